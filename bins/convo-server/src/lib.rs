@@ -1,0 +1,1 @@
+//! The Convo server as a library: routes, settings, command line.

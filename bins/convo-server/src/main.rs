@@ -1,0 +1,3 @@
+//! Starts the Convo server.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Use cases: intake ladder, orchestrator, group-commit writer, views.

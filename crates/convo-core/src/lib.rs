@@ -1,0 +1,1 @@
+//! State machine, rules, scores and lead journey of an e-mail conversation, without I/O.

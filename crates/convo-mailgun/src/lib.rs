@@ -1,0 +1,1 @@
+//! Mailgun webhooks and routes: signature, events, inbound mail.

@@ -1,0 +1,1 @@
+//! Conversations on SQLite and PostgreSQL: one schema, one write path.

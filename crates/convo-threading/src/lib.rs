@@ -1,0 +1,1 @@
+//! E-mail threading by headers, reply text and automated-mail classification, without I/O.
