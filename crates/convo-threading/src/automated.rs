@@ -1,0 +1,1 @@
+//! Whether a person or a machine sent a mail.

@@ -1,0 +1,1 @@
+//! HTML-only mail as text.

@@ -1,0 +1,1 @@
+//! The lines the sender wrote: quotes and signature stripped.

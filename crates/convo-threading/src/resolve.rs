@@ -1,0 +1,85 @@
+//! Which known message is the parent, and on what evidence.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::message_id::MessageId;
+use crate::references::Chain;
+
+/// What made a message the child of another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// In-Reply-To names exactly this id.
+    InReplyTo,
+    /// References name it.
+    References,
+    /// In-Reply-To names several ids and there are no References: the last one.
+    LastOfInReplyTo,
+    /// Headers name nothing; the base subject does.
+    Subject,
+    /// Nothing names a parent.
+    #[default]
+    None,
+}
+
+impl Evidence {
+    /// All values.
+    pub const ALL: [Self; 5] = [
+        Self::InReplyTo,
+        Self::References,
+        Self::LastOfInReplyTo,
+        Self::Subject,
+        Self::None,
+    ];
+
+    /// The stable text of this evidence, as stored and shown.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::InReplyTo => "in_reply_to",
+            Self::References => "references",
+            Self::LastOfInReplyTo => "last_of_in_reply_to",
+            Self::Subject => "subject",
+            Self::None => "none",
+        }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// The known message that a chain leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution<T> {
+    /// The id that was known.
+    pub id: MessageId,
+    /// What the lookup gave for it.
+    pub found: T,
+    /// Which header named it.
+    pub evidence: Evidence,
+}
+
+/// Looks the ids of `chain` up, newest first, and gives the first one that `lookup` knows.
+pub fn resolve<T>(
+    chain: &Chain,
+    mut lookup: impl FnMut(&MessageId) -> Option<T>,
+) -> Option<Resolution<T>> {
+    chain.candidates().enumerate().find_map(|(age, id)| {
+        let found = lookup(id)?;
+        // Only the newest id can come from In-Reply-To: all before it stand in References.
+        let evidence = if age == 0 {
+            chain.evidence
+        } else {
+            Evidence::References
+        };
+        Some(Resolution {
+            id: id.clone(),
+            found,
+            evidence,
+        })
+    })
+}
