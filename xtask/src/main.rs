@@ -1,3 +1,65 @@
 //! Tasks of this workspace.
+//!
+//! - `test`: builds everything, starts throw-away PostgreSQL and Redis servers, runs the tests ([`test`]).
+//! - `services`: the same servers around any command ([`services`]).
+//! - `generate`: writes the files of `docs/` that are printed by the program ([`generate`]).
+//! - `ci`: formatting, lints, documentation, generated files and tests ([`ci`]).
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a build task reads the environment and the clock of the machine it runs on"
+)]
 
-fn main() {}
+mod cargo;
+mod ci;
+mod generate;
+mod services;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  test [ARGS…] [-- TEST-ARGS…]   build, start PostgreSQL and Redis, run `cargo test` (ARGS go to it)
+  services COMMAND…              run a command with the two servers, their URLs in the environment
+  generate [--check]             write docs/state-machine.md and docs/openapi.json, or compare them
+  ci                             all that must pass before a change lands
+";
+
+/// What a task gives back: an error is one sentence for the person at the terminal.
+type Outcome = Result<(), String>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = match arguments.split_first() {
+        Some((task, rest)) => (task.as_str(), rest),
+        None => ("", &[][..]),
+    };
+    let outcome = match task {
+        "test" => test::run(rest),
+        "services" => services_around(rest),
+        "generate" => generate::run(rest.iter().any(|argument| argument == "--check")),
+        "ci" => ci::run(),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("xtask: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn services_around(command: &[String]) -> Outcome {
+    let (program, arguments) = command
+        .split_first()
+        .ok_or("services: name the command to run")?;
+    let services = services::Services::start()?;
+    let mut command = std::process::Command::new(program);
+    command.args(arguments).envs(services.environment());
+    cargo::succeed(command)
+}

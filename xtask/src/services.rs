@@ -1,0 +1,92 @@
+//! Throw-away PostgreSQL and Redis servers for the tests, gone when the task is gone.
+
+mod account;
+mod binaries;
+mod folder;
+mod guardian;
+mod install;
+mod postgres;
+mod redis;
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::{Duration, Instant};
+
+use self::binaries::Binaries;
+use self::folder::Folder;
+use self::guardian::Guardian;
+
+/// Name of the variable that holds the administrator's URL of the PostgreSQL server, database `postgres`.
+pub const POSTGRES_URL: &str = "CONVO_TEST_POSTGRES_URL";
+/// Name of the variable that holds the URL of the Redis server.
+pub const REDIS_URL: &str = "CONVO_TEST_REDIS_URL";
+
+/// Two running servers; dropping it stops them and removes their folder.
+pub struct Services {
+    postgres_url: String,
+    redis_url: String,
+    _guardian: Option<Guardian>,
+}
+
+impl Services {
+    /// Starts both, or takes those whose URLs are already in the environment.
+    ///
+    /// # Errors
+    /// A server is not installed and cannot be, or does not become ready.
+    pub fn start() -> Result<Services, String> {
+        if let (Ok(postgres_url), Ok(redis_url)) =
+            (std::env::var(POSTGRES_URL), std::env::var(REDIS_URL))
+        {
+            return Ok(Services {
+                postgres_url,
+                redis_url,
+                _guardian: None,
+            });
+        }
+        let binaries = Binaries::find().or_else(|missing| {
+            install::packages(&missing)?;
+            Binaries::find().map_err(|missing| install::advice(&missing))
+        })?;
+        let started = Instant::now();
+        let folder = Folder::create()?;
+        let mut guardian = Guardian::over(folder.path())?;
+        let redis_url = redis::start(&binaries, &folder, &mut guardian)?;
+        let postgres_url = postgres::start(&binaries, &folder, &mut guardian)?;
+        println!(
+            "PostgreSQL and Redis ready after {} ms",
+            started.elapsed().as_millis()
+        );
+        Ok(Services {
+            postgres_url,
+            redis_url,
+            _guardian: Some(guardian),
+        })
+    }
+
+    /// The variables that tell the tests where the servers are.
+    pub fn environment(&self) -> [(&'static str, &str); 2] {
+        [
+            (POSTGRES_URL, &self.postgres_url),
+            (REDIS_URL, &self.redis_url),
+        ]
+    }
+}
+
+/// A port of 127.0.0.1 that nobody listened on a moment ago.
+fn free_port() -> Result<u16, String> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|cause| format!("no free port on 127.0.0.1: {cause}"))
+}
+
+/// Asks again and again, for 60 seconds, whether a server is ready; `Err` ends the wait at once.
+fn wait_until(what: &str, mut ready: impl FnMut() -> Result<bool, String>) -> Result<(), String> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
+        if ready()? {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Err(format!("{what} was not ready after 60 s"))
+}
