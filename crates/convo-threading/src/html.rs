@@ -1,1 +1,0 @@
-//! HTML-only mail as text.

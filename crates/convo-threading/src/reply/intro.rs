@@ -1,0 +1,297 @@
+//! The line that introduces a quote: `On Friday 5 May 2024 at 10:42, Ann <ann@example.com> wrote:`.
+//!
+//! Clients break it over up to four lines and write it in every language, so it is known by its
+//! marks rather than by one pattern: where it starts (a word such as `On` before a date, a date, a
+//! name before an address), a date or an address, a verb of writing, a colon at the end.
+
+use super::dates::{digit_within, has_date, last_address_end, starts_with_zoned_date};
+use super::lines::{LONGEST, Line, is_ruler, next_text, quote_follows, trim};
+use super::verbs::{self, Verb};
+
+/// Lines an intro may be broken over.
+const MOST_LINES: usize = 4;
+
+/// Words before the date of an intro line.
+const OPENINGS: &[&str] = &[
+    "On ",
+    "Am ",
+    "Le ",
+    "El ",
+    "Il ",
+    "Op ",
+    "Em ",
+    "Den ",
+    "På ",
+    "W dniu ",
+    "Dnia ",
+    "Dne ",
+    "Dňa ",
+    "În ",
+    "In data ",
+    "Pe ",
+    "Vào ",
+    "Pada ",
+    "Στις ",
+    "Την ",
+    "На ",
+    "В ",
+    "Во ",
+    "У ",
+    "Em ",
+    "A ",
+    "El día ",
+    "Il giorno ",
+    "Den ",
+    "Det ",
+    "Kuupäeval ",
+    "Ar ",
+    "Datums ",
+    "Dana ",
+    "U ",
+    "Dne ",
+    "Op ",
+    "Tarih ",
+    "Ngày ",
+    "เมื่อ",
+    "בתאריך",
+    "ב-",
+    "ב",
+    "في",
+    "در",
+    "在",
+    "于",
+    "於",
+    "Il ",
+    "Nel ",
+    "Le ",
+    "Lé ",
+    "Sent on ",
+    "At ",
+    "Vom ",
+    "Um ",
+    "Në ",
+    "Þann ",
+];
+
+/// The last line of the intro that starts at line `at`, if one does.
+pub(super) fn ends(lines: &[Line<'_>], at: usize) -> Option<usize> {
+    let first = bare(lines.get(at)?.text);
+    if first.is_empty() || first.len() > LONGEST {
+        return None;
+    }
+    let start = Start::of(first, lines.get(at + 1))?;
+    let mut said = String::new();
+    let mut unended = None;
+    for end in at..at + MOST_LINES {
+        let Some(line) = lines.get(end) else { break };
+        if line.text.is_empty() || said.len() + line.text.len() > LONGEST {
+            break;
+        }
+        if end > at {
+            if line.marked && !closes_address(&said, line.text) {
+                break;
+            }
+            said.push(' ');
+        }
+        said.push_str(line.text);
+        let statement = bare(&said);
+        let quoted = quote_follows(lines, end + 1);
+        if is_intro(statement, start, quoted) {
+            let starts_later =
+                start != Start::Opened && (at + 1..=end).any(|later| is_opened(lines, later));
+            return (!starts_later).then_some(end);
+        }
+        if unended.is_none() && is_unended_intro(statement, start, lines, end + 1) {
+            unended = Some(end);
+        }
+        if statement.ends_with([':', '：']) {
+            break;
+        }
+    }
+    unended
+}
+
+/// The byte of the raw line where an intro line begins behind words of the writer's:
+/// `yes please On Wed, Apr 4, 2012 at 3:59 PM, Ann wrote:` over a quote.
+pub(super) fn shares(lines: &[Line<'_>], at: usize) -> Option<usize> {
+    let raw = lines.get(at)?.raw;
+    if raw.len() > LONGEST
+        || !raw.ends_with(':')
+        || is_opened(lines, at)
+        || !quote_follows(lines, at + 1)
+    {
+        return None;
+    }
+    raw.match_indices([' ', '-'])
+        .map(|(byte, _)| byte + 1)
+        .filter(|byte| {
+            let tail = raw.get(*byte..).unwrap_or_default();
+            opening(tail).is_some_and(|word| word.len() > 2)
+                && has_date(tail)
+                && verbs::last(tail).is_some_and(|verb| verb.rest(tail).len() < 3)
+        })
+        .map(|byte| {
+            let head = raw.get(..byte).unwrap_or_default();
+            head.trim_end_matches(['-', ' ', '\t']).len()
+        })
+        .next()
+        .filter(|end| *end > 0)
+}
+
+/// How a line begins that may be an intro.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// With a word such as `On` and a date.
+    Opened,
+    /// With a date.
+    Dated,
+    /// With a name and an address.
+    Named,
+    /// With anything; only its end can tell.
+    Plain,
+}
+
+impl Start {
+    fn of(first: &str, next: Option<&Line<'_>>) -> Option<Self> {
+        if opening(first).is_some() {
+            return Some(Self::Opened);
+        }
+        let is_broken = next.is_some_and(|next| {
+            next.text.len() <= LONGEST
+                && next.text.starts_with(['<', '('])
+                && next.text.contains('@')
+        });
+        let name = first.split(['<', '(', '[']).next().unwrap_or_default();
+        let is_named = (first.contains('@') || first.ends_with(['<', '(']) || is_broken)
+            && name.split_whitespace().count() <= 7;
+        if digit_within(first, 20) && words_before_digit(first) <= 3 {
+            Some(Self::Dated)
+        } else if is_named {
+            Some(Self::Named)
+        } else if first.ends_with([':', '：']) {
+            Some(Self::Plain)
+        } else {
+            None
+        }
+    }
+}
+
+/// The word a text starts with when a date follows it.
+fn opening(text: &str) -> Option<&'static str> {
+    OPENINGS.iter().copied().find(|word| {
+        text.strip_prefix(word)
+            .is_some_and(|rest| digit_within(rest, 48))
+    })
+}
+
+fn is_opened(lines: &[Line<'_>], at: usize) -> bool {
+    lines
+        .get(at)
+        .is_some_and(|line| opening(bare(line.text)).is_some())
+}
+
+fn words_before_digit(text: &str) -> usize {
+    text.split_whitespace()
+        .take_while(|word| !digit_within(word, 20))
+        .take(8)
+        .count()
+}
+
+/// An intro that ends with a colon; `quoted` says that marked lines follow.
+fn is_intro(said: &str, start: Start, quoted: bool) -> bool {
+    let Some(body) = said.strip_suffix([':', '：']) else {
+        return false;
+    };
+    let body = body.trim_end();
+    let dated = has_date(body);
+    let address = last_address_end(body);
+    let Some(verb) = verbs::last(body) else {
+        return match start {
+            Start::Opened | Start::Dated => {
+                dated
+                    && (address.is_some_and(|end| end == body.len() && is_bracketed(body))
+                        || quoted)
+            }
+            Start::Named => quoted && dated && address.is_some(),
+            Start::Plain => false,
+        };
+    };
+    if quoted && (start != Start::Plain || is_one_remark(body)) {
+        return true;
+    }
+    if verb.is_told(body) || !ends_statement(verb.rest(body)) {
+        return false;
+    }
+    match start {
+        Start::Opened | Start::Dated => dated || address.is_some(),
+        Start::Named => address.is_some_and(|end| is_near(body, end, verb)),
+        Start::Plain => false,
+    }
+}
+
+/// An intro without its colon: some clients leave it out.
+fn is_unended_intro(said: &str, start: Start, lines: &[Line<'_>], next: usize) -> bool {
+    if !matches!(start, Start::Opened | Start::Dated) || !has_date(said) {
+        return false;
+    }
+    let follows = next_text(lines, next);
+    let quoted = follows.is_some_and(|line| line.marked || line.text.starts_with('|'));
+    let address = last_address_end(said);
+    if starts_with_zoned_date(said) {
+        return true;
+    }
+    match verbs::last(said) {
+        Some(verb) if bare(verb.rest(said)).is_empty() => {
+            !verb.is_told(said) && (quoted || address.is_some() || has_time(said))
+        }
+        _ => quoted && address == Some(said.len()),
+    }
+}
+
+/// Short, and no sentence ends inside.
+fn is_one_remark(body: &str) -> bool {
+    body.split_whitespace().take(13).count() <= 12
+        && ![". ", "! ", "? ", ", "]
+            .iter()
+            .any(|end| body.contains(end))
+}
+
+/// What stands between the verb and the colon is nothing, a name, an address or a date.
+fn ends_statement(rest: &str) -> bool {
+    let rest = rest.trim();
+    rest.split_whitespace().count() <= 5 || last_address_end(rest).is_some() || has_date(rest)
+}
+
+/// The verb comes right after the address, or with only a date between.
+fn is_near(body: &str, address_end: usize, verb: Verb) -> bool {
+    let verb_start = body.len() - verb.rest(body).len();
+    let between = body
+        .get(address_end.min(verb_start)..verb_start)
+        .unwrap_or_default();
+    between.split_whitespace().count() <= 4 || has_date(between)
+}
+
+fn is_bracketed(body: &str) -> bool {
+    body.ends_with(['>', ')', ']', '"'])
+}
+
+fn has_time(said: &str) -> bool {
+    said.as_bytes()
+        .windows(3)
+        .any(|bytes| matches!(bytes, [a, b':', c] if a.is_ascii_digit() && c.is_ascii_digit()))
+}
+
+/// The `>` that closes an address was wrapped to a line of its own, where it looks like a marker.
+fn closes_address(said: &str, text: &str) -> bool {
+    let open = said.rfind('<');
+    open.is_some()
+        && open > said.rfind('>')
+        && text.trim_start_matches(['>', ' ']).len() < 40
+        && text.ends_with(':')
+}
+
+/// Without the stars and rules some clients put around an intro.
+fn bare(text: &str) -> &str {
+    let text = trim(text).trim_matches(['*', '_', '-', ' ', '—', '–']);
+    if is_ruler(text) { "" } else { text }
+}

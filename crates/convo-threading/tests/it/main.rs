@@ -1,0 +1,4 @@
+//! Integration tests of the crate, one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod quotes;
