@@ -1,1 +1,41 @@
 //! Conversations on SQLite and PostgreSQL: one schema, one write path.
+//!
+//! - [`rows`]: one struct per table, used to insert and to read alike.
+//! - [`Store`]: opened by URL; a pool for reads, the migrations, and the [`Writer`].
+//! - [`Writer::commit`]: the only function that writes. It begins the transaction, lets the caller decide on a
+//!   [`Reader`] of the same connection, writes the [`Commit`] with about one statement per table, takes the
+//!   numbers of the event log last, and commits.
+//! - [`Reader`]: bulk look-ups by key for the writer, lists for the views, pages and recounts for checks.
+//! - [`StoreError`], [`CommitError`]: away, conflict and fault are different kinds.
+//!
+//! Inside: `record` (one macro for a table, its row and its bulk writes), `sql` (ids and times that mean the same
+//! on both databases), `any` (the connection over both), `url` and `open` (which database, and how it is set up),
+//! `migrate`, `transaction`, `write`, `sweep`, `check`. No other crate of the workspace names Diesel.
+
+mod any;
+mod check;
+mod commit;
+mod error;
+mod migrate;
+mod open;
+mod read;
+mod record;
+pub mod rows;
+mod sql;
+mod store;
+mod sweep;
+mod transaction;
+mod url;
+mod write;
+mod writer;
+
+pub use commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Sweep};
+pub use error::{CommitError, StoreError, StoreResult};
+pub use migrate::Birth;
+pub use open::StoreOptions;
+pub use read::{
+    ConversationList, Cursor, Head, LeadList, LogSpan, MessageFacts, MessageHead, MessageLabel,
+    MessageNode, OpenReviews, Reader, Recount, Sort,
+};
+pub use store::{Database, Store};
+pub use writer::Writer;

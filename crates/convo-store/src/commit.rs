@@ -1,0 +1,340 @@
+//! What one batch writes, as a value.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::rows::*;
+
+/// The final row of a record that carries a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Put<T> {
+    /// The row as it shall be; the writer sets its revision.
+    pub row: T,
+    /// The revision the row had when it was read; none inserts.
+    pub expected: Option<i64>,
+}
+
+impl<T> Put<T> {
+    /// A new row.
+    pub fn new(row: T) -> Self {
+        Put {
+            row,
+            expected: None,
+        }
+    }
+
+    /// A changed row that had this revision when it was read.
+    pub fn changed(row: T, expected: i64) -> Self {
+        Put {
+            row,
+            expected: Some(expected),
+        }
+    }
+}
+
+/// Everything that one batch of decisions writes, in one transaction. Empty by default.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Commit {
+    /// Campaigns, new or changed.
+    pub campaigns: Vec<Put<CampaignRow>>,
+    /// New versions of policies.
+    pub policies: Vec<PolicyRow>,
+    /// Leads, new or changed.
+    pub leads: Vec<Put<LeadRow>>,
+    /// Keys of lead addresses to remove, before any is added.
+    pub lead_addresses_removed: Vec<String>,
+    /// Lead addresses to insert: one that another lead has is a conflict.
+    pub lead_addresses: Vec<LeadAddressRow>,
+    /// Agents, new or changed.
+    pub agents: Vec<Put<AgentRow>>,
+    /// Keys of agent addresses to remove, before any is added.
+    pub agent_addresses_removed: Vec<String>,
+    /// Agent addresses to insert.
+    pub agent_addresses: Vec<AgentAddressRow>,
+    /// Conversations, new or changed.
+    pub conversations: Vec<Put<ConversationRow>>,
+    /// Threads, inserted or replaced.
+    pub threads: Vec<ThreadRow>,
+    /// New messages.
+    pub messages: Vec<MessageRow>,
+    /// The content of new messages.
+    pub contents: Vec<ContentRow>,
+    /// Messages replaced as a whole: moved to another conversation, or read anew.
+    pub messages_changed: Vec<MessageRow>,
+    /// New places in the tree for messages that stay where they are otherwise.
+    pub placements: Vec<Placement>,
+    /// Aliases, inserted or replaced.
+    pub aliases: Vec<AliasRow>,
+    /// Placeholders to remove, as (conversation, Message-ID), before any is added.
+    pub placeholders_removed: Vec<(Uuid, String)>,
+    /// Placeholders, inserted or replaced.
+    pub placeholders: Vec<PlaceholderRow>,
+    /// New attachments.
+    pub attachments: Vec<AttachmentRow>,
+    /// New metadata rows.
+    pub metadata: Vec<MetadataRow>,
+    /// New audit rows.
+    pub transitions: Vec<TransitionRow>,
+    /// New rows of the journey.
+    pub journey: Vec<JourneyEventRow>,
+    /// Provider events, inserted or replaced.
+    pub email_events: Vec<EmailEventRow>,
+    /// New receipts.
+    pub receipts: Vec<ReceiptRow>,
+    /// Receipts whose fate changed.
+    pub receipts_changed: Vec<ReceiptChange>,
+    /// Used webhook tokens; one that is known is a conflict.
+    pub tokens: Vec<WebhookTokenRow>,
+    /// Seen provider events; one that is known is a conflict.
+    pub dedupe: Vec<EventDedupeRow>,
+    /// Suppressions, inserted or replaced.
+    pub suppressions: Vec<SuppressionRow>,
+    /// Stored answers; a known key is a conflict.
+    pub answers: Vec<IdempotencyRow>,
+    /// API keys, inserted or replaced.
+    pub api_keys: Vec<ApiKeyRow>,
+    /// Review items, inserted or replaced.
+    pub reviews: Vec<ReviewRow>,
+    /// Review items that wait for nothing any more.
+    pub review_waits_removed: Vec<Uuid>,
+    /// What new review items wait for.
+    pub review_waits: Vec<ReviewWaitRow>,
+    /// Set-based deletes and erasures, after all other rows were written.
+    pub sweeps: Vec<Sweep>,
+    /// What to add to each counter.
+    pub counters: BTreeMap<String, i64>,
+    /// Rows of the event log, in order; their numbers are taken last.
+    pub log: Vec<NewLogRow>,
+}
+
+/// A message's place in the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// The message.
+    pub id: Uuid,
+    /// Message-ID of the nearest present ancestor.
+    pub parent_message_rfc: Option<String>,
+    /// Id of the nearest present ancestor.
+    pub parent_id: Option<Uuid>,
+    /// Depth; a root has 0.
+    pub depth: i32,
+    /// The thread it is in.
+    pub thread_id: Uuid,
+}
+
+/// What becomes of a receipt; its body stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptChange {
+    /// The receipt.
+    pub id: Uuid,
+    /// Its status.
+    pub status: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// When it is tried next.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// Why it failed.
+    pub error_code: Option<String>,
+    /// Where it went.
+    pub conversation_id: Option<Uuid>,
+    /// Whose it is.
+    pub lead_id: Option<Uuid>,
+    /// Its campaign.
+    pub campaign_id: Option<Uuid>,
+    /// The message it became or is about.
+    pub message_id: Option<Uuid>,
+    /// The Message-ID an unmatched one waits for.
+    pub wait_rfc_id: Option<String>,
+    /// When it was done.
+    pub done_at: Option<DateTime<Utc>>,
+}
+
+/// A set-based delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sweep {
+    /// Empties what the person said and what we got from them: contents and flags of messages, metadata,
+    /// attachments, receipts, review items, stored answers, addresses. The lead, its conversations' subjects
+    /// and its suppressions are the caller's to put.
+    EraseLead {
+        /// The person.
+        lead_id: Uuid,
+        /// The person's addresses in lower case, for parked mail.
+        address_keys: Vec<String>,
+    },
+    /// Deletes at most `limit` receipts `done`, `ignored` or `unmatched` that came before.
+    Receipts {
+        /// The end of the retention.
+        before: DateTime<Utc>,
+        /// At most so many.
+        limit: i64,
+    },
+    /// Deletes at most `limit` stored answers made before.
+    Answers {
+        /// The end of the retention.
+        before: DateTime<Utc>,
+        /// At most so many.
+        limit: i64,
+    },
+    /// Deletes at most `limit` webhook tokens that expired before.
+    Tokens {
+        /// The present.
+        before: DateTime<Utc>,
+        /// At most so many.
+        limit: i64,
+    },
+    /// Deletes at most `limit` seen events that expired before.
+    Dedupe {
+        /// The present.
+        before: DateTime<Utc>,
+        /// At most so many.
+        limit: i64,
+    },
+    /// Empties the contents and deletes the attachments of at most `limit` messages of conversations that
+    /// were closed before.
+    Texts {
+        /// The end of the retention.
+        before: DateTime<Utc>,
+        /// At most so many.
+        limit: i64,
+    },
+}
+
+/// A row of the event log before it has its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLogRow {
+    /// The type on the wire.
+    pub kind: String,
+    /// When it is stored.
+    pub at: DateTime<Utc>,
+    /// The conversation.
+    pub conversation_id: Option<Uuid>,
+    /// The lead.
+    pub lead_id: Option<Uuid>,
+    /// The metadata row joined when read.
+    pub metadata_id: Option<Uuid>,
+    /// Whether an import wrote it.
+    pub silent: bool,
+    /// JSON object of ids, codes and numbers.
+    pub data: String,
+}
+
+/// A row with a revision.
+pub(crate) trait Revised {
+    /// The key.
+    fn id(&self) -> Uuid;
+    /// Sets the revision.
+    fn set_revision(&mut self, revision: i64);
+}
+
+macro_rules! revised {
+    ($($name:ident),+) => {$(
+        impl Revised for $name {
+            fn id(&self) -> Uuid {
+                self.id
+            }
+
+            fn set_revision(&mut self, revision: i64) {
+                self.revision = revision;
+            }
+        }
+    )+};
+}
+
+revised!(CampaignRow, LeadRow, AgentRow, ConversationRow);
+
+impl Commit {
+    /// Whether it writes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Commit::default()
+    }
+
+    /// Adds to a counter.
+    pub fn count(&mut self, name: impl Into<String>, by: i64) {
+        *self.counters.entry(name.into()).or_insert(0) += by;
+    }
+
+    /// Appends what was decided after this one. A record put by both keeps the later row and the earlier
+    /// expected revision.
+    pub fn append(&mut self, later: Commit) {
+        self.cancel(&later);
+        append_puts(&mut self.campaigns, later.campaigns);
+        append_puts(&mut self.leads, later.leads);
+        append_puts(&mut self.agents, later.agents);
+        append_puts(&mut self.conversations, later.conversations);
+        self.policies.extend(later.policies);
+        self.lead_addresses_removed
+            .extend(later.lead_addresses_removed);
+        self.lead_addresses.extend(later.lead_addresses);
+        self.agent_addresses_removed
+            .extend(later.agent_addresses_removed);
+        self.agent_addresses.extend(later.agent_addresses);
+        self.threads.extend(later.threads);
+        self.messages.extend(later.messages);
+        self.contents.extend(later.contents);
+        self.messages_changed.extend(later.messages_changed);
+        self.placements.extend(later.placements);
+        self.aliases.extend(later.aliases);
+        self.placeholders_removed.extend(later.placeholders_removed);
+        self.placeholders.extend(later.placeholders);
+        self.attachments.extend(later.attachments);
+        self.metadata.extend(later.metadata);
+        self.transitions.extend(later.transitions);
+        self.journey.extend(later.journey);
+        self.email_events.extend(later.email_events);
+        self.receipts.extend(later.receipts);
+        self.receipts_changed.extend(later.receipts_changed);
+        self.tokens.extend(later.tokens);
+        self.dedupe.extend(later.dedupe);
+        self.suppressions.extend(later.suppressions);
+        self.answers.extend(later.answers);
+        self.api_keys.extend(later.api_keys);
+        self.reviews.extend(later.reviews);
+        self.review_waits_removed.extend(later.review_waits_removed);
+        self.review_waits.extend(later.review_waits);
+        self.sweeps.extend(later.sweeps);
+        for (name, by) in later.counters {
+            self.count(name, by);
+        }
+        self.log.extend(later.log);
+    }
+}
+
+impl Commit {
+    /// Drops rows that the later commit removes or replaces by other means: lists are written in a fixed order.
+    fn cancel(&mut self, later: &Commit) {
+        for removed in &later.lead_addresses_removed {
+            self.lead_addresses
+                .retain(|row| row.address_key != *removed);
+        }
+        for removed in &later.agent_addresses_removed {
+            self.agent_addresses
+                .retain(|row| row.address_key != *removed);
+        }
+        for (conversation, rfc_id) in &later.placeholders_removed {
+            self.placeholders
+                .retain(|row| row.conversation_id != *conversation || row.rfc_id != *rfc_id);
+        }
+        for removed in &later.review_waits_removed {
+            self.review_waits.retain(|row| row.review_id != *removed);
+        }
+        for changed in &later.messages_changed {
+            self.placements
+                .retain(|placement| placement.id != changed.id);
+        }
+    }
+}
+
+fn append_puts<T: Revised>(earlier: &mut Vec<Put<T>>, later: Vec<Put<T>>) {
+    for put in later {
+        match earlier
+            .iter_mut()
+            .find(|known| known.row.id() == put.row.id())
+        {
+            Some(known) => known.row = put.row,
+            None => earlier.push(put),
+        }
+    }
+}

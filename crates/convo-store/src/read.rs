@@ -1,0 +1,92 @@
+//! Reads: bulk look-ups by key for the writer, lists for the views. Every list is bounded or belongs to one record.
+
+mod audit;
+mod conversation;
+mod ledger;
+mod message;
+mod operations;
+mod people;
+mod provider;
+mod verify;
+
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
+use uuid::Uuid;
+
+use crate::any::AnyConn;
+use crate::error::{StoreError, StoreResult};
+
+pub use conversation::{ConversationList, Sort};
+pub use ledger::Head;
+pub use message::{MessageFacts, MessageHead, MessageLabel, MessageNode};
+pub use operations::OpenReviews;
+pub use people::LeadList;
+pub use verify::{LogSpan, Recount};
+
+/// Reads on one connection: inside the writer's transaction, or on one of the pool.
+pub struct Reader<'a> {
+    pub(crate) conn: &'a mut AnyConn,
+}
+
+/// Where a list goes on: the sort time and the id of the last row seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// The sort time.
+    pub at: DateTime<Utc>,
+    /// The id.
+    pub id: Uuid,
+}
+
+/// Keys asked for by one statement: SQLite takes at most 32,766 binds.
+pub(crate) const CHUNK: usize = 500;
+
+/// Loads the rows of a table whose column is one of the keys, as `$row`.
+macro_rules! by_keys {
+    ($reader:expr, $table:ident, $column:ident, $row:ty, $keys:expr, $bind:expr) => {{
+        let keys: &[_] = $keys;
+        let mut rows: Vec<$row> = Vec::new();
+        for chunk in keys.chunks($crate::read::CHUNK) {
+            let query = $table::table
+                .filter($table::$column.eq_any(chunk.iter().map($bind)))
+                .select(<$row>::as_select());
+            rows.extend($crate::read::at(
+                stringify!($table),
+                query.load($reader.conn),
+            )?);
+        }
+        Ok(rows)
+    }};
+}
+pub(crate) use by_keys;
+
+pub(crate) fn at<T>(table: &'static str, result: QueryResult<T>) -> StoreResult<T> {
+    result.map_err(|error| StoreError::at(table, error))
+}
+
+/// The keys that may be asked for: PostgreSQL refuses U+0000, and no row has it.
+pub(crate) fn texts(keys: &[String]) -> Vec<&str> {
+    keys.iter()
+        .map(String::as_str)
+        .filter(|key| !key.contains('\0'))
+        .collect()
+}
+
+/// The half-open range of texts that begin with a prefix, in code point order; none if there is no end.
+pub(crate) fn prefix_range(prefix: &str) -> Option<(String, String)> {
+    let mut end: Vec<char> = prefix.chars().collect();
+    while let Some(last) = end.pop() {
+        if let Some(next) = successor(last) {
+            end.push(next);
+            return Some((prefix.to_owned(), end.into_iter().collect()));
+        }
+    }
+    None
+}
+
+fn successor(c: char) -> Option<char> {
+    match c {
+        '\u{D7FF}' => Some('\u{E000}'),
+        char::MAX => None,
+        c => char::from_u32(u32::from(c) + 1),
+    }
+}

@@ -1,0 +1,125 @@
+//! Conversations.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::people::{lead_begins, searched};
+use super::{Cursor, Reader, at, by_keys};
+use crate::any::MultiBackend;
+use crate::error::StoreResult;
+use crate::rows::ConversationRow;
+use crate::rows::tables::*;
+use crate::sql::{BoundId, BoundMoment};
+
+/// The order of a list of conversations, newest first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// By last activity.
+    #[default]
+    LastActivity,
+    /// By creation.
+    Created,
+}
+
+/// Which conversations to list; conditions left out do not restrict.
+#[derive(Debug, Clone, Default)]
+pub struct ConversationList {
+    /// Wire name of the state.
+    pub state: Option<String>,
+    /// Wire name of the outcome.
+    pub outcome: Option<String>,
+    /// The lead.
+    pub lead_id: Option<Uuid>,
+    /// The owner.
+    pub agent_id: Option<Uuid>,
+    /// The campaign.
+    pub campaign_id: Option<Uuid>,
+    /// `us`, `lead` or `nobody`.
+    pub awaiting: Option<String>,
+    /// Prefix of the lead's e-mail, first or last name, in any case.
+    pub q: Option<String>,
+    /// The order.
+    pub sort: Sort,
+    /// Where to go on; its time is the one of the order.
+    pub after: Option<Cursor>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+impl Reader<'_> {
+    /// Conversations by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn conversations_by_ids(&mut self, ids: &[Uuid]) -> StoreResult<Vec<ConversationRow>> {
+        by_keys!(self, conversations, id, ConversationRow, ids, |id| BoundId(
+            *id
+        ))
+    }
+
+    /// All conversations of leads, open or not.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn conversations_by_leads(&mut self, leads: &[Uuid]) -> StoreResult<Vec<ConversationRow>> {
+        by_keys!(self, conversations, lead_id, ConversationRow, leads, |id| {
+            BoundId(*id)
+        })
+    }
+
+    /// A page of conversations, newest first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn conversations(&mut self, list: &ConversationList) -> StoreResult<Vec<ConversationRow>> {
+        let mut query = conversations::table
+            .select(ConversationRow::as_select())
+            .into_boxed::<MultiBackend>();
+        if let Some(q) = &list.q {
+            let Some((low, high)) = searched(q) else {
+                return Ok(Vec::new());
+            };
+            let found = leads::table
+                .filter(lead_begins!(low, high))
+                .select(leads::id);
+            query = query.filter(conversations::lead_id.eq_any(found));
+        }
+        if let Some(state) = &list.state {
+            query = query.filter(conversations::state.eq(state));
+        }
+        if let Some(outcome) = &list.outcome {
+            query = query.filter(conversations::outcome.eq(Some(outcome)));
+        }
+        if let Some(awaiting) = &list.awaiting {
+            query = query.filter(conversations::awaiting.eq(awaiting));
+        }
+        if let Some(lead) = list.lead_id {
+            query = query.filter(conversations::lead_id.eq(BoundId(lead)));
+        }
+        if let Some(agent) = list.agent_id {
+            query = query.filter(conversations::assigned_agent_id.eq(Some(BoundId(agent))));
+        }
+        if let Some(campaign) = list.campaign_id {
+            query = query.filter(conversations::campaign_id.eq(Some(BoundId(campaign))));
+        }
+        macro_rules! page {
+            ($column:ident) => {{
+                if let Some(after) = list.after {
+                    let (time, id) = (BoundMoment(after.at), BoundId(after.id));
+                    let tie = conversations::$column
+                        .eq(time)
+                        .and(conversations::id.lt(id));
+                    query = query
+                        .filter(conversations::$column.le(time))
+                        .filter(conversations::$column.lt(time).or(tie));
+                }
+                query.order((conversations::$column.desc(), conversations::id.desc()))
+            }};
+        }
+        let query = match list.sort {
+            Sort::LastActivity => page!(last_activity_at),
+            Sort::Created => page!(created_at),
+        };
+        at("conversations", query.limit(list.limit).load(self.conn))
+    }
+}

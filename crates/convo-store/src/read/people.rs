@@ -1,0 +1,309 @@
+//! Leads, agents, campaigns and policies.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::{Cursor, Reader, at, by_keys, prefix_range, texts};
+use crate::any::MultiBackend;
+use crate::error::StoreResult;
+use crate::rows::tables::*;
+use crate::rows::*;
+use crate::sql::{BoundId, BoundMoment};
+
+/// Which leads to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct LeadList {
+    /// Prefix of the e-mail, first or last name, in any case.
+    pub q: Option<String>,
+    /// Current stage, 1–6.
+    pub stage: Option<i16>,
+    /// The caller's own id.
+    pub external_id: Option<String>,
+    /// Sort time is the creation.
+    pub after: Option<Cursor>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// The condition that a lead's e-mail, first or last name begins with the text.
+macro_rules! lead_begins {
+    ($low:expr, $high:expr) => {
+        leads::email_key
+            .ge($low.clone())
+            .and(leads::email_key.lt($high.clone()))
+            .nullable()
+            .or(leads::first_key
+                .ge(Some($low.clone()))
+                .and(leads::first_key.lt(Some($high.clone()))))
+            .or(leads::last_key
+                .ge(Some($low))
+                .and(leads::last_key.lt(Some($high))))
+    };
+}
+pub(super) use lead_begins;
+
+impl Reader<'_> {
+    /// Leads by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn leads_by_ids(&mut self, ids: &[Uuid]) -> StoreResult<Vec<LeadRow>> {
+        by_keys!(self, leads, id, LeadRow, ids, |id| BoundId(*id))
+    }
+
+    /// Leads by the caller's own ids.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn leads_by_external_ids(&mut self, ids: &[String]) -> StoreResult<Vec<LeadRow>> {
+        by_keys!(self, leads, external_id, LeadRow, &texts(ids), |id| Some(
+            *id
+        ))
+    }
+
+    /// Addresses by key; each names its lead.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn lead_addresses_by_keys(&mut self, keys: &[String]) -> StoreResult<Vec<LeadAddressRow>> {
+        by_keys!(
+            self,
+            lead_addresses,
+            address_key,
+            LeadAddressRow,
+            &texts(keys),
+            |key| *key
+        )
+    }
+
+    /// All addresses of leads.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn lead_addresses_by_leads(&mut self, leads: &[Uuid]) -> StoreResult<Vec<LeadAddressRow>> {
+        by_keys!(self, lead_addresses, lead_id, LeadAddressRow, leads, |id| {
+            BoundId(*id)
+        })
+    }
+
+    /// Leads by address key, each with the key that found it.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn leads_by_addresses(&mut self, keys: &[String]) -> StoreResult<Vec<(String, LeadRow)>> {
+        let addresses = self.lead_addresses_by_keys(keys)?;
+        let mut ids: Vec<Uuid> = addresses.iter().map(|address| address.lead_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let leads = self.leads_by_ids(&ids)?;
+        let found = addresses.into_iter().filter_map(|address| {
+            let lead = leads.iter().find(|lead| lead.id == address.lead_id)?;
+            Some((address.address_key, lead.clone()))
+        });
+        Ok(found.collect())
+    }
+
+    /// A page of leads, newest first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn leads(&mut self, list: &LeadList) -> StoreResult<Vec<LeadRow>> {
+        let mut query = leads::table
+            .select(LeadRow::as_select())
+            .into_boxed::<MultiBackend>();
+        if let Some(q) = &list.q {
+            let Some((low, high)) = searched(q) else {
+                return Ok(Vec::new());
+            };
+            query = query.filter(lead_begins!(low, high));
+        }
+        if let Some(stage) = list.stage {
+            query = query.filter(leads::current_stage.eq(Some(stage)));
+        }
+        if let Some(id) = &list.external_id {
+            query = query.filter(leads::external_id.eq(Some(id.replace('\0', ""))));
+        }
+        if let Some(after) = list.after {
+            let (time, id) = (BoundMoment(after.at), BoundId(after.id));
+            query = query.filter(leads::created_at.le(time)).filter(
+                leads::created_at
+                    .lt(time)
+                    .or(leads::created_at.eq(time).and(leads::id.lt(id))),
+            );
+        }
+        let query = query
+            .order((leads::created_at.desc(), leads::id.desc()))
+            .limit(list.limit);
+        at("leads", query.load(self.conn))
+    }
+
+    /// Agents by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn agents_by_ids(&mut self, ids: &[Uuid]) -> StoreResult<Vec<AgentRow>> {
+        by_keys!(self, agents, id, AgentRow, ids, |id| BoundId(*id))
+    }
+
+    /// Agents by the caller's own ids.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn agents_by_external_ids(&mut self, ids: &[String]) -> StoreResult<Vec<AgentRow>> {
+        by_keys!(self, agents, external_id, AgentRow, &texts(ids), |id| Some(
+            *id
+        ))
+    }
+
+    /// Agents' addresses by key; each names its agent.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn agent_addresses_by_keys(
+        &mut self,
+        keys: &[String],
+    ) -> StoreResult<Vec<AgentAddressRow>> {
+        by_keys!(
+            self,
+            agent_addresses,
+            address_key,
+            AgentAddressRow,
+            &texts(keys),
+            |key| *key
+        )
+    }
+
+    /// All addresses of agents.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn agent_addresses_by_agents(&mut self, ids: &[Uuid]) -> StoreResult<Vec<AgentAddressRow>> {
+        by_keys!(
+            self,
+            agent_addresses,
+            agent_id,
+            AgentAddressRow,
+            ids,
+            |id| BoundId(*id)
+        )
+    }
+
+    /// A page of agents, newest first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn agents(&mut self, after: Option<Cursor>, limit: i64) -> StoreResult<Vec<AgentRow>> {
+        let mut query = agents::table
+            .select(AgentRow::as_select())
+            .into_boxed::<MultiBackend>();
+        if let Some(after) = after {
+            let (time, id) = (BoundMoment(after.at), BoundId(after.id));
+            query = query.filter(
+                agents::created_at
+                    .lt(time)
+                    .or(agents::created_at.eq(time).and(agents::id.lt(id))),
+            );
+        }
+        let query = query
+            .order((agents::created_at.desc(), agents::id.desc()))
+            .limit(limit);
+        at("agents", query.load(self.conn))
+    }
+
+    /// Campaigns by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn campaigns_by_ids(&mut self, ids: &[Uuid]) -> StoreResult<Vec<CampaignRow>> {
+        by_keys!(self, campaigns, id, CampaignRow, ids, |id| BoundId(*id))
+    }
+
+    /// Campaigns by the caller's own ids.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn campaigns_by_external_ids(&mut self, ids: &[String]) -> StoreResult<Vec<CampaignRow>> {
+        by_keys!(
+            self,
+            campaigns,
+            external_id,
+            CampaignRow,
+            &texts(ids),
+            |id| Some(*id)
+        )
+    }
+
+    /// A page of campaigns, newest first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn campaigns(
+        &mut self,
+        after: Option<Cursor>,
+        limit: i64,
+    ) -> StoreResult<Vec<CampaignRow>> {
+        let mut query = campaigns::table
+            .select(CampaignRow::as_select())
+            .into_boxed::<MultiBackend>();
+        if let Some(after) = after {
+            let (time, id) = (BoundMoment(after.at), BoundId(after.id));
+            query = query.filter(
+                campaigns::created_at
+                    .lt(time)
+                    .or(campaigns::created_at.eq(time).and(campaigns::id.lt(id))),
+            );
+        }
+        let query = query
+            .order((campaigns::created_at.desc(), campaigns::id.desc()))
+            .limit(limit);
+        at("campaigns", query.load(self.conn))
+    }
+
+    /// The newest policy of each campaign and the newest default.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn newest_policies(&mut self) -> StoreResult<Vec<PolicyRow>> {
+        let query = policies::table
+            .select(PolicyRow::as_select())
+            .order(policies::version.desc());
+        let mut newest: Vec<PolicyRow> = Vec::new();
+        for row in at("policies", query.load(self.conn))? {
+            if newest
+                .iter()
+                .all(|known| known.campaign_id != row.campaign_id)
+            {
+                newest.push(row);
+            }
+        }
+        Ok(newest)
+    }
+
+    /// All versions of the policy of a campaign, or of the default, oldest first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn policy_versions(&mut self, campaign: Option<Uuid>) -> StoreResult<Vec<PolicyRow>> {
+        let mut query = policies::table
+            .select(PolicyRow::as_select())
+            .into_boxed::<MultiBackend>();
+        query = match campaign {
+            Some(id) => query.filter(policies::campaign_id.eq(Some(BoundId(id)))),
+            None => query.filter(policies::campaign_id.is_null()),
+        };
+        at(
+            "policies",
+            query.order(policies::version.asc()).load(self.conn),
+        )
+    }
+}
+
+/// The range of a search text; none if nothing can match.
+pub(super) fn searched(q: &str) -> Option<(String, String)> {
+    let q = q.trim().to_lowercase();
+    if q.contains('\0') {
+        None
+    } else {
+        prefix_range(&q)
+    }
+}

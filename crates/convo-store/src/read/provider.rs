@@ -1,0 +1,173 @@
+//! Receipts, tokens and provider events.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::{Cursor, Reader, at, by_keys, texts};
+use crate::any::MultiBackend;
+use crate::error::StoreResult;
+use crate::rows::tables::*;
+use crate::rows::*;
+use crate::sql::{BoundId, BoundMoment};
+
+impl Reader<'_> {
+    /// Provider events of messages, by their own time.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn email_events_by_messages(&mut self, ids: &[Uuid]) -> StoreResult<Vec<EmailEventRow>> {
+        let found: StoreResult<Vec<EmailEventRow>> =
+            by_keys!(self, email_events, message_id, EmailEventRow, ids, |id| {
+                Some(BoundId(*id))
+            });
+        let mut found = found?;
+        found.sort_by_key(|event| (event.occurred_at, event.id));
+        Ok(found)
+    }
+
+    /// Provider events of conversations, by their own time.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn email_events_by_conversations(
+        &mut self,
+        ids: &[Uuid],
+    ) -> StoreResult<Vec<EmailEventRow>> {
+        let found: StoreResult<Vec<EmailEventRow>> = by_keys!(
+            self,
+            email_events,
+            conversation_id,
+            EmailEventRow,
+            ids,
+            |id| BoundId(*id)
+        );
+        let mut found = found?;
+        found.sort_by_key(|event| (event.occurred_at, event.id));
+        Ok(found)
+    }
+
+    /// Receipts by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn receipts_by_ids(&mut self, ids: &[Uuid]) -> StoreResult<Vec<ReceiptRow>> {
+        by_keys!(self, webhook_receipts, id, ReceiptRow, ids, |id| BoundId(
+            *id
+        ))
+    }
+
+    /// Receipts of a lead, oldest first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn receipts_by_lead(&mut self, lead: Uuid) -> StoreResult<Vec<ReceiptRow>> {
+        let query = webhook_receipts::table
+            .filter(webhook_receipts::lead_id.eq(Some(BoundId(lead))))
+            .select(ReceiptRow::as_select())
+            .order((
+                webhook_receipts::received_at.asc(),
+                webhook_receipts::id.asc(),
+            ));
+        at("webhook_receipts", query.load(self.conn))
+    }
+
+    /// Failed receipts whose next attempt is due, the most overdue first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn receipts_due(&mut self, now: DateTime<Utc>, limit: i64) -> StoreResult<Vec<ReceiptRow>> {
+        let query = webhook_receipts::table
+            .filter(webhook_receipts::next_attempt_at.le(Some(BoundMoment(now))))
+            .select(ReceiptRow::as_select())
+            .order((
+                webhook_receipts::next_attempt_at.asc(),
+                webhook_receipts::id.asc(),
+            ))
+            .limit(limit);
+        at("webhook_receipts", query.load(self.conn))
+    }
+
+    /// Unmatched receipts that wait for one of the Message-IDs.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn receipts_waiting(&mut self, rfc_ids: &[String]) -> StoreResult<Vec<ReceiptRow>> {
+        let found: StoreResult<Vec<ReceiptRow>> = by_keys!(
+            self,
+            webhook_receipts,
+            wait_rfc_id,
+            ReceiptRow,
+            &texts(rfc_ids),
+            |id| Some(*id)
+        );
+        let mut found = found?;
+        found.retain(|receipt| receipt.status == "unmatched");
+        found.sort_by_key(|receipt| (receipt.received_at, receipt.id));
+        Ok(found)
+    }
+
+    /// A page of receipts, newest first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn receipts(
+        &mut self,
+        status: Option<&str>,
+        after: Option<Cursor>,
+        limit: i64,
+    ) -> StoreResult<Vec<ReceiptRow>> {
+        let mut query = webhook_receipts::table
+            .select(ReceiptRow::as_select())
+            .into_boxed::<MultiBackend>();
+        if let Some(status) = status {
+            query = query.filter(webhook_receipts::status.eq(status));
+        }
+        if let Some(after) = after {
+            let (time, id) = (BoundMoment(after.at), BoundId(after.id));
+            let tie = webhook_receipts::received_at
+                .eq(time)
+                .and(webhook_receipts::id.lt(id));
+            query = query
+                .filter(webhook_receipts::received_at.le(time))
+                .filter(webhook_receipts::received_at.lt(time).or(tie));
+        }
+        let query = query
+            .order((
+                webhook_receipts::received_at.desc(),
+                webhook_receipts::id.desc(),
+            ))
+            .limit(limit);
+        at("webhook_receipts", query.load(self.conn))
+    }
+
+    /// Used webhook tokens by digest.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn tokens(&mut self, digests: &[Vec<u8>]) -> StoreResult<Vec<WebhookTokenRow>> {
+        by_keys!(
+            self,
+            webhook_tokens,
+            token_digest,
+            WebhookTokenRow,
+            digests,
+            |digest| digest
+        )
+    }
+
+    /// Seen provider events by digest.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn seen_events(&mut self, digests: &[Vec<u8>]) -> StoreResult<Vec<EventDedupeRow>> {
+        by_keys!(
+            self,
+            event_dedupe,
+            digest,
+            EventDedupeRow,
+            digests,
+            |digest| digest
+        )
+    }
+}

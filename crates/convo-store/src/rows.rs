@@ -1,0 +1,52 @@
+//! The tables and their rows: one struct per table, used to insert and to read alike.
+//!
+//! Conventions: JSON columns are `String`s holding JSON text, written and read by the caller; states, events,
+//! kinds and codes are wire names; times are cut to microseconds. `Debug` shows ids, numbers and times only.
+
+mod audit;
+mod conversation;
+mod ledger;
+mod message;
+mod operations;
+mod people;
+mod provider;
+
+pub use audit::{JourneyEventRow, MetadataRow, TransitionRow};
+pub use conversation::ConversationRow;
+pub use ledger::{CounterRow, InstanceRow, LogHeadRow, LogRow};
+pub use message::{AliasRow, AttachmentRow, ContentRow, MessageRow, PlaceholderRow, ThreadRow};
+pub use operations::{ApiKeyRow, IdempotencyRow, ReviewRow, ReviewWaitRow, SuppressionRow};
+pub use people::{AgentAddressRow, AgentRow, CampaignRow, LeadAddressRow, LeadRow, PolicyRow};
+pub use provider::{EmailEventRow, EventDedupeRow, ReceiptRow, WebhookTokenRow};
+
+/// The tables' Diesel names, for queries.
+pub(crate) mod tables {
+    pub(crate) use super::audit::{
+        conversation_metadata, conversation_state_transitions, lead_journey_events,
+    };
+    pub(crate) use super::conversation::conversations;
+    pub(crate) use super::ledger::{counters, event_log, instance, log_head};
+    pub(crate) use super::message::{
+        attachments, message_aliases, message_contents, message_threads, messages,
+        thread_placeholders,
+    };
+    pub(crate) use super::operations::{
+        api_keys, idempotency_keys, review_items, review_waits, suppressions,
+    };
+    pub(crate) use super::people::{
+        agent_addresses, agents, campaigns, lead_addresses, leads, policies,
+    };
+    pub(crate) use super::provider::{
+        email_events, event_dedupe, webhook_receipts, webhook_tokens,
+    };
+
+    diesel::allow_tables_to_appear_in_same_query!(
+        conversations,
+        leads,
+        messages,
+        message_contents,
+        attachments,
+        review_items,
+        review_waits,
+    );
+}

@@ -1,0 +1,66 @@
+//! Conversations.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::record::record;
+
+record! {
+    /// One lead, at most one campaign, one state.
+    ConversationRow in conversations;
+    key {
+        /// Its id.
+        id: Uuid => Id,
+    }
+    fixed {
+        /// The lead.
+        lead_id: Uuid => Id,
+        /// The campaign, if any.
+        campaign_id: Option<Uuid> => Nullable<Id>,
+        /// The closed conversation it continues.
+        previous_conversation_id: Option<Uuid> => Nullable<Id>,
+        /// When it was made.
+        created_at: DateTime<Utc> => Moment,
+    }
+    open {
+        /// Subject; empty after an erase.
+        subject: String => Text,
+        /// Wire name of the state.
+        state: String => Text,
+        /// Number of accepted events.
+        version: i64 => BigInt,
+        /// Rises by one with every commit that touches the row; 1 when inserted.
+        revision: i64 => BigInt,
+        /// The owner.
+        assigned_agent_id: Option<Uuid> => Nullable<Id>,
+        /// How it was closed.
+        outcome: Option<String> => Nullable<Text>,
+        /// When to write again, for the outcome `not_now`.
+        follow_up_at: Option<DateTime<Utc>> => Nullable<Moment>,
+        /// Who is to speak next: `us`, `lead` or `nobody`.
+        awaiting: String => Text,
+        /// Whether automation is held.
+        held: bool => Bool,
+        /// Wire name of the last accepted event.
+        last_event: Option<String> => Nullable<Text>,
+        /// When something last happened in it.
+        last_activity_at: DateTime<Utc> => Moment,
+        /// When it was last closed.
+        closed_at: Option<DateTime<Utc>> => Nullable<Moment>,
+        /// Number of stored messages, which is also the last sequence number.
+        message_count: i64 => BigInt,
+        /// Engagement as of the last commit, 0–100.
+        engagement: i16 => SmallInt,
+        /// Handover readiness as of the last commit, 0–100.
+        readiness: i16 => SmallInt,
+        /// Qualification as of the last commit, 0–100.
+        qualification: i16 => SmallInt,
+        /// Whether it ever was in HANDED_OVER.
+        ever_handed_over: bool => Bool,
+        /// JSON of the core's conversation.
+        facts: String => Text,
+        /// When it was last changed.
+        updated_at: DateTime<Utc> => Moment,
+    }
+    writes: insert, swap
+}

@@ -1,0 +1,120 @@
+//! The store: a pool for reads, migrations, and the writer.
+
+use r2d2::Pool;
+
+use crate::error::{StoreError, StoreResult};
+use crate::migrate::{self, Birth};
+use crate::open::{Connector, Role, StoreOptions, connect};
+use crate::read::Reader;
+use crate::transaction::{begin_snapshot, rollback};
+use crate::url::Target;
+use crate::writer::Writer;
+
+/// A database. Cheap to clone; all calls block.
+#[derive(Clone)]
+pub struct Store {
+    target: Target,
+    options: StoreOptions,
+    pool: Pool<Connector>,
+}
+
+/// Which database a store is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+impl Store {
+    /// Opens the database of a URL: `sqlite://path` or `postgres://…`. Does not connect yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Config`] for a URL that is not understood or not allowed.
+    pub fn open(url: &str, options: StoreOptions) -> StoreResult<Self> {
+        let target = Target::parse(url, options.allow_plaintext)?;
+        let connector = Connector {
+            target: target.clone(),
+            options: options.clone(),
+        };
+        let pool = Pool::builder()
+            .max_size(options.readers.max(1))
+            .min_idle(Some(0))
+            .connection_timeout(options.lock_timeout)
+            .build_unchecked(connector);
+        Ok(Store {
+            target,
+            options,
+            pool,
+        })
+    }
+
+    /// Which database it is on.
+    #[must_use]
+    pub fn database(&self) -> Database {
+        match self.target {
+            Target::Sqlite(_) => Database::Sqlite,
+            Target::Postgres(_) => Database::Postgres,
+        }
+    }
+
+    /// Runs the migrations that are missing, under a lock, and draws the instance's keys the first time.
+    /// Returns the versions that ran.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn migrate(&self, birth: &Birth) -> StoreResult<Vec<String>> {
+        let mut conn = connect(&self.target, &self.options, Role::Write)?;
+        migrate::migrate(&mut conn, birth)
+    }
+
+    /// Asks the database for the migrations that are missing: none means that it is there and ready.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it is away.
+    pub fn ready(&self) -> StoreResult<Vec<String>> {
+        let mut conn = self.pool.get().map_err(|error| away(&error))?;
+        migrate::pending(&mut conn)
+    }
+
+    /// Makes the writer; a process wants exactly one. It connects when it is first used.
+    #[must_use]
+    pub fn writer(&self) -> Writer {
+        Writer::new(self.target.clone(), self.options.clone())
+    }
+
+    /// Reads on a connection of the pool. Each look-up sees the newest commit.
+    ///
+    /// # Errors
+    /// That of `read`, or a [`StoreError`] when no connection is free.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&mut Reader<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = self.pool.get().map_err(|error| away(&error))?;
+        read(&mut Reader { conn: &mut conn })
+    }
+
+    /// Reads on a connection of the pool; all look-ups see one state of the database.
+    ///
+    /// # Errors
+    /// That of `read`, or a [`StoreError`] when no connection is free.
+    pub fn snapshot<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&mut Reader<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = self.pool.get().map_err(|error| away(&error))?;
+        begin_snapshot(&mut conn)?;
+        let result = read(&mut Reader { conn: &mut conn });
+        // Nothing was written; a connection that cannot end its transaction is found broken by the pool.
+        let ended = rollback(&mut conn);
+        let value = result?;
+        ended?;
+        Ok(value)
+    }
+}
+
+fn away(error: &r2d2::Error) -> StoreError {
+    StoreError::Unavailable(format!("no connection: {error}"))
+}
