@@ -1,1 +1,23 @@
-//! The Convo server as a library: routes, settings, command line.
+//! The Convo server as a library: the shell around the application.
+//!
+//! - [`settings`]: defaults, file, environment.
+//! - [`serve`]: listening and draining; [`app`]: what one thread serves; [`routes`] and [`openapi`]:
+//!   which routes there are and their document.
+//! - [`http`]: what every request passes through; [`problem`]: errors on the wire.
+//! - [`auth`]: keys, scopes, and handlers that say what they need.
+//! - [`clock`] and [`ids`]: the only places that read a clock or draw randomness.
+//! - [`logging`]: one JSON object a line.
+
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod http;
+pub mod ids;
+pub mod logging;
+pub mod openapi;
+pub mod problem;
+pub mod routes;
+pub mod serve;
+pub mod settings;
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,155 @@
+//! From a key to its record, through a cache that forgets within 5 seconds.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::{ApiKey, Caller, KeyHash, Scope, Scopes};
+use crate::clock;
+
+/// How long a record is believed; a revoked key must be dead within 5 seconds everywhere.
+const BELIEVED: Duration = Duration::from_secs(3);
+/// Records kept at most.
+const MAX_RECORDS: usize = 10_000;
+
+/// A key as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// The key's id.
+    pub id: Uuid,
+    /// What its owner calls it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// The agent it belongs to, if it is no service's.
+    pub agent_id: Option<Uuid>,
+    /// A revoked key is as good as none.
+    pub revoked: bool,
+}
+
+/// The keys could not be asked for: the database is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("keys cannot be looked up now")]
+pub struct LookupFailed;
+
+/// Where keys are stored.
+pub trait KeyLookup: Send + Sync {
+    /// The key with this hash, revoked or not.
+    fn find(
+        &self,
+        hash: KeyHash,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<KeyRecord>, LookupFailed>> + Send + '_>>;
+}
+
+/// Finds out whose key it is.
+pub struct Authenticator {
+    lookup: Arc<dyn KeyLookup>,
+    bootstrap: Option<KeyHash>,
+    records: Mutex<HashMap<KeyHash, Known>>,
+    clock: fn() -> Instant,
+}
+
+struct Known {
+    since: Instant,
+    caller: Option<Arc<Caller>>,
+}
+
+impl Authenticator {
+    /// Keys of `lookup`, and the bootstrap key of the settings.
+    #[must_use]
+    pub fn new(lookup: Arc<dyn KeyLookup>, bootstrap: Option<&ApiKey>) -> Self {
+        Self::with_clock(lookup, bootstrap, clock::monotonic)
+    }
+
+    /// As [`Authenticator::new`], on another clock.
+    #[must_use]
+    pub fn with_clock(
+        lookup: Arc<dyn KeyLookup>,
+        bootstrap: Option<&ApiKey>,
+        clock: fn() -> Instant,
+    ) -> Self {
+        Self {
+            lookup,
+            bootstrap: bootstrap.map(ApiKey::hash),
+            records: Mutex::new(HashMap::new()),
+            clock,
+        }
+    }
+
+    /// Whose key it is; `None` when it is nobody's, or revoked.
+    ///
+    /// # Errors
+    /// [`LookupFailed`] when the key is not cached and the database is away.
+    pub async fn caller(&self, key: &ApiKey) -> Result<Option<Arc<Caller>>, LookupFailed> {
+        let hash = key.hash();
+        if self
+            .bootstrap
+            .is_some_and(|bootstrap| bootstrap.matches(&hash))
+        {
+            return Ok(Some(Arc::new(Caller::bootstrap())));
+        }
+        if !key.is_drawn() {
+            return Ok(None);
+        }
+        let now = (self.clock)();
+        if let Some(known) = self.known(&hash, now) {
+            return Ok(known);
+        }
+        let record = self.lookup.find(hash).await?;
+        let caller = record
+            .filter(|record| !record.revoked)
+            .map(|record| Arc::new(Caller::of(record)));
+        self.remember(hash, now, caller.clone());
+        Ok(caller)
+    }
+
+    /// Forgets all records, after a key was revoked here.
+    pub fn forget(&self) {
+        self.records
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    fn known(&self, hash: &KeyHash, now: Instant) -> Option<Option<Arc<Caller>>> {
+        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = records.get(hash)?;
+        (now.saturating_duration_since(known.since) < BELIEVED).then(|| known.caller.clone())
+    }
+
+    /// `now` is the time before the lookup, so that a slow one does not prolong belief.
+    fn remember(&self, hash: KeyHash, now: Instant, caller: Option<Arc<Caller>>) {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        if records.len() >= MAX_RECORDS {
+            records.retain(|_, known| now.saturating_duration_since(known.since) < BELIEVED);
+        }
+        if records.len() >= MAX_RECORDS {
+            records.clear();
+        }
+        records.insert(hash, Known { since: now, caller });
+    }
+}
+
+impl Caller {
+    fn of(record: KeyRecord) -> Self {
+        Self {
+            key_id: Some(record.id),
+            name: record.name,
+            scopes: record.scopes,
+            agent_id: record.agent_id,
+        }
+    }
+
+    fn bootstrap() -> Self {
+        Self {
+            key_id: None,
+            name: "bootstrap".to_owned(),
+            scopes: Scopes(vec![Scope::Admin]),
+            agent_id: None,
+        }
+    }
+}

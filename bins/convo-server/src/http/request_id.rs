@@ -1,0 +1,90 @@
+//! `X-Request-Id`: taken over when sane, made otherwise, and known to every log line of a request.
+
+use std::future::Future;
+use std::rc::Rc;
+
+use actix_web::http::header::{HeaderMap, HeaderName};
+
+use crate::ids;
+
+/// The header, in and out.
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+/// A longer id of a client is replaced.
+const MAX_LENGTH: usize = 128;
+
+tokio::task_local! {
+    static CURRENT: Rc<str>;
+}
+
+/// The client's id where it is sane, else a new UUID of version 7.
+#[must_use]
+pub fn of_headers(headers: &HeaderMap) -> Rc<str> {
+    match headers.get(HEADER).and_then(|value| value.to_str().ok()) {
+        Some(id) if is_sane(id) => id.into(),
+        _ => ids::new_id().to_string().into(),
+    }
+}
+
+/// Letters, digits, `.`, `_`, `:` and `-` only, so that no address and no line break gets into a log.
+fn is_sane(id: &str) -> bool {
+    !id.is_empty()
+        && id.len() <= MAX_LENGTH
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b))
+}
+
+/// Runs a request under its id.
+pub async fn scope<F: Future>(id: Rc<str>, request: F) -> F::Output {
+    CURRENT.scope(id, request).await
+}
+
+/// The id of the request being answered by this task, if it is answering one.
+#[must_use]
+pub fn current() -> Option<String> {
+    CURRENT.try_with(|id| id.to_string()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    fn taken(value: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(HEADER, HeaderValue::from_str(value).unwrap());
+        &*of_headers(&headers) == value
+    }
+
+    #[test]
+    fn sane_ids_are_taken_over() {
+        assert!(taken("abc-123_x.y:z"));
+        assert!(taken(&"a".repeat(MAX_LENGTH)));
+    }
+
+    #[test]
+    fn others_are_replaced() {
+        for id in [
+            "",
+            "a b",
+            "me@x.example",
+            "a\"b",
+            &"a".repeat(MAX_LENGTH + 1),
+        ] {
+            assert!(!taken(id), "{id}");
+        }
+        assert_eq!(of_headers(&HeaderMap::new()).len(), 36);
+    }
+
+    #[actix_web::test]
+    async fn the_id_is_known_inside_only() {
+        assert_eq!(current(), None);
+        assert_eq!(
+            scope("r1".into(), async { current() }).await.as_deref(),
+            Some("r1")
+        );
+    }
+}

@@ -1,0 +1,175 @@
+//! Settings: compiled-in defaults, then a TOML file, then the environment.
+//!
+//! `default.toml` beside this file is both the documentation and the defaults. What is read is a
+//! [`Settings`] of plain types; every problem found on the way is reported at once.
+
+mod hours;
+mod layers;
+mod read;
+mod secret;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use hours::Hours;
+pub use layers::{DEFAULTS, SettingsError, Sources};
+pub use secret::{Secret, ServiceUrl};
+
+use crate::http::client_address::Network;
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Listening and its time limits.
+    pub server: Server,
+    /// Sizes and rates.
+    pub limits: Limits,
+    /// Where the state lives.
+    pub database: Database,
+    /// What wakes other nodes, where there are any.
+    pub redis: Option<ServiceUrl>,
+    /// Folder of the attachments.
+    pub storage: PathBuf,
+    /// Our own addresses, lower case.
+    pub our_addresses: Vec<String>,
+    /// Keys of the webhooks.
+    pub mailgun: Mailgun,
+    /// The bootstrap key, at least 24 characters.
+    pub bootstrap_key: Option<Secret>,
+    /// Whether mail leaves the house.
+    pub send: SendMode,
+    /// Seeds of the first policy version.
+    pub policy: PolicySeeds,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// Listening and its time limits.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Address and port; port 0 picks a free one.
+    pub bind: SocketAddr,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// A listener of its own for `/metrics`.
+    pub metrics_bind: Option<SocketAddr>,
+    /// Threads that answer requests.
+    pub workers: usize,
+    /// Connections at once, over all threads.
+    pub max_connections: usize,
+    /// How long an idle connection is kept.
+    pub keep_alive: Duration,
+    /// How long the head of a request may take.
+    pub head_timeout: Duration,
+    /// How long the body of a request may take.
+    pub body_timeout: Duration,
+    /// How long requests under way get after SIGTERM.
+    pub drain: Duration,
+}
+
+/// Sizes and rates.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Largest JSON body in bytes.
+    pub json_bytes: usize,
+    /// Largest webhook body in bytes.
+    pub webhook_bytes: usize,
+    /// Failed checks of an address in a minute.
+    pub failed_checks_per_minute: u32,
+}
+
+/// Where the state lives.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// `sqlite://…` or `postgres://…`.
+    pub url: ServiceUrl,
+    /// A PostgreSQL elsewhere may be used without TLS.
+    pub allow_plaintext: bool,
+}
+
+/// Keys of Mailgun's webhooks.
+#[derive(Debug, Clone)]
+pub struct Mailgun {
+    /// The present signing key.
+    pub signing_key: Option<Secret>,
+    /// The key before the last rotation.
+    pub previous_signing_key: Option<Secret>,
+    /// The parent account's key.
+    pub parent_signing_key: Option<Secret>,
+}
+
+/// Whether mail leaves the house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendMode {
+    /// Nothing is sent.
+    Off,
+    /// What would be sent is recorded.
+    Shadow,
+    /// Mail is sent.
+    Live,
+}
+
+/// Seeds of the first policy version; later versions live in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicySeeds {
+    /// Qualify after a reply when the rules hold.
+    pub auto_qualify: bool,
+    /// Request the handover after a reply when the rules hold.
+    pub auto_handover: bool,
+    /// A reply that asks for a person suffices.
+    pub fast_track: bool,
+    /// Unknown senders become leads.
+    pub create_lead: bool,
+    /// Days in which a reply reopens.
+    pub reopen_days: u32,
+    /// Days without a reply until closing.
+    pub no_reply_days: u32,
+    /// Days from closing to archiving.
+    pub archive_days: u32,
+    /// Soft bounces until suppression.
+    pub soft_bounce_limit: u32,
+    /// IANA zone of the business hours.
+    pub time_zone: chrono_tz::Tz,
+    /// The business hours.
+    pub business_hours: Vec<Hours>,
+    /// Messages a handover needs.
+    pub min_messages: u32,
+    /// Engagement that qualification needs, 0 to 100.
+    pub min_engagement: u32,
+    /// Readiness that a handover needs, 0 to 100.
+    pub min_readiness: u32,
+    /// Industry pack of the lexicon.
+    pub lexicon: String,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Log {
+    /// Our own lines up to this level; other crates' only from `warn`.
+    pub level: log::LevelFilter,
+    /// The form of a line.
+    pub format: LogFormat,
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+impl Settings {
+    /// Reads the settings from their three layers.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with every problem found, one sentence each, none repeating a secret.
+    pub fn load(sources: &Sources) -> Result<Self, SettingsError> {
+        read::settings(layers::Layers::stack(sources))
+    }
+}
+
+#[cfg(test)]
+mod tests;
