@@ -1,1 +1,36 @@
-//! What the black-box tests share: a server of their own, a signed webhook.
+//! Black-box harness: the real server, real databases, HTTP. Nothing here knows a crate of the product.
+//!
+//! - [`Options`] says how a server is to run, [`Server`] is a running one ([`process`], [`guardian`]: none outlives the tests).
+//! - [`Database`] is a fresh SQLite file or PostgreSQL database; [`on_both!`] makes one test per kind out of a function.
+//! - [`Api`] speaks HTTP with a key; [`Answer`] is what came back, with its assertions.
+//! - [`records`] are the calls most tests begin with: a lead, a conversation, a message.
+//! - [`mailgun`] signs webhooks; [`Mail`] is one inbound mail in every form in which it can arrive.
+//! - [`eventually`] waits for what another process does.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test harness fails by panicking, and reads the clock and the environment of the machine"
+)]
+
+mod answer;
+mod api;
+mod both;
+mod database;
+pub mod guardian;
+mod mail;
+pub mod mailgun;
+pub mod process;
+pub mod records;
+mod server;
+mod wait;
+
+pub use answer::Answer;
+pub use api::{Api, Call};
+pub use both::skipped;
+pub use database::{Database, Kind};
+pub use mail::Mail;
+pub use server::{BOOTSTRAP_KEY, Options, SIGNING_KEY, Server};
+pub use wait::{DEADLINE, eventually, together};

@@ -1,0 +1,146 @@
+//! HTTP with a key.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::Answer;
+
+/// A client of one server with one API key (or none); cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    client: reqwest::Client,
+    base: String,
+    key: Option<String>,
+}
+
+/// A request being put together.
+pub struct Call {
+    request: reqwest::RequestBuilder,
+    named: String,
+}
+
+impl Api {
+    /// Speaks to `base`, such as `http://127.0.0.1:8080`.
+    pub fn new(base: &str, key: Option<&str>) -> Api {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(std::time::Duration::from_secs(60))
+            .build()
+            .expect("a client");
+        Api {
+            client,
+            base: base.to_owned(),
+            key: key.map(str::to_owned),
+        }
+    }
+
+    /// The same server with another key.
+    pub fn with_key(&self, key: Option<&str>) -> Api {
+        Api {
+            key: key.map(str::to_owned),
+            ..self.clone()
+        }
+    }
+
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// A request with this API's key.
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let named = format!("{method} {path}");
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
+        }
+        Call { request, named }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path).send().await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call("POST", path).json(&body).send().await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.call("PATCH", path).json(&body).send().await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.call("PUT", path).json(&body).send().await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call("DELETE", path).send().await
+    }
+
+    /// All items of a list, page by page.
+    pub async fn items(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let joint = if path.contains('?') { '&' } else { '?' };
+            let page = if cursor.is_empty() {
+                path.to_owned()
+            } else {
+                format!("{path}{joint}cursor={cursor}")
+            };
+            let page = self.get(&page).await.ok();
+            items.extend(page["items"].as_array().expect("items").iter().cloned());
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = next.to_owned(),
+                None => return items,
+            }
+        }
+    }
+}
+
+impl Call {
+    pub fn header(mut self, name: &str, value: &str) -> Call {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub fn json(mut self, body: &Value) -> Call {
+        self.request = self.request.json(body);
+        self
+    }
+
+    /// A body as it is, of this media type.
+    pub fn body(mut self, media: &str, body: impl Into<reqwest::Body>) -> Call {
+        self.request = self.request.header("content-type", media).body(body);
+        self
+    }
+
+    /// Fields as `application/x-www-form-urlencoded`.
+    pub fn form(mut self, fields: &[(String, String)]) -> Call {
+        self.request = self.request.form(fields);
+        self
+    }
+
+    pub fn multipart(mut self, form: reqwest::multipart::Form) -> Call {
+        self.request = self.request.multipart(form);
+        self
+    }
+
+    /// The answer, or why there was none (the server was killed, say).
+    pub async fn attempt(self) -> Result<Answer, reqwest::Error> {
+        let response = self.request.send().await?;
+        Ok(Answer {
+            request: self.named,
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.bytes().await?.to_vec(),
+        })
+    }
+
+    /// The answer; panics when there is none.
+    pub async fn send(self) -> Answer {
+        let named = self.named.clone();
+        let answer = self.attempt().await;
+        answer.unwrap_or_else(|cause| panic!("{named}: {cause:?}"))
+    }
+}
