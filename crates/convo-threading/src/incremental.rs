@@ -58,7 +58,7 @@ pub enum Cause {
     Awaited,
     /// Its chain names ids of two threads.
     JoinsThreads,
-    /// With its vote a placeholder has another parent.
+    /// With its vote a placeholder has, or in a loop can have, another parent.
     OtherWinner,
     /// A placeholder it needs hangs from an id that its chain does not name.
     BeyondChain,
@@ -185,7 +185,12 @@ impl<'a, T: Clone + PartialEq> Ancestors<'a, T> {
             let winner = row.winner().cloned();
             *row.votes.entry(before.clone()).or_insert(0) += 1;
             changed = true;
-            if row.place.is_some() && row.winner() != winner.as_ref() {
+            let other = row.winner() != winner.as_ref();
+            if row
+                .place
+                .as_ref()
+                .is_some_and(|place| other || place.looped)
+            {
                 return Err(Cause::OtherWinner);
             }
         }
@@ -204,35 +209,28 @@ impl<'a, T: Clone + PartialEq> Ancestors<'a, T> {
 
     fn place(mut self) -> Result<Placed<T>, Cause> {
         let parent = self.chain.last().map(|&id| id.clone());
-        let under = match &parent {
+        let place = match &parent {
             Some(parent) => self.place_below(parent.clone())?,
-            None => Place {
-                parent: None,
-                shown_parent: None,
-                depth: 0,
-            },
+            None => ROOT,
         };
         let thread = self.thread;
-        let mut placeholders = Vec::new();
-        for id in self.chain {
-            if let Some(Ancestor::Missing(row, true)) = self.rows.remove(id) {
-                placeholders.push(Placeholder {
-                    thread: thread.clone(),
-                    ..row
-                });
-            }
-        }
-        let Place {
-            shown_parent,
-            depth,
-            ..
-        } = under;
+        let changed = self
+            .chain
+            .iter()
+            .filter_map(|id| match self.rows.remove(*id) {
+                Some(Ancestor::Missing(row, true)) => Some(row),
+                _ => None,
+            });
+        let joined = |row| Placeholder {
+            thread: thread.clone(),
+            ..row
+        };
         Ok(Placed {
             parent,
-            shown_parent,
-            depth,
+            shown_parent: place.shown_parent,
+            depth: place.depth,
+            placeholders: changed.map(joined).collect(),
             thread,
-            placeholders,
         })
     }
 
@@ -241,32 +239,11 @@ impl<'a, T: Clone + PartialEq> Ancestors<'a, T> {
         let mut unplaced = Vec::new();
         let mut next = Some(parent);
         let mut place = loop {
-            let Some(id) = next else {
-                break Place {
-                    parent: None,
-                    shown_parent: None,
-                    depth: 0,
-                };
-            };
+            let Some(id) = next else { break ROOT };
             match self.rows.get(&id).ok_or(Cause::BeyondChain)? {
-                Ancestor::Message(depth) => {
-                    let depth = depth + 1;
-                    let parent = Some(id);
-                    break Place {
-                        shown_parent: parent.clone(),
-                        parent,
-                        depth,
-                    };
-                }
+                Ancestor::Message(depth) => break below(id.clone(), Some(id), *depth),
                 Ancestor::Missing(row, _) => match &row.place {
-                    Some(above) => {
-                        let (shown_parent, depth) = (above.shown_parent.clone(), above.depth + 1);
-                        break Place {
-                            parent: Some(id),
-                            shown_parent,
-                            depth,
-                        };
-                    }
+                    Some(above) => break below(id, above.shown_parent.clone(), above.depth),
                     None if unplaced.len() == self.chain.len() => return Err(Cause::Loop),
                     None => next = row.winner().cloned(),
                 },
@@ -274,17 +251,30 @@ impl<'a, T: Clone + PartialEq> Ancestors<'a, T> {
             unplaced.push(id);
         };
         while let Some(id) = unplaced.pop() {
-            let (shown_parent, depth) = (place.shown_parent.clone(), place.depth + 1);
+            let next = below(id.clone(), place.shown_parent.clone(), place.depth);
             if let Some(Ancestor::Missing(row, changed)) = self.rows.get_mut(&id) {
                 row.place = Some(place);
                 *changed = true;
             }
-            place = Place {
-                parent: Some(id),
-                shown_parent,
-                depth,
-            };
+            place = next;
         }
         Ok(place)
+    }
+}
+
+const ROOT: Place = Place {
+    parent: None,
+    shown_parent: None,
+    depth: 0,
+    looped: false,
+};
+
+/// The place of a child of a node at `depth`.
+fn below(parent: MessageId, shown_parent: Option<MessageId>, depth: u32) -> Place {
+    Place {
+        parent: Some(parent),
+        shown_parent,
+        depth: depth + 1,
+        looped: false,
     }
 }

@@ -54,13 +54,23 @@ impl Chain {
     }
 }
 
-/// Reads the chain of a message whose own id is `own` (its header's or the derived one).
+/// Reads the chain of a message whose own id is `own` (its header's or the derived one), cut to
+/// [`MAX_CHAIN`] ids: the one to store.
 ///
 /// References without the In-Reply-To target, then that target when In-Reply-To names exactly one
 /// id; without References the last id of In-Reply-To.
 ///
 /// Source: RFC 5322 §3.6.4, RFC 5256 §3 (REFERENCES step 1), which lets References win instead.
 pub fn chain(fields: &HeaderFields<'_>, own: Option<&MessageId>) -> Chain {
+    let Chain { ids, evidence } = whole_chain(fields, own);
+    Chain {
+        ids: capped(ids),
+        evidence,
+    }
+}
+
+/// The same with all ids, for a set of messages that is not stored.
+pub fn whole_chain(fields: &HeaderFields<'_>, own: Option<&MessageId>) -> Chain {
     let participants: HashSet<String> = fields
         .participants
         .iter()
@@ -88,10 +98,7 @@ pub fn chain(fields: &HeaderFields<'_>, own: Option<&MessageId>) -> Chain {
         (_, false) => (references, Evidence::References),
         (several, true) => (replied.split_off(several - 1), Evidence::LastOfInReplyTo),
     };
-    Chain {
-        ids: capped(ids),
-        evidence,
-    }
+    Chain { ids, evidence }
 }
 
 /// Drops all but the last occurrence of every id: the last one decides the parent.
@@ -109,4 +116,130 @@ fn capped(mut ids: Vec<MessageId>) -> Vec<MessageId> {
         ids.drain(1..=ids.len() - MAX_CHAIN);
     }
     ids
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    /// Reads header lines (`M:` Message-ID, `I:` In-Reply-To, `R:` References, `P:` a
+    /// participant) and compares the chain.
+    fn check(head: &[&str], evidence: Evidence, expected: &str) {
+        let all = |name: &str| -> Vec<&str> {
+            head.iter()
+                .filter_map(|line| line.strip_prefix(name))
+                .collect()
+        };
+        let fields = HeaderFields {
+            message_id: &all("M:"),
+            in_reply_to: &all("I:"),
+            references: &all("R:"),
+            participants: &all("P:"),
+        };
+        let chain = chain(&fields, fields.own_id().as_ref());
+        let ids: Vec<_> = chain.ids.iter().map(MessageId::as_str).collect();
+        assert_eq!(
+            (ids.join(" ").as_str(), chain.evidence),
+            (expected, evidence),
+            "{head:?}"
+        );
+    }
+
+    #[test]
+    fn one_in_reply_to_names_the_parent() {
+        let check = |head: &[&str], expected| check(head, Evidence::InReplyTo, expected);
+        check(&["I: <b@x>", "R: <a@x> <b@x>"], "a@x b@x");
+        check(&["I: <a@x>"], "a@x");
+        check(&["I: a@x"], "a@x");
+        // Names another message than the last reference.
+        check(&["I: <a@x>", "R: <a@x> <b@x>"], "b@x a@x");
+        check(&["I: <c@x>", "R: <a@x> <b@x>"], "a@x b@x c@x");
+        // Newest first.
+        check(&["I: <c@x>", "R: <c@x> <b@x> <a@x>"], "b@x a@x c@x");
+        check(&["I: <a@x> <a@x>"], "a@x");
+        check(&["I: Your message of \"Mon, 1 Jan 2001\" <a@x>"], "a@x");
+        check(&["M: <m@x>", "I: <m@x> <a@x>"], "a@x");
+        check(&["I: <\"a\"@x>", "R: <a@x>"], "a@x");
+        check(&["I: <yes> <a@x>"], "a@x");
+    }
+
+    #[test]
+    fn addresses_of_participants_are_no_ids() {
+        let text = "I: Message from Ann <Ann@Example.org> of \"Mon\" <1@h>";
+        check(&["P: ann@example.org", text], Evidence::InReplyTo, "1@h");
+        check(
+            &["P:ann@example.org", "I: ann@example.org"],
+            Evidence::None,
+            "",
+        );
+        check(
+            &["P:ann@example.org", "R: <ann@example.org> <a@x>"],
+            Evidence::References,
+            "a@x",
+        );
+        check(
+            &["P:a@x", "M: <a@x>", "I: <b@x>"],
+            Evidence::InReplyTo,
+            "b@x",
+        );
+    }
+
+    #[test]
+    fn references_name_the_parent_otherwise() {
+        let check = |head: &[&str], expected| check(head, Evidence::References, expected);
+        check(&["R: <a@x> <b@x>"], "a@x b@x");
+        check(&["R: <a@x>\r\n\t<b@\r\n x>"], "a@x b@x");
+        check(&["R: <a@x>", "R: <b@x>"], "a@x b@x");
+        check(&["I: <yes>", "R: <a@x> <y>"], "a@x");
+        check(&["I: <b@x> <c@x>", "R: <a@x>"], "a@x");
+        check(&["R: <a@x> <b@x> <a@x>"], "b@x a@x");
+        // Its own id, at the end and elsewhere.
+        check(&["M: <m@x>", "R: <a@x> <m@x>"], "a@x");
+        check(&["M: <m@x>", "I: <m@x>", "R: <m@x> <a@x>"], "a@x");
+        check(&["R: <a@x> (of <b@x>), <c@x"], "a@x b@x");
+    }
+
+    #[test]
+    fn several_in_reply_to_or_nothing() {
+        check(&["I: <a@x> <b@x>"], Evidence::LastOfInReplyTo, "b@x");
+        check(&["I: <a@x>", "I: <b@x>"], Evidence::LastOfInReplyTo, "b@x");
+        for head in [
+            &["I:", "R: "],
+            &["I: <yes>", "R: y"],
+            &["M: <m@x>", "I: <m@x>"],
+        ] {
+            check(head, Evidence::None, "");
+        }
+    }
+
+    #[test]
+    fn the_own_id_is_the_first_valid_one() {
+        let own = |values: &[&str]| {
+            let fields = HeaderFields {
+                message_id: values,
+                ..HeaderFields::default()
+            };
+            fields.own_id().map(|id| id.to_string())
+        };
+        assert_eq!(own(&["<yes>", "<m@x> <n@x>"]).as_deref(), Some("m@x"));
+        assert_eq!(own(&[" m@x "]).as_deref(), Some("m@x"));
+        assert_eq!(own(&["<m@\r\n x>"]).as_deref(), Some("m@x"));
+        assert_eq!(own(&["", "none"]), None);
+    }
+
+    #[test]
+    fn long_references_keep_the_first_and_the_last_fifty() {
+        let value: String = (0..100_000).map(|n| format!("<{n}@x>\r\n ")).collect();
+        let value = [value.as_str()];
+        let fields = HeaderFields {
+            references: &value,
+            ..HeaderFields::default()
+        };
+        let ids = chain(&fields, None).ids;
+        assert_eq!(ids.len(), MAX_CHAIN);
+        assert_eq!([ids[0].as_str(), ids[1].as_str()], ["0@x", "99950@x"]);
+        assert_eq!(ids[50].as_str(), "99999@x");
+        assert_eq!(whole_chain(&fields, None).ids.len(), 100_000);
+    }
 }

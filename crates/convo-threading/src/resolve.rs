@@ -83,3 +83,49 @@ pub fn resolve<T>(
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::references::{HeaderFields, chain};
+
+    fn check(head: [&str; 2], known: &[&str], expected: Option<(&str, Evidence)>) {
+        let fields = HeaderFields {
+            in_reply_to: &[head[0]],
+            references: &[head[1]],
+            ..HeaderFields::default()
+        };
+        let found = resolve(&chain(&fields, None), |id| {
+            known.iter().position(|known| *known == id.as_str())
+        });
+        let found = found
+            .as_ref()
+            .map(|found| (known[found.found], found.evidence));
+        assert_eq!(found, expected, "{head:?} {known:?}");
+    }
+
+    #[test]
+    fn the_newest_known_id_is_the_parent() {
+        use Evidence::{InReplyTo, LastOfInReplyTo, References};
+        let both = ["<c@x>", "<a@x> <b@x> <c@x>"];
+        check(both, &["a@x", "b@x", "c@x"], Some(("c@x", InReplyTo)));
+        check(both, &["a@x", "b@x"], Some(("b@x", References)));
+        check(both, &["z@x"], None);
+        check(["", "<a@x> <b@x>"], &["b@x"], Some(("b@x", References)));
+        check(
+            ["<a@x> <b@x>", ""],
+            &["a@x", "b@x"],
+            Some(("b@x", LastOfInReplyTo)),
+        );
+        check(["", ""], &["a@x"], None);
+    }
+
+    #[test]
+    fn codes_are_what_is_serialised() {
+        for evidence in Evidence::ALL {
+            let json = serde_json::to_string(&evidence).unwrap();
+            assert_eq!(json, format!("\"{}\"", evidence.code()));
+        }
+    }
+}

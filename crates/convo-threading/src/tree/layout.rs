@@ -183,6 +183,7 @@ impl<'s, 'a> Layout<'s, 'a> {
             parent: id(self.parents.parent[missing as usize]),
             shown_parent: id(self.shown_parent[missing as usize]),
             depth: self.depth[missing as usize],
+            looped: self.parents.looped.binary_search(&missing).is_ok(),
         })
     }
 }

@@ -5,8 +5,8 @@
 //! 2. A missing message that somebody hangs from stays as a placeholder. Its parent is the id
 //!    most often named just before it; the smallest id wins a tie.
 //! 3. Loops: messages take their parents in the order of date, then id. The one whose edge would
-//!    close a loop takes the next older id of its chain. A loop that needs a placeholder's edge
-//!    opens at its placeholder with the largest id.
+//!    close a loop takes the next older id of its chain. A loop through placeholders opens at the
+//!    one with the largest id, preferably one that a message is named before; it goes there.
 //! 4. Of several messages with one id the one with the lowest date, then hash, is the message;
 //!    the others are leaves beside it, and nothing is read from their chains.
 //! 5. A thread is what hangs together over all ids that chains name, missing ones included. It
@@ -101,6 +101,8 @@ pub struct Place {
     pub shown_parent: Option<MessageId>,
     /// Edges up to the root.
     pub depth: u32,
+    /// Whether it stood in a loop: each new vote can move it or another one of the loop.
+    pub looped: bool,
 }
 
 impl<T> Placeholder<T> {

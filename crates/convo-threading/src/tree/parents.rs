@@ -10,6 +10,8 @@ pub(super) struct Parents {
     pub(super) parent: Vec<u32>,
     /// Whether a slot stands in the forest: all messages, and the missing ids they hang from.
     pub(super) placed: Vec<bool>,
+    /// Missing slots that stood in a loop, in ascending order.
+    pub(super) looped: Vec<u32>,
     /// Missing id, id named just before it, how often; in the order of missing slots.
     pub(super) votes: Vec<(u32, u32, u32)>,
 }
@@ -22,15 +24,14 @@ impl Parents {
         }
         let votes = votes(slots);
         let placed = place_missing(slots, &votes, &mut parent);
-        for looped in loops(&parent) {
-            open(slots, &looped, &mut parent);
-        }
+        let looped = open_loops(slots, &votes, &mut parent);
         for (slot, &primary) in slots.primary.iter().enumerate() {
             parent[slot] = parent[primary as usize];
         }
         Self {
             parent,
             placed,
+            looped,
             votes,
         }
     }
@@ -127,12 +128,55 @@ fn loops(parent: &[u32]) -> Vec<Vec<u32>> {
     found
 }
 
-/// Opens a loop at its missing id with the largest id.
-fn open(slots: &Slots<'_>, looped: &[u32], parent: &mut [u32]) {
-    let last = looped
-        .iter()
-        .max_by_key(|&&slot| (slots.is_missing(slot), slots.ids[slot as usize]));
-    if let Some(&slot) = last {
-        parent[slot as usize] = NONE;
+/// Opens every loop at one missing id and hangs that, if it can, from a message named before it.
+///
+/// A loop opens where such a message exists; of several missing ids at the largest. Returns the
+/// missing slots of all loops.
+fn open_loops(slots: &Slots<'_>, votes: &[(u32, u32, u32)], parent: &mut [u32]) -> Vec<u32> {
+    let found = loops(parent);
+    if found.is_empty() {
+        return Vec::new();
     }
+    let mut opened = Vec::new();
+    for looped in &found {
+        let rank = |slot: u32| {
+            let elsewhere = others(slots, votes, slot, parent[slot as usize]);
+            (
+                slots.is_missing(slot),
+                !elsewhere.is_empty(),
+                slots.ids[slot as usize],
+            )
+        };
+        if let Some(&slot) = looped.iter().max_by_key(|&&slot| rank(slot)) {
+            opened.push((slot, parent[slot as usize]));
+            parent[slot as usize] = NONE;
+        }
+    }
+    opened.sort_unstable_by_key(|(slot, _)| slots.ids[*slot as usize]);
+    let above = |(slot, &parent): (u32, &u32)| if parent == NONE { slot } else { parent };
+    let mut up: Vec<u32> = (0..).zip(&*parent).map(above).collect();
+    for (slot, winner) in opened {
+        let others = others(slots, votes, slot, winner);
+        if let Some(&other) = others.iter().find(|&&other| top(&mut up, other) != slot) {
+            parent[slot as usize] = other;
+            up[slot as usize] = other;
+        }
+    }
+    let mut looped: Vec<u32> = found.into_iter().flatten().collect();
+    looped.retain(|&slot| slots.is_missing(slot));
+    looped.sort_unstable();
+    looped
+}
+
+/// The messages other than the winner that are named just before a missing id, most votes first.
+fn others(slots: &Slots<'_>, votes: &[(u32, u32, u32)], missing: u32, winner: u32) -> Vec<u32> {
+    let start = votes.partition_point(|vote| vote.0 < missing);
+    let mut others: Vec<_> = votes[start..]
+        .iter()
+        .take_while(|vote| vote.0 == missing)
+        .filter(|(_, before, _)| *before != winner && !slots.is_missing(*before))
+        .map(|(_, before, count)| (Reverse(*count), slots.ids[*before as usize], *before))
+        .collect();
+    others.sort_unstable();
+    others.into_iter().map(|(_, _, before)| before).collect()
 }

@@ -169,7 +169,7 @@ fn loops_open_in_a_fixed_order() {
     check("a < b\nb < r a\nr", &["r", "  b", "    a"]);
     check("b < r a\na < b\nr", &["a", "  b", "r"]);
     check("a < a\nb < a", &["a", "  b"]);
-    check("m < b a\nn < a b", &["a?", "  m", "b?", "  n"]);
+    check("m < b a\nn < a b", &["b?", "  a?", "    m", "  n"]);
 }
 
 #[test]
@@ -268,6 +268,7 @@ impl Store {
                     parent,
                     shown_parent,
                     depth,
+                    looped: false,
                 },
                 thread,
             ),
@@ -347,6 +348,7 @@ fn place_of(forest: &Forest<'_, usize>, entry: &Entry<'_, usize>) -> Place {
         parent: id(entry.parent),
         shown_parent: id(entry.shown_parent),
         depth: entry.depth,
+        looped: false,
     }
 }
 
@@ -402,7 +404,7 @@ fn sets(ids: u8, most: usize) -> impl Strategy<Value = Vec<Mail>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn every_arrival_order_gives_the_same_forest(
