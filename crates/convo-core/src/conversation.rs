@@ -1,0 +1,285 @@
+//! One conversation with its facts: a single serde value that [`Conversation::apply`] moves on.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::change::Change;
+use crate::email::EmailFacts;
+use crate::machine::{Event, State};
+use crate::policy::Policy;
+use crate::tally::Tally;
+use crate::vocabulary::{Awaiting, FlagCode, HoldReason, Outcome};
+use crate::{Key, Time};
+
+/// Schema of the serialised value; rises when a field changes its meaning.
+pub const SCHEMA: u16 = 1;
+
+/// A mark with its time and the message it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noted<K> {
+    /// Own time of the newest fact behind it.
+    pub at: Time,
+    /// The message, if there is one.
+    pub message: Option<K>,
+}
+
+/// Facts over replies later than the lead's newest set-back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "K: Deserialize<'de>"))]
+pub struct Since<K> {
+    /// Own time of the set-back.
+    pub after: Time,
+    /// Facts without the replies that are not later.
+    pub tally: Tally<K>,
+}
+
+/// Handover of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HandoverFacts {
+    /// Newest HANDOVER_REQUESTED.
+    pub requested_at: Option<Time>,
+    /// Newest HUMAN_AGENT_ASSIGNED.
+    pub assigned_at: Option<Time>,
+    /// First time in HANDED_OVER.
+    pub handed_over_at: Option<Time>,
+    /// Newest CONVERSATION_COMPLETED.
+    pub completed_at: Option<Time>,
+}
+
+/// One lead, at most one campaign, one state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "K: Deserialize<'de>"))]
+pub struct Conversation<K> {
+    /// Schema of this value.
+    pub schema: u16,
+    /// Its id.
+    pub id: K,
+    /// Whom it is with.
+    pub lead: K,
+    /// The outreach it belongs to.
+    pub campaign: Option<K>,
+    /// The conversation it continues.
+    pub previous: Option<K>,
+    /// When it was made.
+    pub created_at: Time,
+    /// Where it stands.
+    pub state: State,
+    /// Number of accepted events.
+    pub version: u64,
+    /// Newest accepted event and its time.
+    pub last_event: Option<(Event, Time)>,
+    /// The agent who owns it.
+    pub agent: Option<K>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// When to write again after `not_now`.
+    pub follow_up_at: Option<Time>,
+    /// When it was closed; none while open.
+    pub closed_at: Option<Time>,
+    /// Automation sleeps until then.
+    pub snoozed_until: Option<Time>,
+    /// The lead is away until then, as an out-of-office said.
+    pub away_until: Option<Time>,
+    /// Flags, by code.
+    pub flags: BTreeMap<FlagCode, Noted<K>>,
+    /// Holds of automation, by reason.
+    pub holds: BTreeMap<HoldReason, Noted<K>>,
+    /// Order of storing of the reply that the newest LEAD_REPLIED took; 0 when it took none.
+    pub replied_seq: Option<u64>,
+    /// Facts over its messages.
+    pub tally: Tally<K>,
+    /// Facts since the lead's newest set-back; none without one: `tally` stands for both.
+    pub since: Option<Since<K>>,
+    /// Provider facts.
+    pub email: EmailFacts,
+    /// Handover facts.
+    pub handover: HandoverFacts,
+}
+
+impl<K: Key> Conversation<K> {
+    /// A NEW conversation.
+    pub fn new(id: K, lead: K, campaign: Option<K>, created_at: Time) -> Self {
+        Self {
+            schema: SCHEMA,
+            id,
+            lead,
+            campaign,
+            previous: None,
+            created_at,
+            state: State::New,
+            version: 0,
+            last_event: None,
+            agent: None,
+            outcome: None,
+            follow_up_at: None,
+            closed_at: None,
+            snoozed_until: None,
+            away_until: None,
+            flags: BTreeMap::new(),
+            holds: BTreeMap::new(),
+            replied_seq: None,
+            tally: Tally::default(),
+            since: None,
+            email: EmailFacts::default(),
+            handover: HandoverFacts::default(),
+        }
+    }
+
+    /// Folds one change in; changes of the lead leave it as it is.
+    pub fn apply(&mut self, change: &Change<K>) {
+        match change {
+            Change::Transitioned(step) => {
+                self.take_step(step.event, step.to, step.version, step.at);
+            }
+            Change::MessageAbsorbed(fact) => {
+                // The door that made this change has seen that it is not older than the newest.
+                let _ = self.tally.absorb(fact);
+                if let Some(since) = &mut self.since
+                    && crate::tally::counts_since(since.after, fact)
+                {
+                    let _ = since.tally.absorb(fact);
+                }
+            }
+            Change::TallyReplaced(tally) => self.tally = (**tally).clone(),
+            Change::SinceReplaced(since) => self.since = Some((**since).clone()),
+            Change::EmailFacts(facts) => self.email = **facts,
+            Change::FlagSet { code, at, message } => {
+                self.flags.insert(
+                    *code,
+                    Noted {
+                        at: *at,
+                        message: message.clone(),
+                    },
+                );
+            }
+            Change::HoldSet {
+                reason,
+                at,
+                message,
+            } => {
+                self.holds.insert(
+                    *reason,
+                    Noted {
+                        at: *at,
+                        message: message.clone(),
+                    },
+                );
+            }
+            Change::HoldCleared { reason } => {
+                self.holds.remove(reason);
+            }
+            Change::AgentAssigned { agent } => self.agent = Some(agent.clone()),
+            Change::AgentReleased { .. } => self.agent = None,
+            Change::OutcomeSet {
+                outcome,
+                follow_up_at,
+            } => {
+                self.outcome = *outcome;
+                self.follow_up_at = *follow_up_at;
+            }
+            Change::Snoozed { until } => self.snoozed_until = *until,
+            Change::AwayUntil { until } => self.away_until = Some(*until),
+            Change::Suppressed(_)
+            | Change::LeadFact { .. }
+            | Change::StageEntered { .. }
+            | Change::StageFell { .. }
+            | Change::MilestoneReached { .. } => {}
+        }
+    }
+
+    fn take_step(&mut self, event: Event, to: State, version: u64, at: Time) {
+        let from = self.state;
+        self.state = to;
+        self.version = version;
+        self.last_event = Some((event, at));
+        match event {
+            Event::LeadReplied => {
+                self.replied_seq = Some(self.tally.stored_reply.map_or(0, |reply| reply.seq));
+            }
+            Event::HandoverRequested => self.handover.requested_at = Some(at),
+            Event::HumanAgentAssigned => self.handover.assigned_at = Some(at),
+            Event::ConversationCompleted => self.handover.completed_at = Some(at),
+            _ => {}
+        }
+        if to == State::HandedOver {
+            self.handover.handed_over_at.get_or_insert(at);
+        }
+        if to.is_open() {
+            self.closed_at = None;
+        } else if from.is_open() {
+            self.closed_at = Some(at);
+        }
+    }
+
+    /// True when an agent owns it: assigned and open.
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        self.agent.is_some() && self.state.is_open()
+    }
+
+    /// Whose turn it is; nobody's once closed.
+    #[must_use]
+    pub fn awaiting(&self) -> Awaiting {
+        if self.state.is_open() {
+            self.tally.awaiting()
+        } else {
+            Awaiting::Nobody
+        }
+    }
+
+    /// Newest human act of the lead: a reply, or an open or click judged human.
+    #[must_use]
+    pub fn last_engagement_at(&self) -> Option<Time> {
+        self.tally
+            .last_reply_at()
+            .max(self.email.judged.last_human_at())
+    }
+
+    /// Newest human message or human-looking open or click; its making when there is none.
+    #[must_use]
+    pub fn last_activity_at(&self) -> Time {
+        self.tally
+            .last_activity_at()
+            .max(self.email.judged.last_human_at())
+            .unwrap_or(self.created_at)
+    }
+
+    /// Facts since the lead's newest set-back.
+    #[must_use]
+    pub fn since(&self) -> &Tally<K> {
+        self.since
+            .as_ref()
+            .map_or(&self.tally, |since| &since.tally)
+    }
+
+    /// When the no-reply timer is due; none while it must not run.
+    ///
+    /// It runs in ACTIVE, ENGAGED and QUALIFIED, without an owner and without a hold, while the newest human
+    /// message is ours; an absence or a snooze moves it behind its end.
+    #[must_use]
+    pub fn no_reply_due_at(&self, policy: &Policy) -> Option<Time> {
+        let runs = matches!(
+            self.state,
+            State::Active | State::Engaged | State::Qualified
+        ) && self.agent.is_none()
+            && self.holds.is_empty()
+            && self.tally.awaiting() == Awaiting::Lead;
+        let sent = self.tally.last_sent_at().filter(|_| runs)?;
+        let due =
+            sent.checked_add_signed(chrono::TimeDelta::days(i64::from(policy.no_reply_days)))?;
+        Some(
+            self.snoozed_until
+                .max(self.away_until)
+                .map_or(due, |until| due.max(until)),
+        )
+    }
+
+    /// When the archive timer is due; none unless CLOSED.
+    #[must_use]
+    pub fn archive_due_at(&self, policy: &Policy) -> Option<Time> {
+        let closed = self.closed_at.filter(|_| self.state == State::Closed)?;
+        closed.checked_add_signed(chrono::TimeDelta::days(i64::from(policy.archive_days)))
+    }
+}

@@ -1,0 +1,1 @@
+//! Analytics of a lead's journey.

@@ -1,0 +1,234 @@
+//! The door for what happened: it cannot fail; it may change nothing.
+//!
+//! After a stored reply comes the cascade, in this order: the implied FIRST_EMAIL_SENT, LEAD_REPLIED,
+//! ENGAGEMENT_INCREASED, QUALIFICATION_CRITERIA_MET, HANDOVER_REQUESTED. A step that the table or a required
+//! rule refuses is skipped without trace and tried again at the next reply.
+//!
+//! Decisions where several readings are possible:
+//! - While an agent owns a conversation, qualification and handover are not taken by the cascade: a reopened
+//!   conversation keeps its owner and stays closed to automation until the owner gives it back.
+//! - "Older" and "newer" are by own times. An opt-out at the same time as a reply counts as newer.
+//! - An opt-out, complaint or bounce looks at the replies of its own conversation to decide whether it closes
+//!   it, and at the whole lead to decide whether a reply may reopen one: so every order of arrival ends the
+//!   same with several conversations too.
+//! - A conversation closed as `unreachable` becomes `opted_out` when such a fact follows.
+//! - The flag of a fact is set in whatever state the conversation is, and stays.
+//! - The reopen window belongs to the choice of the conversation
+//!   ([`Policy::reopens`](crate::Policy::reopens)), not to this door.
+
+mod cascade;
+mod mail;
+mod provider;
+
+use crate::change::{Cause, Change, Decision};
+use crate::draft::{Draft, Taking};
+use crate::email::Judged;
+use crate::lead::LeadFactKind;
+use crate::machine::{Event, State};
+use crate::policy::Policy;
+use crate::rules::Rules;
+use crate::snapshot::Snapshot;
+use crate::tally::{MessageFact, Tally};
+use crate::vocabulary::{HoldReason, Outcome, SuppressionReason};
+use crate::{Key, Time};
+
+/// A message was stored in the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageStored<K> {
+    /// Its codes.
+    pub fact: MessageFact<K>,
+    /// Imported: no automatic handover.
+    pub silent: bool,
+    /// Its Message-ID came before with other content.
+    pub duplicate_id: bool,
+    /// Automation must wait for a person because of it (a doubtful opt-out, an unverified origin).
+    pub hold: Option<HoldReason>,
+    /// An out-of-office names this return.
+    pub away_until: Option<Time>,
+}
+
+impl<K> MessageStored<K> {
+    /// A message with nothing special about it.
+    #[must_use]
+    pub fn new(fact: MessageFact<K>) -> Self {
+        Self {
+            fact,
+            silent: false,
+            duplicate_id: false,
+            hold: None,
+            away_until: None,
+        }
+    }
+}
+
+/// A person wants no more mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuppressingFact<K> {
+    /// [`OptOut`](LeadFactKind::OptOut), [`Unsubscribed`](LeadFactKind::Unsubscribed) or
+    /// [`Complaint`](LeadFactKind::Complaint); others change nothing.
+    pub kind: LeadFactKind,
+    /// Its own time.
+    pub at: Time,
+    /// The message it is about or came in.
+    pub message: Option<K>,
+    /// The provider event or message that brought it.
+    pub cause: Cause<K>,
+    /// It names this conversation; false when it reaches this one only through the lead.
+    pub direct: bool,
+}
+
+/// Opens and clicks of one message were judged anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tracked<K> {
+    /// Its counts before; all 0 at first.
+    pub before: Judged,
+    /// Its counts now.
+    pub after: Judged,
+    /// Events that were never judged human before and are now, in the order of their own times.
+    pub first_human: Vec<K>,
+}
+
+/// How a delivery failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// For good.
+    Hard {
+        /// The address is the lead's primary one.
+        primary: bool,
+    },
+    /// For now.
+    Soft,
+    /// The provider did not try: the address is on its own list for this reason.
+    Suppressed(SuppressionReason),
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observation<K> {
+    /// A message was stored.
+    MessageStored(MessageStored<K>),
+    /// A message arrived.
+    Delivered {
+        /// Its own time.
+        at: Time,
+        /// The provider event.
+        event: K,
+    },
+    /// Opens and clicks of one message were judged anew.
+    Tracked(Tracked<K>),
+    /// A delivery failed.
+    Failed {
+        /// How.
+        failure: Failure,
+        /// Its own time.
+        at: Time,
+        /// The message that failed.
+        message: Option<K>,
+        /// The provider event or the bounce message.
+        cause: Cause<K>,
+    },
+    /// The person wants no more mail; asked once for each of the lead's conversations that is open or named.
+    Suppressing(SuppressingFact<K>),
+    /// The no-reply timer fired.
+    NoReplyDue,
+    /// The archive timer fired.
+    ArchiveDue,
+    /// Messages were moved in or out: the facts are folded again from the history.
+    HistoryChanged,
+    /// The lead's data changed.
+    LeadChanged,
+}
+
+/// Takes in what happened.
+///
+/// When [`Decision::needs_history`] is not empty nothing was decided: give those histories and ask again.
+#[must_use]
+pub fn observe<K: Key>(
+    snapshot: &Snapshot<'_, K>,
+    observation: &Observation<K>,
+    rules: &Rules<K>,
+    policy: &Policy,
+    now: Time,
+) -> Decision<K> {
+    let mut draft = Draft::new(snapshot, rules, policy, now);
+    let known = match observation {
+        Observation::MessageStored(stored) => mail::stored(&mut draft, stored),
+        Observation::Delivered { at, event } => provider::delivered(&mut draft, *at, event),
+        Observation::Tracked(tracked) => provider::tracked(&mut draft, tracked),
+        Observation::Failed {
+            failure,
+            at,
+            message,
+            cause,
+        } => provider::failed(&mut draft, failure, *at, message.as_ref(), cause),
+        Observation::Suppressing(fact) => provider::suppressing(&mut draft, fact),
+        Observation::NoReplyDue => no_reply(&mut draft),
+        Observation::ArchiveDue => archive(&mut draft),
+        Observation::HistoryChanged => refold(&mut draft),
+        Observation::LeadChanged => Known::Yes,
+    };
+    match known {
+        Known::Yes => draft.finish(),
+        Known::NeedsHistory => Decision {
+            needs_history: vec![snapshot.conversation.id.clone()],
+            ..Decision::default()
+        },
+    }
+}
+
+/// Whether the snapshot held enough.
+enum Known {
+    Yes,
+    NeedsHistory,
+}
+
+fn no_reply<K: Key>(draft: &mut Draft<'_, K>) -> Known {
+    let due = draft.snapshot.conversation.no_reply_due_at(draft.policy);
+    if due.is_some_and(|due| due <= draft.now) && abandon(draft, Outcome::NoResponse, Cause::Timer)
+    {
+        let open_elsewhere = draft
+            .snapshot
+            .siblings
+            .iter()
+            .any(|sibling| sibling.state.is_open());
+        if !open_elsewhere {
+            draft.lead_fact(LeadFactKind::NoReply, draft.now);
+        }
+    }
+    Known::Yes
+}
+
+fn archive<K: Key>(draft: &mut Draft<'_, K>) -> Known {
+    let due = draft.snapshot.conversation.archive_due_at(draft.policy);
+    if due.is_some_and(|due| due <= draft.now) {
+        let _ = draft.take(Taking::system(Event::ManualArchive, Cause::Timer));
+    }
+    Known::Yes
+}
+
+fn refold<K: Key>(draft: &mut Draft<'_, K>) -> Known {
+    let Some(history) = draft.snapshot.history(&draft.snapshot.conversation.id) else {
+        return Known::NeedsHistory;
+    };
+    let tally = Tally::recompute(history);
+    draft.tally = std::borrow::Cow::Owned(tally.clone());
+    draft.push(Change::TallyReplaced(Box::new(tally)));
+    Known::Yes
+}
+
+/// Gives an open conversation up, unless an agent owns it or a rule of the caller's refuses; true when it did.
+fn abandon<K: Key>(draft: &mut Draft<'_, K>, outcome: Outcome, cause: Cause<K>) -> bool {
+    if !draft.state.is_open() || draft.is_owned() {
+        return false;
+    }
+    let taken = draft
+        .take(Taking::system(Event::ConversationAbandoned, cause))
+        .is_ok();
+    if taken && draft.state == State::Closed {
+        draft.push(Change::OutcomeSet {
+            outcome: Some(outcome),
+            follow_up_at: None,
+        });
+    }
+    taken
+}

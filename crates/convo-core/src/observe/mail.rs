@@ -1,0 +1,97 @@
+//! A message was stored.
+
+use std::borrow::Cow;
+
+use super::{Known, MessageStored, SuppressingFact, cascade, provider};
+use crate::change::{Cause, Change};
+use crate::draft::Draft;
+use crate::lead::LeadFactKind;
+use crate::tally::{Absorbed, Tally};
+use crate::vocabulary::{Author, FlagCode, HoldReason, Kind};
+use crate::{Key, Time};
+
+pub(super) fn stored<'a, K: Key>(draft: &mut Draft<'a, K>, stored: &'a MessageStored<K>) -> Known {
+    let fact = &stored.fact;
+    // Before the message; what it adds is what ENGAGEMENT_INCREASED is about.
+    let before = fact.is_reply().then(|| draft.engagement());
+    if let Known::NeedsHistory = absorb(draft, stored) {
+        return Known::NeedsHistory;
+    }
+    marks(draft, stored);
+    if fact.author == Author::Lead && fact.kind == Kind::OptOut {
+        let opt_out = SuppressingFact {
+            kind: LeadFactKind::OptOut,
+            at: fact.at,
+            message: Some(fact.id.clone()),
+            cause: Cause::Message(fact.id.clone()),
+            direct: true,
+        };
+        return provider::suppressing(draft, &opt_out);
+    }
+    if let Some(before) = before {
+        cascade::after_reply(draft, fact, before, stored.silent);
+    } else if fact.is_sent() {
+        cascade::first_contact(draft, &fact.id);
+    }
+    Known::Yes
+}
+
+/// Takes the message into the facts, folding them again when it is older than the newest.
+fn absorb<'a, K: Key>(draft: &mut Draft<'a, K>, stored: &'a MessageStored<K>) -> Known {
+    let fact = &stored.fact;
+    draft.message = Some(fact);
+    let mut tally = draft.tally.clone().into_owned();
+    if tally.absorb(fact) == Absorbed::Done {
+        draft.tally = Cow::Owned(tally);
+        draft.push(Change::MessageAbsorbed(Box::new(fact.clone())));
+        return Known::Yes;
+    }
+    let Some(history) = draft.snapshot.history(&draft.snapshot.conversation.id) else {
+        return Known::NeedsHistory;
+    };
+    let tally = Tally::recompute(history.iter().chain([fact]));
+    draft.tally = Cow::Owned(tally.clone());
+    draft.push(Change::TallyReplaced(Box::new(tally)));
+    Known::Yes
+}
+
+/// Flags, holds and absences that the message brings.
+fn marks<K: Key>(draft: &mut Draft<'_, K>, stored: &MessageStored<K>) {
+    let fact = &stored.fact;
+    if stored.duplicate_id {
+        flag(draft, FlagCode::DuplicateMessageId, fact.at, Some(&fact.id));
+    }
+    let stranger = fact.author == Author::Other && fact.kind == Kind::Human;
+    let holds = [stored.hold, stranger.then_some(HoldReason::OtherAuthor)];
+    for reason in holds.into_iter().flatten() {
+        draft.push(Change::HoldSet {
+            reason,
+            at: fact.at,
+            message: Some(fact.id.clone()),
+        });
+    }
+    let known = draft.snapshot.conversation.away_until;
+    if let Some(until) = stored
+        .away_until
+        .filter(|until| known.is_none_or(|known| known < *until))
+    {
+        draft.push(Change::AwayUntil { until });
+    }
+}
+
+/// Sets a flag, unless a newer fact has set it.
+pub(super) fn flag<K: Key>(
+    draft: &mut Draft<'_, K>,
+    code: FlagCode,
+    at: Time,
+    message: Option<&K>,
+) {
+    let known = draft.snapshot.conversation.flags.get(&code);
+    if known.is_none_or(|known| (known.at, known.message.as_ref()) < (at, message)) {
+        draft.push(Change::FlagSet {
+            code,
+            at,
+            message: message.cloned(),
+        });
+    }
+}
