@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{charsets, words};
+
 /// Header fields in their order; names are compared without case.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -24,11 +26,11 @@ pub struct Header {
 impl Header {
     /// A field from its name and its value as received; the value is unfolded and decoded.
     pub fn new(name: &str, raw: &str) -> Self {
-        Self {
-            name: name.trim().to_owned(),
-            value: raw.to_owned(),
-            raw: None,
-        }
+        let raw = charsets::without_nul(&unfolded(raw));
+        let value = words::decode(&raw);
+        let raw = (raw != value).then_some(raw);
+        let name = charsets::without_nul(name.trim());
+        Self { name, value, raw }
     }
 
     /// The name as written, without white space around it.
@@ -134,5 +136,45 @@ impl fmt::Debug for Headers {
 impl fmt::Debug for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Header({})", self.name)
+    }
+}
+
+/// A value on one line: a line break and the white space around it become one blank.
+fn unfolded(raw: &str) -> String {
+    let raw = raw.trim();
+    if !raw.contains(['\r', '\n']) {
+        return raw.to_owned();
+    }
+    let lines = raw.split(['\r', '\n']).map(str::trim);
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    lines.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn fields_are_found_without_case_and_kept_in_order() {
+        let headers = Headers::from_pairs([
+            ("Received", "one"),
+            ("received ", "two"),
+            ("Subject", "=?utf-8?Q?gr=C3=BCn?=\r\n\tund blau\0"),
+        ]);
+        assert_eq!(
+            headers.get_all("RECEIVED").collect::<Vec<_>>(),
+            ["one", "two"]
+        );
+        assert_eq!(headers.get("subject"), Some("grün und blau\u{FFFD}"));
+        assert_eq!(
+            headers.get_raw("subject"),
+            Some("=?utf-8?Q?gr=C3=BCn?= und blau\u{FFFD}")
+        );
+        assert_eq!(headers.get("to"), None);
+        assert_eq!((headers.len(), headers.is_empty()), (3, false));
+        let stored = serde_json::to_string(&headers).unwrap();
+        assert_eq!(serde_json::from_str::<Headers>(&stored).unwrap(), headers);
+        assert_eq!(format!("{headers:?}"), "Headers(3 fields)");
     }
 }

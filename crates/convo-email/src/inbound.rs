@@ -1,5 +1,8 @@
 //! Everything known of one mail after reading.
 
+mod assemble;
+mod identity;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,6 +10,7 @@ use chrono::{DateTime, Utc};
 use convo_threading::automated::{Class, Verdict};
 use convo_threading::{Chain, MessageId};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::address::Address;
 use crate::headers::Headers;
@@ -121,8 +125,10 @@ pub struct InboundParts {
     pub html: Option<String>,
     /// The provider's own idea of the text without quotes; used when not blank.
     pub stripped_text: Option<String>,
-    /// The files, in order.
+    /// The files, in order; the machine-readable parts of a report are among them.
     pub attachments: Vec<Attachment>,
+    /// MIME types of all parts in order, where known.
+    pub part_types: Vec<String>,
     /// Bytes as received.
     pub size: usize,
     /// Bounds gone beyond so far.
@@ -150,19 +156,9 @@ impl fmt::Debug for Attachment {
 }
 
 impl InboundEmail {
-    /// Reads a mail that a provider has taken apart.
+    /// Reads a mail that a provider, or [`crate::mime::parts`], has taken apart.
     pub fn assemble(parts: InboundParts) -> Self {
-        Self {
-            subject: parts.headers.get("subject").unwrap_or_default().to_owned(),
-            date: parts.headers.get("date").and_then(crate::date::parse),
-            text: parts.text.unwrap_or_default(),
-            html: parts.html,
-            attachments: parts.attachments,
-            headers: parts.headers,
-            size: parts.size,
-            degraded: parts.degraded,
-            ..Self::default()
-        }
+        assemble::assemble(parts)
     }
 
     /// The class of the mail.
@@ -173,17 +169,14 @@ impl InboundEmail {
     /// SHA-256 over From address, Date, subject, text with white space collapsed, and attachment
     /// names and digests; no transport field, so that two deliveries of one mail are equal.
     pub fn content_hash(&self) -> [u8; 32] {
-        [0; 32]
+        identity::content_hash(self)
     }
 
     /// The id of a mail that carries none, the same for every delivery of it.
     ///
     /// `salt` (the receipt's token) counts only when the mail has no Date.
     pub fn derived_message_id(&self, salt: Option<&str>) -> MessageId {
-        convo_threading::message_id::derive_id(&convo_threading::message_id::Unidentified {
-            salt,
-            ..Default::default()
-        })
+        identity::derived_message_id(self, salt)
     }
 }
 
@@ -196,8 +189,7 @@ impl Attachment {
         bytes: impl Into<Arc<[u8]>>,
     ) -> Self {
         let bytes = bytes.into();
-        let sha256 =
-            sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(&bytes)).into();
+        let sha256 = Sha256::digest(&bytes).into();
         Self {
             name: name.into(),
             content_type: content_type.into(),

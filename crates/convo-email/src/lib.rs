@@ -15,6 +15,7 @@
 //! | [`mailer`] | the port of sending |
 
 pub mod address;
+mod charsets;
 pub mod date;
 pub mod failure;
 pub mod headers;
@@ -25,6 +26,7 @@ pub mod mime;
 pub mod observation;
 pub mod provider;
 pub mod report;
+mod words;
 
 pub use address::Address;
 pub use failure::{BounceType, Failure, FailureClass, Severity, Suppressed};

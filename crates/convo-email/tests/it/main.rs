@@ -1,0 +1,9 @@
+//! Mail as it comes: fixtures of our own, hostile mail, and the corpora where they are at hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod corpus;
+mod fixtures;
+mod hostile;
+mod labels;
+mod nasty;
+mod properties;

@@ -1,0 +1,81 @@
+//! Malformed and odd mail: nothing is lost, nothing takes long.
+
+use std::time::{Duration, Instant};
+
+use convo_email::{Limits, MessageId, mime};
+use serde_json::Value;
+
+use crate::corpus::{self, text};
+
+/// The words of a field, for a comparison that ignores folding and quotes.
+fn words(field: &str) -> String {
+    let plain: String = field
+        .chars()
+        .map(|c| if c == '"' { ' ' } else { c })
+        .collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_nasty_mail_is_read() {
+    let Some(folder) = corpus::folder() else {
+        return;
+    };
+    let rows = corpus::rows(folder.join("nasty/nasty.jsonl"));
+    let (mut subjects, mut froms, mut ids, mut dates) = (0, 0, 0, 0);
+    let mut slowest = Duration::ZERO;
+    for row in &rows {
+        let id = text(row, "/id");
+        let bytes = std::fs::read(folder.join("nasty").join(format!("{id}.eml"))).unwrap();
+        let started = Instant::now();
+        let mail =
+            mime::read(&bytes, &Limits::default()).unwrap_or_else(|error| panic!("{id}: {error}"));
+        slowest = slowest.max(started.elapsed());
+        let fact = |name: &str| {
+            row.pointer(&format!("/python_facts/{name}"))
+                .cloned()
+                .unwrap_or(Value::Null)
+        };
+
+        let expected = fact("subject");
+        let same = words(expected.as_str().unwrap_or_default()) == words(&mail.subject);
+        subjects += usize::from(same);
+        if !same {
+            println!("{id} subject {:?} | {:?}", expected, mail.subject);
+        }
+        let expected = fact("from_");
+        let from = mail
+            .from
+            .as_ref()
+            .map(|from| from.key())
+            .unwrap_or_default();
+        let same = expected
+            .as_str()
+            .unwrap_or_default()
+            .to_lowercase()
+            .contains(&from);
+        let same = same && (from.is_empty() != expected.as_str().unwrap_or_default().contains('@'));
+        froms += usize::from(same);
+        if !same {
+            println!("{id} from {expected:?} | {from:?}");
+        }
+        let expected = fact("message_id").as_str().and_then(MessageId::parse);
+        ids += usize::from(expected == mail.message_id);
+        if expected != mail.message_id {
+            println!("{id} message-id {expected:?} | {:?}", mail.message_id);
+        }
+        let expected = fact("date").as_i64();
+        let date = mail.date.map(|date| date.timestamp());
+        dates += usize::from(expected == date);
+        if expected != date {
+            println!(
+                "{id} date {expected:?} | {date:?} {:?}",
+                mail.headers.get("date")
+            );
+        }
+    }
+    let all = rows.len();
+    println!(
+        "nasty: {all} read, slowest {slowest:?}; subject {subjects}, from {froms}, Message-ID {ids}, date {dates}"
+    );
+}

@@ -1,0 +1,158 @@
+//! Words by which an automatic answer names an absence.
+
+use super::subjects::normal;
+
+/// Phrases, lower case; looked for only in mail already known to be automatic.
+const PHRASES: &[&str] = &[
+    // English
+    "out of office",
+    "out of the office",
+    "out-of-office",
+    "away from the office",
+    "away from my desk",
+    "away from my mail",
+    "not in the office",
+    "away until",
+    "i am away",
+    "i'm away",
+    "currently away",
+    "on vacation",
+    "on holiday",
+    "on annual leave",
+    "on leave",
+    "parental leave",
+    "maternity leave",
+    "paternity leave",
+    "sick leave",
+    "i am absent",
+    "be absent",
+    "i will be back",
+    "i'll be back",
+    "i will return",
+    "when i return",
+    "upon my return",
+    "i am travelling",
+    "i am traveling",
+    "limited access to e-mail",
+    "limited access to email",
+    "absence notice",
+    // German
+    "abwesen",
+    "nicht im büro",
+    "nicht im hause",
+    "nicht im haus",
+    "außer haus",
+    "ausser haus",
+    "im urlaub",
+    "in urlaub",
+    "in elternzeit",
+    "im mutterschutz",
+    "auf dienstreise",
+    "wieder erreichbar",
+    "wieder für sie da",
+    "wieder im büro",
+    "wieder im haus",
+    "nicht erreichbar",
+    // French
+    "absent",
+    "absence",
+    "en congé",
+    "en vacances",
+    "hors du bureau",
+    "en déplacement",
+    "de retour le",
+    "mon retour",
+    // Spanish
+    "fuera de la oficina",
+    "fuera de oficina",
+    "de vacaciones",
+    "ausente",
+    "ausencia",
+    "ausentaré",
+    "mi regreso",
+    "estaré de vuelta",
+    "baja por",
+    // Italian
+    "fuori ufficio",
+    "fuori sede",
+    "in ferie",
+    "in vacanza",
+    "assente",
+    "assenza",
+    "mio rientro",
+    "mio ritorno",
+    // Dutch
+    "niet op kantoor",
+    "niet aanwezig",
+    "afwezig",
+    "op vakantie",
+    "met vakantie",
+    "met verlof",
+    "buiten kantoor",
+    // Portuguese
+    "fora do escritório",
+    "de férias",
+    "ausência",
+    "meu retorno",
+    // Nordic
+    "inte på kontoret",
+    "ikke på kontoret",
+    "ikke på kontor",
+    "semester",
+    "frånvar",
+    "på ferie",
+    "fravær",
+    "en ole toimistolla",
+    "poissa",
+    "lomalla",
+    // Eastern Europe
+    "poza biurem",
+    "na urlopie",
+    "nieobecn",
+    "v kanceláři",
+    "mimo kancelář",
+    "na dovolené",
+    "nem vagyok az irodában",
+    "szabadság",
+    "házon kívül",
+    "nu sunt la birou",
+    "în concediu",
+    "не будет в офисе",
+    "нет на работе",
+    "нет в офисе",
+    "в отпуске",
+    "отсутств",
+    "у відпустці",
+    "prombūtn",
+    "arpus biroja",
+    "ārpus biroja",
+    "atvaļinājum",
+    // South and Near East
+    "εκτός γραφείου",
+    "λείπω από",
+    "σε άδεια",
+    "ofiste değil",
+    "ofis dışında",
+    "izindeyim",
+    "izinde",
+    // Asia
+    "不在",
+    "休暇",
+    "外出",
+    "休假",
+    "返回办公室",
+    "부재",
+    "휴가",
+];
+
+/// Where an absence is named, if it is.
+pub(super) fn named(subject: &str, text: &str) -> Option<&'static str> {
+    let says = |text: &str| {
+        let text = normal(text);
+        PHRASES.iter().any(|phrase| text.contains(phrase))
+    };
+    if says(subject) {
+        return Some("absence:subject");
+    }
+    says(text).then_some("absence:text")
+}
