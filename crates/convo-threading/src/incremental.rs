@@ -6,6 +6,9 @@
 //! then the conversation is loaded and [`build`](crate::tree::build) tells. Both ways lead to the
 //! same tree.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::collections::HashMap;
 
 use crate::message_id::MessageId;

@@ -26,39 +26,32 @@ pub(super) struct Slots<'a> {
 impl<'a> Slots<'a> {
     pub(super) fn new<K: Ord>(nodes: &[Node<'a, K>]) -> Self {
         let order = sorted(nodes);
-        let mut known: HashMap<&'a MessageId, u32> = HashMap::with_capacity(nodes.len());
+        let mut known: HashMap<&'a str, u32> = HashMap::with_capacity(nodes.len());
         let mut ids = Vec::with_capacity(nodes.len());
         let mut primary = Vec::with_capacity(nodes.len());
         for (slot, &node) in (0..).zip(&order) {
             let id = nodes[node as usize].message_id;
             ids.push(id);
-            primary.push(*known.entry(id).or_insert(slot));
-        }
-        let mut chain_ends = Vec::with_capacity(nodes.len());
-        let mut chains = Vec::new();
-        for (slot, &node) in order.iter().enumerate() {
-            if primary[slot] == slot as u32 {
-                for id in nodes[node as usize].chain {
-                    let named = *known.entry(id).or_insert(ids.len() as u32);
-                    if named as usize == ids.len() {
-                        ids.push(id);
-                    }
-                    if named != slot as u32 {
-                        chains.push(named);
-                    }
-                }
-            }
-            chain_ends.push(chains.len());
+            primary.push(*known.entry(id.as_str()).or_insert(slot));
         }
         let mut slots = Self {
+            thread: primary.clone(),
+            chain_ends: Vec::with_capacity(nodes.len()),
+            chains: Vec::with_capacity(nodes.len()),
             order,
             primary,
             ids,
-            thread: Vec::new(),
-            chain_ends,
-            chains,
         };
-        slots.thread = slots.threads();
+        for slot in 0..slots.messages() {
+            if slots.primary[slot] as usize == slot {
+                slots.read_chain(slot as u32, nodes, &mut known);
+            }
+            slots.chain_ends.push(slots.chains.len());
+        }
+        // The smaller slot is always on top, so one pass downwards reaches every top.
+        for slot in 0..slots.thread.len() {
+            slots.thread[slot] = slots.thread[slots.thread[slot] as usize];
+        }
         slots
     }
 
@@ -83,20 +76,52 @@ impl<'a> Slots<'a> {
         &self.chains[start..self.chain_ends[slot]]
     }
 
-    /// Joins every message with all ids of its chain, and copies with what they repeat.
-    fn threads(&self) -> Vec<u32> {
-        let mut up: Vec<u32> = (0..self.ids.len() as u32).collect();
-        for slot in 0..self.messages() as u32 {
-            join(&mut up, slot, self.primary[slot as usize]);
-            for &named in self.chain(slot) {
-                join(&mut up, slot, named);
+    /// Numbers the ids of a message's chain and joins the message with all of them.
+    fn read_chain<K>(
+        &mut self,
+        slot: u32,
+        nodes: &[Node<'a, K>],
+        known: &mut HashMap<&'a str, u32>,
+    ) {
+        let chain = |slot: u32| nodes[self.order[slot as usize] as usize].chain;
+        let Some((last, older)) = chain(slot).split_last() else {
+            return;
+        };
+        let parent = self.number(last, known);
+        // Most replies repeat the chain of their parent: then its numbers, and what it joined,
+        // hold for them as well.
+        if (parent as usize) < self.chain_ends.len()
+            && self.chain(parent).len() == older.len()
+            && nodes[self.order[parent as usize] as usize].chain == older
+        {
+            let end = self.chain_ends[parent as usize];
+            self.chains.extend_from_within(end - older.len()..end);
+        } else {
+            for id in older {
+                let named = self.number(id, known);
+                self.name(slot, named);
             }
         }
-        // The smaller slot is always on top, so one pass downwards reaches every top.
-        for slot in 0..up.len() {
-            up[slot] = up[up[slot] as usize];
+        self.name(slot, parent);
+    }
+
+    /// The slot of an id; a new one for an id that nobody named before.
+    fn number(&mut self, id: &'a MessageId, known: &mut HashMap<&'a str, u32>) -> u32 {
+        let new = self.ids.len() as u32;
+        let slot = *known.entry(id.as_str()).or_insert(new);
+        if slot == new {
+            self.ids.push(id);
+            self.thread.push(new);
         }
-        up
+        slot
+    }
+
+    /// Adds an id to the chain that is being read.
+    fn name(&mut self, slot: u32, named: u32) {
+        if named != slot {
+            self.chains.push(named);
+            join(&mut self.thread, slot, named);
+        }
     }
 }
 
