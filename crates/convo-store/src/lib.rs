@@ -21,6 +21,7 @@ mod open;
 mod read;
 mod record;
 pub mod rows;
+mod search;
 mod sql;
 mod store;
 mod sweep;

@@ -6,6 +6,7 @@ use crate::error::{StoreError, StoreResult};
 use crate::migrate::{self, Birth};
 use crate::open::{Connector, Role, StoreOptions, connect};
 use crate::read::Reader;
+use crate::search;
 use crate::transaction::{begin_snapshot, rollback};
 use crate::url::Target;
 use crate::writer::Writer;
@@ -82,6 +83,21 @@ impl Store {
     #[must_use]
     pub fn writer(&self) -> Writer {
         Writer::new(self.target.clone(), self.options.clone())
+    }
+
+    /// Every (table, column) pair of the schema.
+    pub fn columns() -> impl Iterator<Item = (&'static str, &'static str)> {
+        search::columns()
+    }
+
+    /// The (table, column) pairs with a value that contains the text, in any letter case of ASCII. It reads
+    /// everything: for tests of where personal data may be.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn search_columns(&self, needle: &str) -> StoreResult<Vec<(String, String)>> {
+        let mut conn = self.pool.get().map_err(|error| away(&error))?;
+        search::search(&mut conn, needle)
     }
 
     /// Reads on a connection of the pool. Each look-up sees the newest commit.

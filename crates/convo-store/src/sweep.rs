@@ -1,7 +1,9 @@
 //! Set-based deletes: erasing a person, and retention.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use uuid::Uuid;
 
 use crate::any::AnyConn;
@@ -141,7 +143,7 @@ fn erase_lead(conn: &mut AnyConn, lead: Uuid, address_keys: &[String]) -> StoreR
         .select(messages::id);
     let mut theirs: Vec<Uuid> = at("messages", theirs.load(conn))?;
     let elsewhere = messages::table
-        .filter(messages::author.eq("other"))
+        .filter(sql::<Bool>("author = 'other'"))
         .filter(messages::author_id.eq(Some(lead_id)))
         .select(messages::id);
     theirs.extend(at("messages", elsewhere.load::<Uuid>(conn))?);

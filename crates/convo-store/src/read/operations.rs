@@ -60,14 +60,7 @@ impl Reader<'_> {
         &mut self,
         hashes: &[Vec<u8>],
     ) -> StoreResult<Vec<SuppressionRow>> {
-        by_keys!(
-            self,
-            suppressions,
-            keyed_hash,
-            SuppressionRow,
-            hashes,
-            |hash| Some(hash)
-        )
+        by_keys!(self, suppressions, keyed_hash, SuppressionRow, hashes, Some)
     }
 
     /// A page of suppressions, newest first.

@@ -1,0 +1,12 @@
+//! The contract of the store, the same on SQLite and PostgreSQL.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod commits;
+mod database;
+mod lists;
+mod lookups;
+mod rows;
+mod schema;
+mod sweeps;
+mod values;
