@@ -5,11 +5,13 @@
 //!   which routes there are and their document.
 //! - [`http`]: what every request passes through; [`problem`]: errors on the wire.
 //! - [`auth`]: keys, scopes, and handlers that say what they need.
+//! - [`cli`]: the command line.
 //! - [`clock`] and [`ids`]: the only places that read a clock or draw randomness.
 //! - [`logging`]: one JSON object a line.
 
 pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod http;
 pub mod ids;

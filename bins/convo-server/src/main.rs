@@ -1,3 +1,11 @@
 //! Starts the Convo server.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the command line of this process"
+)]
+fn main() -> ExitCode {
+    convo_server::cli::run(std::env::args_os())
+}

@@ -1,0 +1,114 @@
+//! The words of every command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use uuid::Uuid;
+
+use crate::auth::Scope;
+
+/// Words of `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// An mbox, a Maildir, a folder of *.eml, or a mail; all are threaded together.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// One JSON object a message, in file order, instead of the tree.
+    #[arg(long)]
+    pub json: bool,
+    /// An address of ours: mail from it is outbound.
+    #[arg(long = "our-address", value_name = "ADDRESS")]
+    pub our_addresses: Vec<String>,
+}
+
+/// Commands about the lexicon.
+#[derive(Debug, Subcommand)]
+pub enum LexiconCommand {
+    /// Run the sentences that packs must and must not match.
+    Test(LexiconTestArgs),
+}
+
+/// Words of `lexicon test`.
+#[derive(Debug, Args)]
+pub struct LexiconTestArgs {
+    /// Industry packs (TOML) in the place of the shipped ones.
+    #[arg(value_name = "PACK")]
+    pub packs: Vec<PathBuf>,
+}
+
+/// Commands about API keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a key and print it, once.
+    Create(KeysCreateArgs),
+    /// List keys; the keys themselves are not stored.
+    List,
+    /// Revoke a key; it is dead within 5 seconds.
+    Revoke {
+        /// The key's id.
+        id: Uuid,
+    },
+}
+
+/// Words of `keys create`.
+#[derive(Debug, Args)]
+pub struct KeysCreateArgs {
+    /// What to call it.
+    #[arg(long)]
+    pub name: String,
+    /// read, write, agent or admin; several are separated by commas.
+    #[arg(
+        long = "scope",
+        value_name = "SCOPE",
+        value_delimiter = ',',
+        required = true
+    )]
+    pub scopes: Vec<Scope>,
+    /// The agent it belongs to.
+    #[arg(long, value_name = "ID")]
+    pub agent: Option<Uuid>,
+}
+
+/// Words of `erase`.
+#[derive(Debug, Args)]
+pub struct EraseArgs {
+    /// The lead's id.
+    pub lead_id: Uuid,
+}
+
+/// Words of `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Receipts to work on again.
+    #[arg(required_unless_present = "status", value_name = "RECEIPT")]
+    pub ids: Vec<Uuid>,
+    /// All receipts with this status instead.
+    #[arg(long, value_parser = ["failed", "dead", "unmatched"], conflicts_with = "ids")]
+    pub status: Option<String>,
+}
+
+/// Words of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// An mbox, a Maildir, a folder of *.eml, a mail, CSV or JSON Lines.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// An address of ours: mail from it is outbound.
+    #[arg(long = "our-address", value_name = "ADDRESS")]
+    pub our_addresses: Vec<String>,
+    /// The campaign the conversations belong to: its id or external id.
+    #[arg(long)]
+    pub campaign: Option<String>,
+    /// The files come from a mailing list: list headers do not make a mail automated.
+    #[arg(long)]
+    pub list_archive: bool,
+    /// Read and judge everything, store nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Go on where a run that was broken off stopped.
+    #[arg(long)]
+    pub resume: bool,
+    /// Where rejected rows are written, as JSON Lines.
+    #[arg(long, value_name = "FILE", default_value = "import-errors.jsonl")]
+    pub errors: PathBuf,
+}
