@@ -17,7 +17,7 @@ pub fn parse(field: &str) -> Option<DateTime<Utc>> {
         return None;
     }
     let squeezed = field.split_whitespace().collect::<Vec<_>>().join(" ");
-    let plain = without_comments(&squeezed);
+    let plain = with_blank_before_zone(&without_comments(&squeezed));
     let time = rfc5322(&plain).or_else(|| other_forms(&plain))?;
     let time = time.with_timezone(&Utc);
     (1970..=9999).contains(&time.year()).then_some(time)
@@ -94,6 +94,21 @@ fn other_forms(text: &str) -> Option<DateTime<FixedOffset>> {
     }
 }
 
+/// `10:00+0100` as `10:00 +0100`.
+fn with_blank_before_zone(text: &str) -> String {
+    let glued = text.rfind(['+', '-']).filter(|at| {
+        let before = text[..*at].bytes().last();
+        text.contains(':')
+            && !text.contains('T')
+            && text.len() - at == 5
+            && before.is_some_and(|byte| byte.is_ascii_digit())
+    });
+    match glued {
+        Some(at) => format!("{} {}", &text[..at], &text[at..]),
+        None => text.to_owned(),
+    }
+}
+
 /// The text without `(comments)`, without recursion.
 fn without_comments(text: &str) -> String {
     let mut depth = 0usize;
@@ -132,6 +147,7 @@ mod tests {
         check("Mon, 1 Jan 2024 10:00:00", ten);
         check("Mon, 1 Jan 2024 12:00:00 GMT+0200", ten);
         check("Mon, 1 Jan 2024 12:00:00 +02:00", ten);
+        check("1 Jan 2024 12:00+0200", ten);
         check("2024-01-01T11:00:00+01:00", ten);
         check("2024-01-01 10:00:00", ten);
         check("Mon Jan  1 10:00:00 2024", ten);

@@ -67,7 +67,8 @@ pub struct InboundEmail {
     /// The HTML form, where there is one, not sanitised.
     #[serde(default)]
     pub html: Option<String>,
-    /// What the sender wrote: without quoted text and signature.
+    /// What the sender wrote: without quoted text and signature; the provider's idea of it where
+    /// that is not blank, else of the first 256 KiB.
     #[serde(default)]
     pub reply_text: String,
     /// The files.

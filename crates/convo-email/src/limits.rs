@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Bounds of the MIME reader; every one has a default that real mail does not reach.
 ///
-/// Only `bytes` refuses a mail. The others are structural: a mail beyond one is read as far as the
+/// Only `bytes` refuses a mail; the others are structural: a mail beyond one is read as far as the
 /// bound and carries a [`Degraded`] mark, so that no mail is lost for being odd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -102,6 +102,8 @@ pub enum Degraded {
         /// Attachments counted.
         actual: usize,
     },
+    /// There is no header field and the bytes are no text: all of them are kept as one attachment.
+    NoMail,
     /// More text than [`Limits::text_bytes`]; the rest is left out.
     TextBytes {
         /// The bound.
@@ -122,13 +124,7 @@ pub enum ReadError {
         /// Bytes of the mail.
         actual: usize,
     },
-    /// There are no bytes, or only white space.
+    /// There are no bytes, or nothing but white space.
     #[error("the mail is empty")]
     Empty,
-    /// There is neither a header field nor a line of text: binary data, not a mail.
-    #[error("the {actual} bytes hold no header field")]
-    NotMail {
-        /// Bytes looked at.
-        actual: usize,
-    },
 }

@@ -15,7 +15,7 @@ mod texts;
 pub use mbox::{Mbox, split_mbox};
 
 use crate::headers::Headers;
-use crate::inbound::{InboundEmail, InboundParts};
+use crate::inbound::{Attachment, InboundEmail, InboundParts};
 use crate::limits::{Degraded, Limits, ReadError};
 
 /// Reads a mail.
@@ -45,9 +45,7 @@ pub fn parts(bytes: &[u8], limits: &Limits) -> Result<InboundParts, ReadError> {
     let mut marks = Marks::default();
     let head = head::message(&normal, limits, &mut marks);
     if head.headers.is_empty() && normal.contains(&0) {
-        return Err(ReadError::NotMail {
-            actual: bytes.len(),
-        });
+        return Ok(no_mail(bytes));
     }
     let body = normal.get(head.body..).unwrap_or_default();
     let leaves = structure::split(&head.headers, body, limits, &mut marks);
@@ -62,6 +60,16 @@ pub fn parts(bytes: &[u8], limits: &Limits) -> Result<InboundParts, ReadError> {
         degraded: marks.0,
         ..InboundParts::default()
     })
+}
+
+/// Bytes that are no mail, such as another program's message file: nothing of them is lost.
+fn no_mail(bytes: &[u8]) -> InboundParts {
+    InboundParts {
+        attachments: vec![Attachment::new("", "application/octet-stream", None, bytes)],
+        size: bytes.len(),
+        degraded: vec![Degraded::NoMail],
+        ..InboundParts::default()
+    }
 }
 
 /// The `report-type` a mail's own headers name, lower case.

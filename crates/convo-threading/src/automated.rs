@@ -71,7 +71,9 @@ impl<'a> Mail<'a> {
 
     fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
         let fields = self.headers.iter();
-        fields.filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        fields
+            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
     }
 
     /// Whether the envelope's sender is known to be nobody (`Return-Path: <>`).
@@ -81,7 +83,12 @@ impl<'a> Mail<'a> {
 
     /// The part of From before the `@`, lower case.
     fn from_local(&self) -> String {
-        self.from.split('@').next().unwrap_or_default().trim_matches(['<', '>', ' ']).to_lowercase()
+        self.from
+            .split('@')
+            .next()
+            .unwrap_or_default()
+            .trim_matches(['<', '>', ' '])
+            .to_lowercase()
     }
 }
 
@@ -103,20 +110,36 @@ pub struct Verdict {
 
 /// Says who sent a mail: a person or which kind of machine.
 pub fn classify(mail: &Mail<'_>) -> Verdict {
-    let verdict = |class, code| Verdict { class, evidence: vec![Cow::Borrowed(code)], ..Verdict::default() };
+    let verdict = |class, code| Verdict {
+        class,
+        evidence: vec![Cow::Borrowed(code)],
+        ..Verdict::default()
+    };
     if let Some((class, code)) = delivery::report(mail).or_else(|| delivery::complaint(mail)) {
         return verdict(class, code);
     }
     // The author's own word that a person wrote it counts for more than what a program guesses.
     let by_hand = mail.header("auto-submitted").is_some_and(marks::is_by_hand);
-    let automatic = if by_hand { None } else { marks::automatic(mail) };
+    let automatic = if by_hand {
+        None
+    } else {
+        marks::automatic(mail)
+    };
     let list = marks::list(mail);
-    let subject = if by_hand || list.is_some() { None } else { subjects::automatic(mail.subject) };
+    let subject = if by_hand || list.is_some() {
+        None
+    } else {
+        subjects::automatic(mail.subject)
+    };
     match (automatic.or(subject), list) {
         (Some(code), _) => automatic_verdict(mail, code),
         (None, Some(code)) => verdict(Class::List, code),
         (None, None) => Verdict {
-            evidence: if by_hand { vec![Cow::Borrowed("header:auto-submitted-no")] } else { Vec::new() },
+            evidence: if by_hand {
+                vec![Cow::Borrowed("header:auto-submitted-no")]
+            } else {
+                Vec::new()
+            },
             answerable: marks::answerable(mail),
             ..Verdict::default()
         },
@@ -138,7 +161,12 @@ fn automatic_verdict(mail: &Mail<'_>, code: &'static str) -> Verdict {
         Class::OutOfOffice => return_date::find(mail.subject, text, mail.written_on),
         _ => None,
     };
-    Verdict { class, evidence, returns_on, answerable: false }
+    Verdict {
+        class,
+        evidence,
+        returns_on,
+        answerable: false,
+    }
 }
 
 /// The first 4,000 bytes or so: an absence is named at once, the rest is signature and quote.

@@ -26,6 +26,13 @@ const DELIVERED_TO: &[&str] = &[
 /// Most recipients kept.
 const MAX_RECIPIENTS: usize = 200;
 
+/// How much of a text is searched for the sender's own words, in bytes: what a person writes
+/// stands before that, and hostile mail must not make it expensive.
+const MAX_OWN_WORDS: usize = 256 * 1024;
+
+/// How much HTML is read as text, in bytes.
+const MAX_HTML: usize = 1024 * 1024;
+
 /// Longest subject kept, in bytes.
 const MAX_SUBJECT: usize = 8 * 1024;
 
@@ -67,14 +74,14 @@ pub(super) fn assemble(parts: InboundParts) -> InboundEmail {
     let (text, own) = match (plain, html.as_deref()) {
         (Some(plain), _) => (plain, None),
         (None, Some(html)) => {
-            let (found, text) = html::reply_and_text(html);
+            let (found, text) = html::reply_and_text(beginning(html, MAX_HTML));
             (text, Some(found.reply))
         }
         (None, None) => (String::new(), None),
     };
     let reply_text = stripped
         .or(own)
-        .unwrap_or_else(|| reply::extract(&text).reply);
+        .unwrap_or_else(|| reply::extract(beginning(&text, MAX_OWN_WORDS)).reply);
     let mut mail = InboundEmail {
         message_id,
         chain,
@@ -103,6 +110,10 @@ pub(super) fn assemble(parts: InboundParts) -> InboundEmail {
         parts.envelope_sender.as_deref(),
     );
     mail
+}
+
+fn beginning(text: &str, length: usize) -> &str {
+    &text[..text.floor_char_boundary(length)]
 }
 
 /// The text within the bound; the MIME reader has kept to it already, a provider has not.

@@ -1,6 +1,7 @@
 //! The machine-readable part of a delivery report.
 
 use super::ReportedRecipient;
+use super::words::spared_in_words;
 use crate::Headers;
 use crate::failure::{FailureClass, spares_the_address};
 use crate::limits::Limits;
@@ -52,7 +53,7 @@ fn recipient(fields: &Headers) -> Option<ReportedRecipient> {
         (status, diagnosed) => status.or(diagnosed),
     };
     let code = reply_code_in(diagnostic);
-    let class = class(action.as_deref(), status.as_deref(), code);
+    let class = class(action.as_deref(), status.as_deref(), code, diagnostic);
     Some(ReportedRecipient {
         original: original.filter(|one| Some(one) != last.as_ref()),
         address: last,
@@ -63,19 +64,21 @@ fn recipient(fields: &Headers) -> Option<ReportedRecipient> {
     })
 }
 
-/// What action, status and reply code mean for the address; `None` when nothing was refused.
+/// What action, status, reply code and the server's words mean for the address; `None` when nothing was refused.
 pub(super) fn class(
     action: Option<&str>,
     status: Option<&str>,
     code: Option<u16>,
+    words: &str,
 ) -> Option<FailureClass> {
     if action.is_some_and(|action| action != "failed") {
         return (action == Some("delayed")).then_some(FailureClass::Soft);
     }
     let soft = match (status, code) {
-        (Some(status), _) => spares_the_address(status),
-        (None, Some(code)) => code < 500,
-        (None, None) => false,
+        (Some(status), _) if spares_the_address(status) => true,
+        (None, Some(code)) if code < 500 => true,
+        (Some("5.1.1" | "5.1.2" | "5.1.10"), _) => false,
+        _ => spared_in_words(words),
     };
     Some(if soft {
         FailureClass::Soft
@@ -174,11 +177,21 @@ mod tests {
             (Some("delivered"), Some("2.0.0"), None, None),
         ] {
             assert_eq!(
-                class(action, status, code),
+                class(action, status, code, "no such user"),
                 expected,
                 "{action:?} {status:?} {code:?}"
             );
         }
+    }
+
+    #[test]
+    fn words_spare_an_address_only_where_the_status_is_vague() {
+        use FailureClass::{Hard, Soft};
+        let class = |status, words| class(Some("failed"), status, Some(550), words);
+        assert_eq!(class(Some("5.0.0"), "550 Bad SPF records"), Some(Soft));
+        assert_eq!(class(None, "550 mailbox is full"), Some(Soft));
+        assert_eq!(class(Some("5.0.0"), "550 user unknown"), Some(Hard));
+        assert_eq!(class(Some("5.1.1"), "550 rejected by policy"), Some(Hard));
     }
 
     #[test]

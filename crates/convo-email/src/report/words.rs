@@ -8,6 +8,118 @@ use crate::headers::Headers;
 /// How many lines of the words are looked at.
 const MAX_LINES: usize = 120;
 
+/// Words of a server that refuse the mail or the moment and not the address, lower case.
+const SPARING: &[&str] = &[
+    "mailbox full",
+    "mailbox is full",
+    "over quota",
+    "overquota",
+    "quota exceeded",
+    "exceeded storage",
+    "insufficient storage",
+    "spam",
+    "blocked",
+    "blacklist",
+    "blocklist",
+    "block list",
+    "denylist",
+    "reputation",
+    "policy",
+    "spf",
+    "dkim",
+    "dmarc",
+    "authentication",
+    "reverse dns",
+    "reverse lookup",
+    "ptr record",
+    "too large",
+    "too big",
+    "size limit",
+    "message size exceeds",
+    "maximum size",
+    "content rejected",
+    "message rejected",
+    "rejected by",
+    "virus",
+    "too many",
+    "rate limit",
+    "try again later",
+    "temporarily",
+    "timed out",
+    "time out",
+    "connection refused",
+    "retry time not reached",
+    "retry timeout exceeded",
+    "suspended",
+    "sender verify",
+    "sender address rejected",
+    "relay not permitted",
+    "relaying denied",
+    "after mail from",
+    "after ehlo",
+    "after helo",
+    "after end of data",
+    "sender address",
+    "rdns",
+    "unable to connect",
+    "requests to connect",
+    "socket error",
+    "no response",
+    "giving up",
+    "in the queue too long",
+    "disk space",
+    "limit exceeded",
+    "system error",
+    "local error",
+    "configuration error",
+    "improper sequence",
+    "not accepting messages",
+];
+
+/// Words that name a dead address, lower case; they count for more.
+const DEAD: &[&str] = &[
+    "user unknown",
+    "unknown user",
+    "no such user",
+    "no such recipient",
+    "no such address",
+    "no such person",
+    "user not found",
+    "user doesn't",
+    "user does not exist",
+    "account does not exist",
+    "address does not exist",
+    "mailbox does not exist",
+    "domain does not exist",
+    "unknown recipient",
+    "recipient unknown",
+    "recipient not found",
+    "invalid recipient",
+    "invalid mailbox",
+    "unknown mailbox",
+    "mailbox not found",
+    "no mailbox here",
+    "mailbox unavailable or access denied",
+    "unrouteable address",
+    "unrouteable mail domain",
+    "host unknown",
+    "host not found",
+    "domain not found",
+    "address error",
+    "bad destination",
+    "not a valid user",
+    "doesn't have a",
+    "has moved",
+    "no longer exists",
+];
+
+/// Whether a server's words speak of the mail or the moment and not of a dead address.
+pub(super) fn spared_in_words(words: &str) -> bool {
+    let words = words.to_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
+    says(SPARING) && !says(DEAD)
+}
+
 /// Adds what a report without a machine-readable part says: `X-Failed-Recipients`, lines that hold
 /// nothing but an address, and the first codes of the text.
 pub(super) fn complete(
@@ -34,7 +146,7 @@ pub(super) fn complete(
         "failed"
     };
     let (status, code) = (status_in(&words), reply_code_in(&words));
-    let class = class(Some(action), status.as_deref(), code);
+    let class = class(Some(action), status.as_deref(), code, &words);
     if addresses.is_empty() && status.is_none() && code.is_none() {
         return;
     }

@@ -20,9 +20,8 @@ fn fits(label: &str, class: Class) -> bool {
         "delay" => class == Class::Delay,
         "complaint" | "opt_out_report" => class == Class::SpamReport,
         "auto_reply" => matches!(class, Class::AutoReply | Class::OutOfOffice),
-        "auto_generated" | "auth_failure_report" | "delivered_dsn" => {
-            is_automatic(class) && class != Class::Bounce
-        }
+        "auto_generated" => is_automatic(class) || class == Class::List,
+        "auth_failure_report" | "delivered_dsn" => is_automatic(class) && class != Class::Bounce,
         "list" => class == Class::List,
         _ => !is_automatic(class),
     }

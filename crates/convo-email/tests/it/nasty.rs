@@ -2,16 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use convo_email::{Limits, MessageId, mime};
+use convo_email::{Headers, Limits, MessageId, mime};
 use serde_json::Value;
 
 use crate::corpus::{self, text};
 
-/// The words of a field, for a comparison that ignores folding and quotes.
+/// The words of a field, for a comparison that ignores folding and, since CPython leaves words
+/// with raw 8-bit characters undecoded, what is not ASCII.
 fn words(field: &str) -> String {
-    let plain: String = field
+    let decoded = Headers::from_pairs([("Subject", field)]);
+    let decoded = decoded.get("subject").unwrap_or_default();
+    let plain: String = decoded
         .chars()
-        .map(|c| if c == '"' { ' ' } else { c })
+        .filter(|c| c.is_ascii() && *c != '_')
         .collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }

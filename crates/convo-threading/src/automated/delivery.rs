@@ -1,9 +1,16 @@
 //! Delivery reports and complaints.
 
+use super::marks::is_unread;
 use super::{Class, Mail};
 
 /// Local parts of the programs that return mail.
-const DAEMONS: &[&str] = &["mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mail.delivery.system"];
+const DAEMONS: &[&str] = &[
+    "mailer-daemon",
+    "mailerdaemon",
+    "mail-daemon",
+    "maildaemon",
+    "mail.delivery.system",
+];
 
 /// Subjects that only a returned mail has, lower case; they must stand at the beginning.
 const FAILURES: &[&str] = &[
@@ -107,7 +114,6 @@ const FAILURE_WORDS: &[&str] = &[
     "mailbox unavailable",
     "550 5.1.1",
     "550-5.1.1",
-    "\"notificationtype\":\"bounce\"",
 ];
 
 /// Finds a bounce or delay, and tells them apart by the report's Action.
@@ -120,7 +126,9 @@ pub(super) fn report(mail: &Mail<'_>) -> Option<(Class, &'static str)> {
         Some("failed") => Class::Bounce,
         Some("delayed") => Class::Delay,
         // Asked for and delivered: a machine's word, but no failure.
-        Some("delivered" | "relayed" | "expanded") => return Some((Class::AutoReply, "dsn:delivered")),
+        Some("delivered" | "relayed" | "expanded") => {
+            return Some((Class::AutoReply, "dsn:delivered"));
+        }
         _ if is_late(mail) => Class::Delay,
         _ => Class::Bounce,
     };
@@ -144,31 +152,55 @@ fn evidence(mail: &Mail<'_>) -> Option<&'static str> {
         return Some("from:daemon");
     }
     let subject = mail.subject.trim().to_lowercase();
-    let failure = FAILURES.iter().any(|known| subject.starts_with(known)) || is_late_subject(&subject);
+    let failure =
+        FAILURES.iter().any(|known| subject.starts_with(known)) || is_late_subject(&subject);
     let said = failure || says_failure(mail.text);
     // A postmaster may be a person, and a person may write about a failed delivery.
     if local == "postmaster" && said {
         return Some("from:postmaster");
     }
-    if failure && (nobody || local.is_empty() || mail.header("auto-submitted").is_some() || says_failure(mail.text)) {
+    if failure
+        && (nobody
+            || local.is_empty()
+            || mail.header("auto-submitted").is_some()
+            || says_failure(mail.text))
+    {
         return Some("subject:delivery-failure");
     }
     if nobody && says_failure(mail.text) && !mail.text.is_empty() {
         return Some("text:delivery-failure");
     }
-    if mail.text.trim_start().starts_with('{') && says_failure(mail.text) {
-        return Some("text:provider-bounce");
+    let returns_mail = has("message/rfc822") || has("text/rfc822-headers");
+    if returns_mail && is_unread(&local) && says_failure(mail.text) {
+        return Some("part:returned-mail");
     }
-    None
+    (notification(mail.text) == Some("Bounce")).then_some("text:notification")
+}
+
+/// The kind of an Amazon SES notification that was subscribed to by mail: JSON as text.
+///
+/// Source: <https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html>
+fn notification(text: &str) -> Option<&str> {
+    let json = super::beginning(text).trim_start().strip_prefix('{')?;
+    let (_, after) = json.split_once("notificationType")?;
+    // Inside an SNS envelope the quotes are escaped.
+    let value = after.trim_start_matches(['\\', '"', ':', ' ']);
+    value.split(['\\', '"']).next()
 }
 
 fn is_daemon_path(path: &str) -> bool {
-    let local = path.trim_matches(['<', '>', ' ']).split('@').next().unwrap_or_default();
+    let local = path
+        .trim_matches(['<', '>', ' '])
+        .split('@')
+        .next()
+        .unwrap_or_default();
     DAEMONS.contains(&local.to_lowercase().as_str())
 }
 
 fn is_late_subject(subject: &str) -> bool {
-    (subject.starts_with("warning: ") || subject.starts_with("delayed mail") || subject.contains("delivery"))
+    (subject.starts_with("warning: ")
+        || subject.starts_with("delayed mail")
+        || subject.contains("delivery"))
         && DELAYS.iter().any(|word| subject.contains(word))
 }
 
@@ -192,9 +224,17 @@ pub(super) fn complaint(mail: &Mail<'_>) -> Option<(Class, &'static str)> {
         || mail.report_type == Some("feedback-report")
         || mail.feedback_type.is_some();
     if !feedback {
-        return None;
+        return match notification(mail.text)? {
+            "Complaint" => Some((Class::SpamReport, "text:notification")),
+            "Delivery" => Some((Class::AutoReply, "text:notification")),
+            _ => None,
+        };
     }
-    let kind = mail.feedback_type.unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = mail
+        .feedback_type
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     match kind.as_str() {
         "auth-failure" | "dmarc" | "not-spam" => Some((Class::AutoReply, "feedback:other")),
         "opt-out" | "opt-out-list" => Some((Class::SpamReport, "feedback:opt-out")),

@@ -52,21 +52,28 @@ pub(super) fn automatic(mail: &Mail<'_>) -> Option<&'static str> {
         return Some("header:auto-submitted");
     }
     let says_yes = |name: &str| {
-        mail.values(name).any(|value| !matches!(first_word(value).as_str(), "no" | "false" | "0" | "none"))
+        mail.values(name)
+            .any(|value| !matches!(first_word(value).as_str(), "no" | "false" | "0" | "none"))
     };
     if let Some((_, code)) = AUTOMATIC.iter().find(|(name, _)| says_yes(name)) {
         return Some(code);
     }
-    if precedence(mail).any(|word| matches!(word.as_str(), "auto_reply" | "auto-reply" | "autoreply")) {
+    if precedence(mail)
+        .any(|word| matches!(word.as_str(), "auto_reply" | "auto-reply" | "autoreply"))
+    {
         return Some("header:precedence");
     }
     let contains = |name: &str, needle: &str| {
-        mail.values(name).any(|value| value.to_ascii_lowercase().contains(needle))
+        mail.values(name)
+            .any(|value| value.to_ascii_lowercase().contains(needle))
     };
     if contains("x-post-messageclass", "autoresponder") {
         return Some("header:x-post-messageclass");
     }
-    if mail.values("delivered-to").any(|value| value.eq_ignore_ascii_case("autoresponder")) {
+    if mail
+        .values("delivered-to")
+        .any(|value| value.eq_ignore_ascii_case("autoresponder"))
+    {
         return Some("header:delivered-to-autoresponder");
     }
     // Either alone also stands on mail that a person's rule passed on, or that only asks for
@@ -95,14 +102,28 @@ pub(super) fn list(mail: &Mail<'_>) -> Option<&'static str> {
 pub(super) fn answerable(mail: &Mail<'_>) -> bool {
     let local = mail.from_local();
     let silent = mail.values("x-auto-response-suppress").any(|value| {
-        let asks = |word: &str| matches!(word.trim().to_ascii_lowercase().as_str(), "all" | "oof" | "autoreply");
+        let asks = |word: &str| {
+            matches!(
+                word.trim().to_ascii_lowercase().as_str(),
+                "all" | "oof" | "autoreply"
+            )
+        };
         value.split(',').any(asks)
     });
-    !mail.from.is_empty() && !silent && !NO_REPLY.contains(&local.as_str())
+    !mail.from.is_empty() && !silent && !is_unread(&local)
+}
+
+/// Whether nobody reads what is sent to a local part.
+pub(super) fn is_unread(local: &str) -> bool {
+    NO_REPLY.contains(&local)
 }
 
 fn precedence<'a>(mail: &Mail<'a>) -> impl Iterator<Item = String> + use<'a> {
-    mail.values("precedence").chain(mail.values("x-precedence")).map(first_word).collect::<Vec<_>>().into_iter()
+    mail.values("precedence")
+        .chain(mail.values("x-precedence"))
+        .map(first_word)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// The value without parameters and comments, lower case.

@@ -16,51 +16,211 @@ const MAX_DAYS_AHEAD: u64 = 500;
 /// Words that lead to an end or a return, lower case, without accents of their own to lose.
 const CUES: &[&str] = &[
     // en
-    "until", "till", "til", "through", "thru", "back", "return", "returning", "returns", "resume",
+    "until",
+    "till",
+    "til",
+    "through",
+    "thru",
+    "back",
+    "return",
+    "returning",
+    "returns",
+    "resume",
     // de
-    "bis", "ab", "zurück", "zurueck", "wieder", "einschließlich", "rückkehr",
+    "bis",
+    "ab",
+    "zurück",
+    "zurueck",
+    "wieder",
+    "einschließlich",
+    "rückkehr",
     // fr
-    "jusqu'au", "jusqu'à", "jusqu'a", "jusque", "retour", "reprendrai", "reviens", "revient",
+    "jusqu'au",
+    "jusqu'à",
+    "jusqu'a",
+    "jusque",
+    "retour",
+    "reprendrai",
+    "reviens",
+    "revient",
     // es
-    "hasta", "regreso", "regresaré", "vuelta", "volveré", "vuelvo", "retorno", "reincorporaré", "reincorporo",
+    "hasta",
+    "regreso",
+    "regresaré",
+    "vuelta",
+    "volveré",
+    "vuelvo",
+    "retorno",
+    "reincorporaré",
+    "reincorporo",
     // it
-    "fino", "rientro", "rientrerò", "ritorno", "tornerò", "torno",
+    "fino",
+    "rientro",
+    "rientrerò",
+    "ritorno",
+    "tornerò",
+    "torno",
     // nl
-    "tot", "t/m", "terug", "vanaf", "weer",
+    "tot",
+    "t/m",
+    "terug",
+    "vanaf",
+    "weer",
     // pt
-    "até", "regresso", "voltarei", "retornarei",
+    "até",
+    "regresso",
+    "voltarei",
+    "retornarei",
     // sv, da, nb
-    "tills", "tillbaka", "tilbage", "tilbake", "igen",
+    "tills",
+    "tillbaka",
+    "tilbage",
+    "tilbake",
+    "igen",
     // pl, cs
     "do",
 ];
 
 /// Words between two dates of a range: the second is the end.
-const RANGE: &[&str] = &["to", "-", "–", "—", "bis", "au", "al", "a", "tot", "t/m", "and", "und", "et", "y", "e", "through", "until"];
+const RANGE: &[&str] = &[
+    "to", "-", "–", "—", "bis", "au", "al", "a", "tot", "t/m", "and", "und", "et", "y", "e",
+    "through", "until",
+];
 
 const MONTHS: &[(&str, u32)] = &[
-    ("january", 1), ("january", 1), ("jan", 1), ("januar", 1), ("jänner", 1), ("janvier", 1), ("enero", 1), ("gennaio", 1), ("januari", 1), ("janeiro", 1),
-    ("february", 2), ("feb", 2), ("februar", 2), ("février", 2), ("fevrier", 2), ("febrero", 2), ("febbraio", 2), ("februari", 2), ("fevereiro", 2),
-    ("march", 3), ("mar", 3), ("märz", 3), ("maerz", 3), ("mars", 3), ("marzo", 3), ("maart", 3), ("março", 3),
-    ("april", 4), ("apr", 4), ("avril", 4), ("abril", 4), ("aprile", 4),
-    ("may", 5), ("mai", 5), ("mayo", 5), ("maggio", 5), ("mei", 5), ("maio", 5),
-    ("june", 6), ("jun", 6), ("juni", 6), ("juin", 6), ("junio", 6), ("giugno", 6), ("junho", 6),
-    ("july", 7), ("jul", 7), ("juli", 7), ("juillet", 7), ("julio", 7), ("luglio", 7), ("julho", 7),
-    ("august", 8), ("aug", 8), ("août", 8), ("aout", 8), ("agosto", 8), ("augustus", 8), ("augusti", 8),
-    ("september", 9), ("sept", 9), ("sep", 9), ("septembre", 9), ("septiembre", 9), ("settembre", 9), ("setembro", 9),
-    ("october", 10), ("oct", 10), ("oktober", 10), ("okt", 10), ("octobre", 10), ("octubre", 10), ("ottobre", 10), ("outubro", 10),
-    ("november", 11), ("nov", 11), ("novembre", 11), ("noviembre", 11), ("novembro", 11),
-    ("december", 12), ("dec", 12), ("dezember", 12), ("dez", 12), ("décembre", 12), ("decembre", 12), ("diciembre", 12), ("dicembre", 12), ("dezembro", 12),
+    ("january", 1),
+    ("january", 1),
+    ("jan", 1),
+    ("januar", 1),
+    ("jänner", 1),
+    ("janvier", 1),
+    ("enero", 1),
+    ("gennaio", 1),
+    ("januari", 1),
+    ("janeiro", 1),
+    ("february", 2),
+    ("feb", 2),
+    ("februar", 2),
+    ("février", 2),
+    ("fevrier", 2),
+    ("febrero", 2),
+    ("febbraio", 2),
+    ("februari", 2),
+    ("fevereiro", 2),
+    ("march", 3),
+    ("mar", 3),
+    ("märz", 3),
+    ("maerz", 3),
+    ("mars", 3),
+    ("marzo", 3),
+    ("maart", 3),
+    ("março", 3),
+    ("april", 4),
+    ("apr", 4),
+    ("avril", 4),
+    ("abril", 4),
+    ("aprile", 4),
+    ("may", 5),
+    ("mai", 5),
+    ("mayo", 5),
+    ("maggio", 5),
+    ("mei", 5),
+    ("maio", 5),
+    ("june", 6),
+    ("jun", 6),
+    ("juni", 6),
+    ("juin", 6),
+    ("junio", 6),
+    ("giugno", 6),
+    ("junho", 6),
+    ("july", 7),
+    ("jul", 7),
+    ("juli", 7),
+    ("juillet", 7),
+    ("julio", 7),
+    ("luglio", 7),
+    ("julho", 7),
+    ("august", 8),
+    ("aug", 8),
+    ("août", 8),
+    ("aout", 8),
+    ("agosto", 8),
+    ("augustus", 8),
+    ("augusti", 8),
+    ("september", 9),
+    ("sept", 9),
+    ("sep", 9),
+    ("septembre", 9),
+    ("septiembre", 9),
+    ("settembre", 9),
+    ("setembro", 9),
+    ("october", 10),
+    ("oct", 10),
+    ("oktober", 10),
+    ("okt", 10),
+    ("octobre", 10),
+    ("octubre", 10),
+    ("ottobre", 10),
+    ("outubro", 10),
+    ("november", 11),
+    ("nov", 11),
+    ("novembre", 11),
+    ("noviembre", 11),
+    ("novembro", 11),
+    ("december", 12),
+    ("dec", 12),
+    ("dezember", 12),
+    ("dez", 12),
+    ("décembre", 12),
+    ("decembre", 12),
+    ("diciembre", 12),
+    ("dicembre", 12),
+    ("dezembro", 12),
 ];
 
 const WEEKDAYS: &[(&str, Weekday)] = &[
-    ("monday", Weekday::Mon), ("montag", Weekday::Mon), ("lundi", Weekday::Mon), ("lunes", Weekday::Mon), ("lunedì", Weekday::Mon), ("maandag", Weekday::Mon),
-    ("tuesday", Weekday::Tue), ("dienstag", Weekday::Tue), ("mardi", Weekday::Tue), ("martes", Weekday::Tue), ("martedì", Weekday::Tue), ("dinsdag", Weekday::Tue),
-    ("wednesday", Weekday::Wed), ("mittwoch", Weekday::Wed), ("mercredi", Weekday::Wed), ("miércoles", Weekday::Wed), ("mercoledì", Weekday::Wed), ("woensdag", Weekday::Wed),
-    ("thursday", Weekday::Thu), ("donnerstag", Weekday::Thu), ("jeudi", Weekday::Thu), ("jueves", Weekday::Thu), ("giovedì", Weekday::Thu), ("donderdag", Weekday::Thu),
-    ("friday", Weekday::Fri), ("freitag", Weekday::Fri), ("vendredi", Weekday::Fri), ("viernes", Weekday::Fri), ("venerdì", Weekday::Fri), ("vrijdag", Weekday::Fri),
-    ("saturday", Weekday::Sat), ("samstag", Weekday::Sat), ("samedi", Weekday::Sat), ("sábado", Weekday::Sat), ("sabato", Weekday::Sat), ("zaterdag", Weekday::Sat),
-    ("sunday", Weekday::Sun), ("sonntag", Weekday::Sun), ("dimanche", Weekday::Sun), ("domingo", Weekday::Sun), ("domenica", Weekday::Sun), ("zondag", Weekday::Sun),
+    ("monday", Weekday::Mon),
+    ("montag", Weekday::Mon),
+    ("lundi", Weekday::Mon),
+    ("lunes", Weekday::Mon),
+    ("lunedì", Weekday::Mon),
+    ("maandag", Weekday::Mon),
+    ("tuesday", Weekday::Tue),
+    ("dienstag", Weekday::Tue),
+    ("mardi", Weekday::Tue),
+    ("martes", Weekday::Tue),
+    ("martedì", Weekday::Tue),
+    ("dinsdag", Weekday::Tue),
+    ("wednesday", Weekday::Wed),
+    ("mittwoch", Weekday::Wed),
+    ("mercredi", Weekday::Wed),
+    ("miércoles", Weekday::Wed),
+    ("mercoledì", Weekday::Wed),
+    ("woensdag", Weekday::Wed),
+    ("thursday", Weekday::Thu),
+    ("donnerstag", Weekday::Thu),
+    ("jeudi", Weekday::Thu),
+    ("jueves", Weekday::Thu),
+    ("giovedì", Weekday::Thu),
+    ("donderdag", Weekday::Thu),
+    ("friday", Weekday::Fri),
+    ("freitag", Weekday::Fri),
+    ("vendredi", Weekday::Fri),
+    ("viernes", Weekday::Fri),
+    ("venerdì", Weekday::Fri),
+    ("vrijdag", Weekday::Fri),
+    ("saturday", Weekday::Sat),
+    ("samstag", Weekday::Sat),
+    ("samedi", Weekday::Sat),
+    ("sábado", Weekday::Sat),
+    ("sabato", Weekday::Sat),
+    ("zaterdag", Weekday::Sat),
+    ("sunday", Weekday::Sun),
+    ("sonntag", Weekday::Sun),
+    ("dimanche", Weekday::Sun),
+    ("domingo", Weekday::Sun),
+    ("domenica", Weekday::Sun),
+    ("zondag", Weekday::Sun),
 ];
 
 /// A date in a text, as far as it is written out.
@@ -83,16 +243,28 @@ pub(super) fn find(subject: &str, text: &str, written_on: Option<NaiveDate>) -> 
     let mut weekdays: Vec<NaiveDate> = Vec::new();
     for part in [subject, text] {
         let part = normal(part);
-        let words: Vec<&str> = part.split(' ').map(trimmed).filter(|word| !word.is_empty()).take(MAX_WORDS).collect();
+        let words: Vec<&str> = part
+            .split(' ')
+            .map(trimmed)
+            .filter(|word| !word.is_empty())
+            .take(MAX_WORDS)
+            .collect();
         dates(&words, written_on, &mut days);
         weekdays.extend(weekday(&words, written_on));
     }
-    days.into_iter().max().or_else(|| weekdays.into_iter().next())
+    days.into_iter()
+        .max()
+        .or_else(|| weekdays.into_iter().next())
 }
 
 /// A word without the punctuation around it; a date's own dots and slashes stay inside.
 fn trimmed(word: &str) -> &str {
-    let edges = |c: char| matches!(c, ',' | ';' | ':' | '!' | '?' | '(' | ')' | '"' | '<' | '>' | '*');
+    let edges = |c: char| {
+        matches!(
+            c,
+            ',' | ';' | ':' | '!' | '?' | '(' | ')' | '"' | '<' | '>' | '*'
+        )
+    };
     word.trim_matches(edges)
 }
 
@@ -118,7 +290,9 @@ fn dates(words: &[&str], written_on: Option<NaiveDate>, days: &mut Vec<NaiveDate
 
 fn has_cue(words: &[&str], at: usize) -> bool {
     let from = at.saturating_sub(REACH);
-    words[from..at].iter().any(|word| CUES.contains(&word.trim_end_matches('.')))
+    words[from..at]
+        .iter()
+        .any(|word| CUES.contains(&word.trim_end_matches('.')))
 }
 
 /// The date that begins at a word.
@@ -132,51 +306,97 @@ fn date_at(words: &[&str], at: usize) -> Option<Found> {
         let filler = |word: &str| matches!(word, "of" | "de" | "d'" | "di");
         let month_at = at + 1 + usize::from(words.get(at + 1).is_some_and(|word| filler(word)));
         let month = words.get(month_at).and_then(|word| month(word))?;
-        let year_at = month_at + 1 + usize::from(words.get(month_at + 1).is_some_and(|word| matches!(*word, "de" | "del")));
+        let year_at = month_at
+            + 1
+            + usize::from(
+                words
+                    .get(month_at + 1)
+                    .is_some_and(|word| matches!(*word, "de" | "del")),
+            );
         let year = words.get(year_at).and_then(|word| year(word));
-        let end = if year.is_some() { year_at + 1 } else { month_at + 1 };
-        return Some(Found { readings: [Some((month, day)), None], year, start: at, end });
+        let end = if year.is_some() {
+            year_at + 1
+        } else {
+            month_at + 1
+        };
+        return Some(Found {
+            readings: [Some((month, day)), None],
+            year,
+            start: at,
+            end,
+        });
     }
     // `August 14, 2026`, `August 14th`
     let month = month(word)?;
-    let day = words.get(at + 1).and_then(|word| day_number(word.trim_end_matches('.')))?;
+    let day = words
+        .get(at + 1)
+        .and_then(|word| day_number(word.trim_end_matches('.')))?;
     let year = words.get(at + 2).and_then(|word| year(word));
     let end = at + 2 + usize::from(year.is_some());
-    Some(Found { readings: [Some((month, day)), None], year, start: at, end })
+    Some(Found {
+        readings: [Some((month, day)), None],
+        year,
+        start: at,
+        end,
+    })
 }
 
 /// `2026-05-01`, `01.05.2026`, `1.5.`, `05/01/2026`, `1-5-26`
 fn numeric(word: &str, at: usize) -> Option<Found> {
     let separator = word.chars().find(|c| matches!(c, '.' | '/' | '-'))?;
     let fields: Vec<&str> = word.split(separator).collect();
-    if fields.iter().any(|field| field.is_empty() || field.len() > 4 || !field.bytes().all(|byte| byte.is_ascii_digit())) {
+    if fields.iter().any(|field| {
+        field.is_empty() || field.len() > 4 || !field.bytes().all(|byte| byte.is_ascii_digit())
+    }) {
         return None;
     }
-    let numbers: Vec<u32> = fields.iter().filter_map(|field| field.parse().ok()).collect();
-    let proper = |month: u32, day: u32| ((1..=12).contains(&month) && (1..=31).contains(&day)).then_some((month, day));
+    let numbers: Vec<u32> = fields
+        .iter()
+        .filter_map(|field| field.parse().ok())
+        .collect();
+    let proper = |month: u32, day: u32| {
+        ((1..=12).contains(&month) && (1..=31).contains(&day)).then_some((month, day))
+    };
     let (readings, year) = match numbers.as_slice() {
         [year, month, day] if fields[0].len() == 4 => ([proper(*month, *day), None], Some(*year)),
         [first, second, year] if matches!(fields[2].len(), 2 | 4) => {
             let year = if *year < 100 { year + 2000 } else { *year };
-            let month_first = if separator == '/' { proper(*first, *second) } else { None };
+            let month_first = if separator == '/' {
+                proper(*first, *second)
+            } else {
+                None
+            };
             ([proper(*second, *first), month_first], Some(year))
         }
         // `24/7` and `2.5` are no dates: without a year only the German `14.8.` and `14/08` count.
         [first, second] if separator == '.' || (separator == '/' && fields[1].len() == 2) => {
-            let month_first = if separator == '/' { proper(*first, *second) } else { None };
+            let month_first = if separator == '/' {
+                proper(*first, *second)
+            } else {
+                None
+            };
             ([proper(*second, *first), month_first], None)
         }
         _ => return None,
     };
     readings.iter().any(Option::is_some).then_some(())?;
     let year = year.and_then(|year| i32::try_from(year).ok());
-    Some(Found { readings, year, start: at, end: at + 1 })
+    Some(Found {
+        readings,
+        year,
+        start: at,
+        end: at + 1,
+    })
 }
 
 fn day_number(word: &str) -> Option<u32> {
     let digits = word.trim_end_matches(|c: char| !c.is_ascii_digit());
     let suffix = &word[digits.len()..];
-    if !matches!(suffix, "" | "." | "st" | "nd" | "rd" | "th" | "er" | "e" | "º" | "°") || digits.len() > 2 {
+    if !matches!(
+        suffix,
+        "" | "." | "st" | "nd" | "rd" | "th" | "er" | "e" | "º" | "°"
+    ) || digits.len() > 2
+    {
         return None;
     }
     digits.parse().ok().filter(|day| (1..=31).contains(day))
@@ -184,7 +404,10 @@ fn day_number(word: &str) -> Option<u32> {
 
 fn month(word: &str) -> Option<u32> {
     let word = word.trim_end_matches('.');
-    MONTHS.iter().find(|(name, _)| *name == word).map(|(_, month)| *month)
+    MONTHS
+        .iter()
+        .find(|(name, _)| *name == word)
+        .map(|(_, month)| *month)
 }
 
 fn year(word: &str) -> Option<i32> {
@@ -203,14 +426,21 @@ fn resolve(found: &Found, written_on: Option<NaiveDate>) -> Option<NaiveDate> {
                 let written = written_on?;
                 let this = NaiveDate::from_ymd_opt(written.year(), *month, *day);
                 let next = NaiveDate::from_ymd_opt(written.year() + 1, *month, *day);
-                [this, next].into_iter().flatten().find(|day| *day >= written)
+                [this, next]
+                    .into_iter()
+                    .flatten()
+                    .find(|day| *day >= written)
             }
         })
         .collect();
     days.sort_unstable();
-    let Some(written) = written_on else { return days.first().copied() };
+    let Some(written) = written_on else {
+        return days.first().copied();
+    };
     let last = written.checked_add_days(Days::new(MAX_DAYS_AHEAD));
-    days.into_iter().find(|day| *day >= written && (found.year.is_some() || last.is_none_or(|last| *day <= last)))
+    days.into_iter().find(|day| {
+        *day >= written && (found.year.is_some() || last.is_none_or(|last| *day <= last))
+    })
 }
 
 /// A weekday behind a cue: the next one after the mail.
@@ -222,7 +452,8 @@ fn weekday(words: &[&str], written_on: Option<NaiveDate>) -> Option<NaiveDate> {
         if !has_cue(words, at) {
             return None;
         }
-        let days = (7 + weekday.num_days_from_monday() - written.weekday().num_days_from_monday()) % 7;
+        let days =
+            (7 + weekday.num_days_from_monday() - written.weekday().num_days_from_monday()) % 7;
         let days = if days == 0 { 7 } else { u64::from(days) };
         written.checked_add_days(Days::new(days))
     })

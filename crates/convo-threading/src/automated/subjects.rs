@@ -135,7 +135,17 @@ const PREFIXES: &[&str] = &[
 ];
 
 /// `AUTO:` and `Auto:` count only with their colon.
-const WITH_COLON: &[&str] = &["auto", "abwesend", "absent", "absence", "abwesenheit", "away", "ausente", "assente", "vacation"];
+const WITH_COLON: &[&str] = &[
+    "auto",
+    "abwesend",
+    "absent",
+    "absence",
+    "abwesenheit",
+    "away",
+    "ausente",
+    "assente",
+    "vacation",
+];
 
 /// Words by which a program names someone as away, anywhere in a subject that is no reply.
 const NAMED: &[&str] = &[
@@ -156,11 +166,14 @@ pub(super) fn automatic(subject: &str) -> Option<&'static str> {
     if PREFIXES.iter().any(prefixed) {
         return Some("subject:automatic-reply");
     }
-    let before_colon = subject.split_once([':', '：']).map(|(before, _)| before.trim());
+    let before_colon = subject
+        .split_once([':', '：'])
+        .map(|(before, _)| before.trim());
     if before_colon.is_some_and(|before| WITH_COLON.contains(&before)) {
         return Some("subject:automatic-reply");
     }
-    let reply = subject.starts_with("re:") || subject.starts_with("aw:") || subject.starts_with("fw");
+    let reply =
+        subject.starts_with("re:") || subject.starts_with("aw:") || subject.starts_with("fw");
     let named = !reply && NAMED.iter().any(|words| subject.contains(words));
     named.then_some("subject:absence")
 }
