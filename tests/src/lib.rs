@@ -32,5 +32,5 @@ pub use api::{Api, Call};
 pub use both::skipped;
 pub use database::{Database, Kind};
 pub use mail::Mail;
-pub use server::{BOOTSTRAP_KEY, Options, SIGNING_KEY, Server};
+pub use server::{BOOTSTRAP_KEY, Finished, Options, SIGNING_KEY, Server};
 pub use wait::{DEADLINE, eventually, together};

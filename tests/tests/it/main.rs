@@ -7,5 +7,17 @@
     reason = "tests fail by panicking, and read the clock and the environment of the machine"
 )]
 
+mod access;
+mod arrival;
+mod bad_input;
+mod command_line;
+mod concurrency;
+mod crash;
 mod first_mail;
+mod idempotency;
+mod ladder;
+mod machine;
+mod privacy;
+mod refusals;
 mod tidy;
+mod webhooks;
