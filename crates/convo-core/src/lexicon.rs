@@ -1,53 +1,79 @@
 //! Lexicon: language packs × an industry pack, and the reading of a message with them.
+//!
+//! ```
+//! use convo_core::lexicon::Lexicon;
+//!
+//! let reading = Lexicon::automotive().read("Can I book a test drive?", None);
+//! assert_eq!(reading.signals[0].code, "test_drive");
+//! ```
+//!
+//! A message passes five steps, each a module: `fold` makes case, accents and typography alike;
+//! `scan` finds every phrase with one automaton; `clause` tells which of them their clause denies;
+//! `phone` finds numbers; `judge` weighs what is left. Time is linear in the text.
+//!
+//! # Packs
+//! A pack is a TOML file. Each entry carries the sentences it must and must not match;
+//! [`Lexicon::check`] runs them all.
+//!
+//! ```toml
+//! [pack]
+//! name = "boats.en"      # ids are "boats.en/mooring"
+//!
+//! [[entry]]
+//! id = "mooring"
+//! kind = "signal"        # signal | topic | negation | boundary | opt_out | not_interested
+//!                        # | sentiment | absence | filler | phone
+//! signal = "mooring"     # signal: its code,
+//! class = "purchase"     #   its class (interest | purchase | hand_raise);
+//! topics = ["harbour"]   # signal and topic: codes of the topics spoken of,
+//! intent = "pricing"     #   and the intent it stands for
+//! phrases = ["mooring", "rent* ... berth"]
+//! unless = ["berth rate"]
+//! match = ["Is a mooring included?"]
+//! reject = ["The berth rate is fine."]
+//! ```
+//!
+//! A phrase is compared without case and accents, at word borders; `*` at its start or end opens
+//! that border, ` ... ` stands for up to five words of the same sentence. Spellings that differ by
+//! a hyphen, `ä`/`ae`, `ß`/`ss`, `email`/`e-mail` or `don't`/`dont` need not be listed. A place
+//! inside a phrase of `unless` does not count, for every entry that says the same.
+//!
+//! Further fields: `scope` (`after`, `around`) and `reach` (words) make an entry deny what stands
+//! after it in its clause, or around it; `firm = true` lets an entry stand although denied;
+//! `strength` of an opt-out is `direct`, `word` (clear only when little else is said), `alone`
+//! (clear only as the whole message, otherwise nothing) or `hint` (never clear); `tone` of a
+//! sentiment is `positive` or `negative`; `doubt` lists sentences that are a doubtful opt-out.
+//! A `boundary` opens a new clause; a `filler` is politeness that adds nothing; `phone` words
+//! stand before a telephone number.
 
-use serde::{Deserialize, Serialize};
+mod check;
+mod clause;
+mod compile;
+mod error;
+mod fold;
+mod judge;
+mod pack;
+mod phone;
+mod phrase;
+mod reading;
+mod scan;
+mod shipped;
 
-use crate::signals::{Intent, OptOut, Sentiment, Signal};
+use std::sync::LazyLock;
 
-/// What was read in one message.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Reading {
-    /// Signals in the lead's words, negated ones left out; sorted by code, distinct.
-    pub signals: Vec<Signal>,
-    /// Codes of the topics spoken of, negated or not; sorted, distinct.
-    pub topics: Vec<String>,
-    /// What the lead wants, if anything could be told.
-    pub intent: Option<Intent>,
-    /// Tone of the message.
-    pub sentiment: Sentiment,
-    /// Whether it asks to hear nothing more.
-    pub opt_out: OptOut,
-    /// Unicode characters of the trimmed text (not of the subject).
-    pub text_len: usize,
-    /// Matched phrases in order of position, at most [`EVIDENCE_PER_ENTRY`] of each entry.
-    pub evidence: Vec<Evidence>,
-    /// True when the text was empty and the subject was read instead; `evidence` points into it then.
-    pub from_subject: bool,
-    /// True when a phone number stands in it.
-    pub phone: bool,
-    /// True when the person says it is or was away.
-    pub absence: bool,
-}
-
-/// Most places kept in [`Reading::evidence`] for one entry.
-pub const EVIDENCE_PER_ENTRY: usize = 8;
-
-/// One matched phrase.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// Id of the lexicon entry: pack and entry, e.g. `automotive.en/test_drive`; `phone` for a number.
-    pub entry: String,
-    /// First byte in the text (or subject) as given.
-    pub start: usize,
-    /// Byte after the last.
-    pub end: usize,
-    /// True when the sentence denies it.
-    pub negated: bool,
-}
+use crate::signals::{OptOut, Signal, SignalClass, signal};
+pub use check::{Expected, Failure};
+use compile::Automaton;
+pub use error::LexiconError;
+use judge::Analysis;
+use pack::Pack;
+pub use reading::{EVIDENCE_PER_ENTRY, Evidence, PHONE, Reading};
+pub use shipped::{AUTOMOTIVE_PACKS, LANGUAGE_PACKS};
 
 /// Compiled language and industry packs.
 #[derive(Debug)]
 pub struct Lexicon {
+    automaton: Automaton,
     version: String,
 }
 
@@ -55,66 +81,148 @@ impl Lexicon {
     /// The shipped language packs with the automotive industry pack.
     #[must_use]
     pub fn automotive() -> &'static Self {
-        static SHIPPED: std::sync::LazyLock<Lexicon> = std::sync::LazyLock::new(|| Lexicon {
-            version: "automotive".to_owned(),
+        #[expect(
+            clippy::expect_used,
+            reason = "the packs are compiled in, and a test compiles them"
+        )]
+        static SHIPPED: LazyLock<Lexicon> = LazyLock::new(|| {
+            Lexicon::with_industry(AUTOMOTIVE_PACKS).expect("the shipped packs compile")
         });
         &SHIPPED
+    }
+
+    /// The shipped language packs with these industry packs in the place of the automotive one.
+    ///
+    /// # Errors
+    /// As [`Lexicon::from_toml`].
+    pub fn with_industry(packs: &[&str]) -> Result<Self, LexiconError> {
+        Self::from_toml(&[LANGUAGE_PACKS, packs].concat())
     }
 
     /// Compiles these packs and nothing else.
     ///
     /// # Errors
-    /// The pack that is not TOML or breaks a rule of the format.
-    pub fn from_toml(_packs: &[&str]) -> Result<Self, LexiconError> {
-        Ok(Self {
-            version: String::new(),
-        })
+    /// [`LexiconError::Format`] for a pack that is not TOML or has unknown fields,
+    /// [`LexiconError::Entry`] for an entry that breaks a rule of the format.
+    pub fn from_toml(packs: &[&str]) -> Result<Self, LexiconError> {
+        let mut read = Vec::with_capacity(packs.len());
+        for (index, text) in packs.iter().enumerate() {
+            let pack: Pack = toml::from_str(text).map_err(|source| LexiconError::Format {
+                index,
+                source: Box::new(source),
+            })?;
+            read.push(pack);
+        }
+        let name = read.last().map_or("empty", |pack| pack.pack.name.as_str());
+        let name = name.split('.').next().unwrap_or(name);
+        let version = format!("{name}-{:016x}", digest(packs));
+        let automaton = Automaton::compile(read)?;
+        Ok(Self { automaton, version })
     }
 
-    /// Name and content digest, stored with every message read, e.g. `automotive-5f3a…`.
+    /// Name of the last pack and digest of all, stored with every message read.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
     }
 
     /// Reads the lead's own words; the subject counts only when `text` is blank.
+    ///
+    /// A subject that begins with "Re:" is ours: it can opt out, but shows no interest.
     #[must_use]
-    pub fn read(&self, text: &str, _subject: Option<&str>) -> Reading {
+    pub fn read(&self, text: &str, subject: Option<&str>) -> Reading {
+        let text_len = text.trim().chars().count();
+        let (text, from_subject) = match subject {
+            Some(subject) if text_len == 0 => (subject, true),
+            _ => (text, false),
+        };
+        let analysis = Analysis::new(&self.automaton, text);
+        let opt_out = analysis.opt_out();
+        if from_subject && is_reply_subject(text) && opt_out != OptOut::Clear {
+            return Reading {
+                from_subject,
+                ..Reading::default()
+            };
+        }
+        let mut signals = analysis.signals();
+        if analysis.phone_invites() && opt_out != OptOut::Clear {
+            signals.insert(Signal::new(signal::HAND_RAISE, SignalClass::HandRaise));
+        }
         Reading {
-            text_len: text.trim().chars().count(),
-            ..Reading::default()
+            signals: signals.into_iter().collect(),
+            topics: analysis.topics().into_iter().map(str::to_owned).collect(),
+            intent: analysis.intent(opt_out),
+            sentiment: analysis.sentiment(),
+            opt_out,
+            text_len,
+            evidence: reading::evidence(&analysis, text, opt_out),
+            from_subject,
+            phone: !analysis.phones.is_empty(),
+            absence: analysis.absence(),
         }
     }
 
-    /// Runs every sentence of the packs and returns those that read otherwise than their entry says.
+    /// Runs every sentence of the packs; what is returned was read otherwise than its entry says.
     #[must_use]
     pub fn check(&self) -> Vec<Failure> {
-        Vec::new()
+        check::check(self)
+    }
+
+    /// How many sentences [`Lexicon::check`] runs.
+    #[must_use]
+    pub fn sentence_count(&self) -> usize {
+        let entries = &self.automaton.entries;
+        entries.iter().map(|e| check::sentences(e).count()).sum()
+    }
+
+    /// Every signal the packs name, sorted by code, distinct.
+    #[must_use]
+    pub fn signals(&self) -> Vec<Signal> {
+        let mut signals: Vec<Signal> = self
+            .automaton
+            .entries
+            .iter()
+            .filter_map(|c| Some(Signal::new(c.entry.signal.as_deref()?, c.entry.class?)))
+            .collect();
+        signals.sort_unstable();
+        signals.dedup();
+        signals
+    }
+
+    /// Every topic the packs name, sorted, distinct.
+    #[must_use]
+    pub fn topics(&self) -> Vec<&str> {
+        let entries = self.automaton.entries.iter();
+        let mut topics: Vec<&str> = entries
+            .flat_map(|c| c.entry.topics.iter().map(String::as_str))
+            .collect();
+        topics.sort_unstable();
+        topics.dedup();
+        topics
     }
 }
 
-/// A pack's own sentence that was read otherwise than its entry says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// Id of the entry.
-    pub entry: String,
-    /// The sentence as the pack has it.
-    pub sentence: String,
-    /// What the entry says of the sentence.
-    pub expected: &'static str,
+/// Subject prefixes of replies and forwards in the shipped languages.
+const REPLY_PREFIXES: &[&str] = &[
+    "re", "aw", "antw", "antwort", "sv", "rv", "tr", "ref", "rif", "r", "fw", "fwd", "wg", "i",
+    "betr", "betreff",
+];
+
+fn is_reply_subject(subject: &str) -> bool {
+    let prefix = subject.split_once(':').map(|(prefix, _)| prefix.trim());
+    prefix.is_some_and(|prefix| {
+        REPLY_PREFIXES
+            .iter()
+            .any(|known| prefix.eq_ignore_ascii_case(known))
+    })
 }
 
-/// Why a pack could not be compiled.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LexiconError {
-    /// A pack is not TOML or has an unknown or missing field.
-    #[error("pack {index} is not a lexicon pack")]
-    Format {
-        /// Position in the list given, from 0.
-        index: usize,
-        /// What the TOML reader says.
-        #[source]
-        source: toml::de::Error,
-    },
+/// FNV-1a over the packs, each closed by a byte that no UTF-8 text holds.
+fn digest(packs: &[&str]) -> u64 {
+    let bytes = packs
+        .iter()
+        .flat_map(|pack| pack.bytes().chain(std::iter::once(0xff)));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
