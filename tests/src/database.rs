@@ -180,7 +180,21 @@ async fn dump_postgres(url: &str) -> Vec<(String, Vec<String>)> {
         let table: String = table.get(0);
         let sql = format!("SELECT t::text FROM \"{table}\" t");
         let rows = client.query(&sql, &[]).await.expect("rows");
-        dump.push((table, rows.iter().map(|row| row.get(0)).collect()));
+        let rows = rows.iter().map(|row| with_bytes(row.get(0)));
+        dump.push((table, rows.collect()));
     }
     dump
+}
+
+/// The row's text, followed by what its `bytea` columns (`\x…`) hold.
+fn with_bytes(row: String) -> String {
+    let mut whole = row.clone();
+    for part in row.split("\\x").skip(1) {
+        let digits: String = part.chars().take_while(char::is_ascii_hexdigit).collect();
+        if let Ok(bytes) = hex::decode(&digits) {
+            whole.push('|');
+            whole.push_str(&String::from_utf8_lossy(&bytes));
+        }
+    }
+    whole
 }

@@ -120,9 +120,9 @@ async fn records_come_in_as_json_lines(options: Options) {
         json!({"type": "agent", "externalId": "a1", "name": "Grace", "email": "grace@dealer.example"}),
         json!({"type": "campaign", "externalId": "c1", "name": "Spring"}),
         json!({"type": "lead", "externalId": "l1", "email": "ada@customer.example", "firstName": "Ada"}),
-        json!({"type": "conversation", "externalId": "v1", "leadId": "l1", "campaignId": "c1", "subject": "Hello", "state": "ENGAGED", "createdAt": "2025-01-02T03:04:05Z"}),
-        json!({"type": "message", "externalId": "m1", "conversationId": "v1", "senderId": "campaign", "isFromAI": 1, "content": "Hello", "messageType": "email", "sentAt": "2025-01-02T03:05:00Z"}),
-        json!({"type": "message", "externalId": "m2", "conversationId": "v1", "senderId": "l1", "isFromAI": 0, "content": "Tell me more", "messageType": "email", "sentAt": "2025-01-02T03:06:00Z"}),
+        json!({"type": "conversation", "externalId": "v1", "leadExternalId": "l1", "campaignExternalId": "c1", "subject": "Hello", "state": "ENGAGED", "createdAt": "2025-01-02T03:04:05Z"}),
+        json!({"type": "message", "externalId": "m1", "conversationExternalId": "v1", "senderId": "campaign", "isFromAI": 1, "content": "Hello", "messageType": "email", "sentAt": "2025-01-02T03:05:00Z"}),
+        json!({"type": "message", "externalId": "m2", "conversationExternalId": "v1", "senderId": "l1", "isFromAI": 0, "content": "Tell me more", "messageType": "email", "sentAt": "2025-01-02T03:06:00Z"}),
         json!({"type": "suppression", "address": "never@customer.example", "reason": "opt_out"}),
         json!({"type": "lead", "externalId": "broken"}),
     ];
