@@ -20,6 +20,9 @@ mod links;
 mod page;
 mod tokens;
 
+#[cfg(test)]
+mod tests;
+
 use crate::reply::{self, ReplyText};
 
 /// The mail's HTML as plain text; quoted lines start with `> `.

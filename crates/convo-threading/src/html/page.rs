@@ -215,7 +215,10 @@ impl Page {
                 self.bullet = None;
                 self.parted |= self.lists.is_empty();
             }
-            Nested::Preformatted => self.preformatted = self.preformatted.saturating_sub(1),
+            Nested::Preformatted => {
+                self.preformatted = self.preformatted.saturating_sub(1);
+                self.parted = true;
+            }
             Nested::Blockquote => self.parted = true,
             _ => {}
         }
@@ -248,7 +251,7 @@ impl Page {
 
     fn image(&mut self, attributes: &Attributes<'_>) {
         let alt = attributes.alt;
-        if !alt.trim().is_empty() && alt.len() <= 100 && !containers_hide(attributes) {
+        if is_alternative(alt) && !containers_hide(attributes) {
             self.text(alt);
         }
     }
@@ -363,6 +366,14 @@ impl Page {
     fn depth(&self) -> usize {
         (self.quotes + usize::from(self.is_rest_quoted)).min(MOST_MARKERS)
     }
+}
+
+/// Text in place of an image, not the name of its file.
+fn is_alternative(alt: &str) -> bool {
+    let is_file = [".png", ".jpg", ".jpeg", ".gif"]
+        .iter()
+        .any(|end| alt.ends_with(end));
+    !alt.trim().is_empty() && alt.len() <= 100 && !is_file
 }
 
 fn markers(depth: usize) -> String {

@@ -184,7 +184,7 @@ fn is_closing(text: &str) -> bool {
 }
 
 /// A line that is a telephone number, an address of the net, or starts by saying so.
-fn is_contact(text: &str) -> bool {
+pub(super) fn is_contact(text: &str) -> bool {
     if text.len() > 200 {
         return false;
     }

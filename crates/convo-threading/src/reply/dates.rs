@@ -73,9 +73,10 @@ impl Group {
 
 /// A date of figures with its zone, as Gmail writes it without any word: `… 17:21 GMT+01:00 Ann`.
 pub(super) fn starts_with_zoned_date(text: &str) -> bool {
-    let head: String = text.chars().take(40).collect();
+    let end = text.char_indices().nth(40).map_or(text.len(), |(at, _)| at);
+    let head = text.get(..end).unwrap_or_default();
     head.starts_with(|c| digit(c).is_some())
-        && has_date(&head)
+        && has_date(head)
         && ["GMT+", "GMT-", "UTC+", "UTC-"]
             .iter()
             .any(|zone| head.contains(zone))

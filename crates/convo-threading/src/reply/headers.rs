@@ -9,34 +9,38 @@ const MOST_LINES: usize = 14;
 /// Lines in a row that are no field: the rest of a wrapped one.
 const MOST_WRAPPED: usize = 2;
 
-/// Whether a header block starts at line `at`.
+/// The last line of the header block that starts at line `at`, if one does.
 ///
 /// Two different fields are needed and an address among them, or three with a subject; a lone
 /// `Date:` or `From: Berlin` over `To: Munich` belongs to the writer.
-pub(super) fn opens(lines: &[Line<'_>], at: usize) -> bool {
-    let Some(first) = lines.get(at).and_then(|line| field(line.text)) else {
-        return false;
-    };
+pub(super) fn ends(lines: &[Line<'_>], at: usize) -> Option<usize> {
+    let first = field(lines.get(at)?.text)?;
     if first == Label::Other {
-        return false;
+        return None;
     }
     let mut seen = Seen::default();
     let mut wrapped = 0;
-    for line in lines.iter().skip(at).take(MOST_LINES) {
-        if line.text.is_empty() {
-            wrapped += 1;
-        } else if let Some(label) = field(line.text) {
+    let mut end = at;
+    for (at, line) in lines.iter().enumerate().skip(at).take(MOST_LINES) {
+        if let Some(label) = field(line.text) {
             seen.add(label, line.text);
             wrapped = 0;
-        } else {
-            wrapped += 1;
-            seen.address |= seen.fields() < 2 && is_address_line(line.text);
+            end = at;
+            continue;
         }
-        if wrapped > MOST_WRAPPED || seen.is_block() {
+        if seen.is_block() && (line.text.is_empty() || line.marked) {
             break;
         }
+        wrapped += 1;
+        if wrapped > MOST_WRAPPED {
+            break;
+        }
+        seen.address |= seen.fields() < 2 && is_address_line(line.text);
+        if seen.is_block() {
+            end = at;
+        }
     }
-    seen.is_block()
+    seen.is_block().then_some(end)
 }
 
 /// Whether the line is a field of a header block.

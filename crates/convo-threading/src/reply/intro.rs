@@ -5,7 +5,8 @@
 //! name before an address), a date or an address, a verb of writing, a colon at the end.
 
 use super::dates::{digit_within, has_date, last_address_end, starts_with_zoned_date};
-use super::lines::{LONGEST, Line, is_ruler, next_text, quote_follows, trim};
+use super::follow::is_quoted;
+use super::lines::{LONGEST, Line, is_ruler, trim};
 use super::verbs::{self, Verb};
 
 /// Lines an intro may be broken over.
@@ -13,46 +14,57 @@ const MOST_LINES: usize = 4;
 
 /// Words before the date of an intro line.
 const OPENINGS: &[&str] = &[
+    // English, and words before other programs' intros
     "On ",
+    "At ",
+    "Sent on ",
+    "In a message dated",
+    "In message",
+    "In article",
+    "Quoting ",
+    // German, French, Spanish, Italian, Portuguese, Dutch, Romanian, Albanian
     "Am ",
+    "Vom ",
+    "Um ",
     "Le ",
     "El ",
     "Il ",
-    "Op ",
+    "Nel ",
+    "In data ",
     "Em ",
+    "Op ",
+    "Pe ",
+    "În ",
+    "Në ",
+    // Swedish, Danish, Norwegian, Icelandic, Estonian, Latvian
     "Den ",
+    "Det ",
     "På ",
+    "Þann ",
+    "Kuupäeval ",
+    "Ar ",
+    // Polish, Czech, Slovak, Croatian, Hungarian
     "W dniu ",
     "Dnia ",
     "Dne ",
     "Dňa ",
-    "În ",
-    "In data ",
-    "Pe ",
-    "Vào ",
-    "Pada ",
+    "Dana ",
+    "U ",
+    "A ",
+    // Greek, Bulgarian, Russian, Ukrainian
     "Στις ",
     "Την ",
     "На ",
     "В ",
     "Во ",
     "У ",
-    "Em ",
-    "A ",
-    "El día ",
-    "Il giorno ",
-    "Den ",
-    "Det ",
-    "Kuupäeval ",
-    "Ar ",
-    "Datums ",
-    "Dana ",
-    "U ",
-    "Dne ",
-    "Op ",
-    "Tarih ",
+    // Vietnamese, Indonesian, Turkish, Thai
+    "Vào ",
     "Ngày ",
+    "Pada ",
+    "Tarih ",
     "เมื่อ",
+    // Hebrew, Arabic, Persian, Chinese
     "בתאריך",
     "ב-",
     "ב",
@@ -61,16 +73,6 @@ const OPENINGS: &[&str] = &[
     "在",
     "于",
     "於",
-    "Il ",
-    "Nel ",
-    "Le ",
-    "Lé ",
-    "Sent on ",
-    "At ",
-    "Vom ",
-    "Um ",
-    "Në ",
-    "Þann ",
 ];
 
 /// The last line of the intro that starts at line `at`, if one does.
@@ -80,35 +82,51 @@ pub(super) fn ends(lines: &[Line<'_>], at: usize) -> Option<usize> {
         return None;
     }
     let start = Start::of(first, lines.get(at + 1))?;
-    let mut said = String::new();
     let mut unended = None;
     for end in at..at + MOST_LINES {
         let Some(line) = lines.get(end) else { break };
-        if line.text.is_empty() || said.len() + line.text.len() > LONGEST {
+        if line.text.is_empty() || line.text.len() > LONGEST {
             break;
         }
-        if end > at {
-            if line.marked && !closes_address(&said, line.text) {
-                break;
-            }
-            said.push(' ');
+        if end > at && line.marked && !closes_address(&joined(lines, at, end - 1), line.text) {
+            break;
         }
-        said.push_str(line.text);
-        let statement = bare(&said);
-        let quoted = quote_follows(lines, end + 1);
-        if is_intro(statement, start, quoted) {
+        let has_end = line.text.ends_with([':', '：']);
+        if !has_end && (unended.is_some() || !may_be_unended(line.text)) {
+            continue;
+        }
+        let said = joined(lines, at, end);
+        let said = bare(&said);
+        if said.len() > LONGEST {
+            break;
+        }
+        if has_end {
+            let is_intro = is_intro(said, start, is_quoted(lines, end + 1));
             let starts_later =
-                start != Start::Opened && (at + 1..=end).any(|later| is_opened(lines, later));
-            return (!starts_later).then_some(end);
+                || start != Start::Opened && (at + 1..=end).any(|later| is_opened(lines, later));
+            return if is_intro && !starts_later() {
+                Some(end)
+            } else {
+                unended
+            };
         }
-        if unended.is_none() && is_unended_intro(statement, start, lines, end + 1) {
+        if is_unended_intro(said, start, lines, end + 1) {
             unended = Some(end);
-        }
-        if statement.ends_with([':', '：']) {
-            break;
         }
     }
     unended
+}
+
+/// The lines as one, from `at` to `end`.
+fn joined(lines: &[Line<'_>], at: usize, end: usize) -> String {
+    let mut said = String::new();
+    for line in lines.iter().take(end + 1).skip(at) {
+        if !said.is_empty() {
+            said.push(' ');
+        }
+        said.push_str(line.text);
+    }
+    said
 }
 
 /// The byte of the raw line where an intro line begins behind words of the writer's:
@@ -118,7 +136,7 @@ pub(super) fn shares(lines: &[Line<'_>], at: usize) -> Option<usize> {
     if raw.len() > LONGEST
         || !raw.ends_with(':')
         || is_opened(lines, at)
-        || !quote_follows(lines, at + 1)
+        || !is_quoted(lines, at + 1)
     {
         return None;
     }
@@ -205,6 +223,9 @@ fn is_intro(said: &str, start: Start, quoted: bool) -> bool {
     let body = body.trim_end();
     let dated = has_date(body);
     let address = last_address_end(body);
+    if quoted && verbs::said(body) && (start != Start::Plain || is_one_remark(body)) {
+        return true;
+    }
     let Some(verb) = verbs::last(body) else {
         return match start {
             Start::Opened | Start::Dated => {
@@ -212,13 +233,10 @@ fn is_intro(said: &str, start: Start, quoted: bool) -> bool {
                     && (address.is_some_and(|end| end == body.len() && is_bracketed(body))
                         || quoted)
             }
-            Start::Named => quoted && dated && address.is_some(),
+            Start::Named => quoted && address.is_some() && body.split_whitespace().count() <= 10,
             Start::Plain => false,
         };
     };
-    if quoted && (start != Start::Plain || is_one_remark(body)) {
-        return true;
-    }
     if verb.is_told(body) || !ends_statement(verb.rest(body)) {
         return false;
     }
@@ -229,31 +247,58 @@ fn is_intro(said: &str, start: Start, quoted: bool) -> bool {
     }
 }
 
+/// Whether a line can be the last one of an intro without a colon.
+fn may_be_unended(text: &str) -> bool {
+    text.contains('@')
+        || text.contains("GMT")
+        || text.contains("UTC")
+        || verbs::ends_with_one(bare(text))
+}
+
 /// An intro without its colon: some clients leave it out.
 fn is_unended_intro(said: &str, start: Start, lines: &[Line<'_>], next: usize) -> bool {
-    if !matches!(start, Start::Opened | Start::Dated) || !has_date(said) {
+    if !matches!(start, Start::Opened | Start::Dated) {
         return false;
     }
-    let follows = next_text(lines, next);
-    let quoted = follows.is_some_and(|line| line.marked || line.text.starts_with('|'));
     let address = last_address_end(said);
+    if address == Some(said.len()) {
+        return has_date(said) && is_quoted(lines, next);
+    }
     if starts_with_zoned_date(said) {
         return true;
     }
-    match verbs::last(said) {
-        Some(verb) if bare(verb.rest(said)).is_empty() => {
-            !verb.is_told(said) && (quoted || address.is_some() || has_time(said))
-        }
-        _ => quoted && address == Some(said.len()),
-    }
+    let is_written =
+        verbs::ends_with_one(said) && verbs::last(said).is_some_and(|verb| !verb.is_told(said));
+    is_written && has_date(said) && (address.is_some() || has_time(said) || is_quoted(lines, next))
 }
 
-/// Short, and no sentence ends inside.
+/// A few words in which no sentence ends: a name, or `Once upon a time, Ann wrote:`.
 fn is_one_remark(body: &str) -> bool {
-    body.split_whitespace().take(13).count() <= 12
-        && ![". ", "! ", "? ", ", "]
+    let words: Vec<&str> = body.split_whitespace().take(13).collect();
+    let is_name = || {
+        words
             .iter()
-            .any(|end| body.contains(end))
+            .rev()
+            .skip(1)
+            .all(|word| !word.starts_with(char::is_lowercase))
+    };
+    let ends_inside = [". ", "! ", "? "].iter().any(|end| body.contains(end));
+    let is_short = words.len() <= 8 && !starts_with_answer(body) && (!ends_inside || is_name());
+    is_short || words.len() <= 12 && !ends_inside && !body.contains(", ")
+}
+
+/// "Yes, Ann wrote:" holds more than an intro.
+fn starts_with_answer(body: &str) -> bool {
+    let first = body
+        .split([',', ' ', '.', '!'])
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    [
+        "yes", "no", "ok", "okay", "hi", "hello", "thanks", "ja", "nein", "nee", "oui", "non",
+        "si", "sí", "hallo",
+    ]
+    .contains(&first.as_str())
 }
 
 /// What stands between the verb and the colon is nothing, a name, an address or a date.

@@ -313,7 +313,11 @@ const LONGEST_NAME: usize = 48;
 pub(super) fn split(text: &str) -> Option<(Label, &str)> {
     let text = text.trim_start_matches(['*', '_', '|', ' ', '\t']);
     let colon = text.bytes().take(LONGEST_NAME).position(|b| b == b':');
-    let wide = text.find('：').filter(|at| *at < LONGEST_NAME);
+    let wide = text
+        .char_indices()
+        .take(LONGEST_NAME / 3)
+        .find(|(_, c)| *c == '：')
+        .map(|(at, _)| at);
     let (name, rest) = match (colon, wide) {
         (Some(at), wide) if wide.is_none_or(|wide| at < wide) => {
             (text.get(..at)?, text.get(at + 1..)?)

@@ -18,6 +18,7 @@ pub(super) const LONGEST: usize = 500;
 
 /// Cuts a text at `\n`, `\r\n` and lone `\r`.
 pub(super) fn split(text: &str) -> Vec<Line<'_>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = Vec::new();
     for piece in text.split('\n') {
         let piece = piece.strip_suffix('\r').unwrap_or(piece);
@@ -36,17 +37,13 @@ fn line(raw: &str) -> Line<'_> {
     Line {
         raw,
         text,
-        marked: text.starts_with('>') && !is_decorated(text),
+        marked: text.starts_with('>'),
         fenced: false,
     }
 }
 
-/// `>>> look here <<<` decorates; it quotes nothing.
-fn is_decorated(text: &str) -> bool {
-    text.ends_with("<<") && text.len() <= LONGEST
-}
-
-/// Lone lines that only look quoted: mbox's `>From `, and `>90 %` or `>= 3` in running text.
+/// Lone lines that only look quoted: mbox's `>From `, `>90 %` or `>= 3` in running text, and
+/// `>>> look here <<<`.
 fn unmark_body_lines(lines: &mut [Line<'_>]) {
     let mut before = false;
     for at in 0..lines.len() {
@@ -56,9 +53,10 @@ fn unmark_body_lines(lines: &mut [Line<'_>]) {
         let after = lines.get(at + 1).is_some_and(|next| next.marked);
         if line.marked && !before && !after {
             let body = line.text.strip_prefix('>').unwrap_or_default();
+            let is_decorated = line.text.len() <= LONGEST && line.text.ends_with("<<");
             let is_number = body.starts_with(|c: char| c.is_ascii_digit() || c == '=');
             if let Some(line) = lines.get_mut(at) {
-                line.marked = !(body.starts_with("From ") || is_number);
+                line.marked = !(body.starts_with("From ") || is_number || is_decorated);
             }
         }
         before = line.marked;
@@ -121,9 +119,4 @@ pub(super) fn next_text<'a>(lines: &[Line<'a>], from: usize) -> Option<Line<'a>>
         .take(8)
         .find(|line| !line.text.is_empty())
         .copied()
-}
-
-/// Whether the text that follows is quoted with `>`.
-pub(super) fn quote_follows(lines: &[Line<'_>], from: usize) -> bool {
-    next_text(lines, from).is_some_and(|line| line.marked)
 }

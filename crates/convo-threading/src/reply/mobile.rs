@@ -1,5 +1,10 @@
 //! The lines phones and mail apps add below a mail.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// The longest such line, in bytes.
 const LONGEST: usize = 180;
 
@@ -272,29 +277,60 @@ const DEVICES: &[&str] = &[
     "correo",
 ];
 
+/// Beginnings by their first character, in both cases; those of [`OPEN`] are marked.
+static BY_FIRST: LazyLock<HashMap<char, Vec<(&'static str, bool)>>> = LazyLock::new(|| {
+    let mut all: HashMap<char, Vec<(&str, bool)>> = HashMap::new();
+    let sure = SURE.iter().map(|start| (*start, false));
+    for (start, is_open) in sure.chain(OPEN.iter().map(|start| (*start, true))) {
+        let Some(first) = start.chars().next() else {
+            continue;
+        };
+        for first in first.to_uppercase().chain([first]) {
+            all.entry(first).or_default().push((start, is_open));
+        }
+    }
+    all
+});
+
+static DEVICE: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(DEVICES).ok());
+
 /// Whether a client wrote the line: `Sent from my iPhone`, `Get Outlook for Android`.
 pub(super) fn is_line(text: &str) -> bool {
     if text.len() > LONGEST || !text.contains(' ') && text.is_ascii() {
         return false;
     }
-    let told = text
-        .trim_matches([
-            '<', '>', '(', ')', '[', '*', '_', '-', '—', '–', ' ', '\u{a0}',
-        ])
-        .to_lowercase();
-    if SURE.iter().any(|start| told.starts_with(start)) {
-        return is_short(&told, 14);
+    let text = text.trim_matches([
+        '<', '>', '(', ')', '[', '*', '_', '-', '—', '–', ' ', '\u{a0}',
+    ]);
+    let starts = text.chars().next().and_then(|first| BY_FIRST.get(&first));
+    let ends = LAST.iter().any(|end| text.ends_with(end));
+    if starts.is_none() && !ends {
+        return false;
     }
-    if let Some(rest) = ["sent from my ", "sent from a ", "sent from an "]
+    let told = text.to_lowercase();
+    if ends && is_short(&told, 12) && has_device(&told) {
+        return true;
+    }
+    starts.into_iter().flatten().any(|(start, is_open)| {
+        told.strip_prefix(start)
+            .is_some_and(|rest| is_sent(&told, rest, *is_open))
+    })
+}
+
+/// The line starts as one of a client's does; `rest` follows that beginning.
+fn is_sent(told: &str, rest: &str, is_open: bool) -> bool {
+    if !is_open {
+        return is_short(told, 14);
+    }
+    let own = ["my ", "a ", "an "]
         .iter()
-        .find_map(|start| told.strip_prefix(start))
-    {
-        return is_short(rest, 7) && !rest.contains(',') || has_excuse(rest);
+        .find_map(|article| rest.strip_prefix(article));
+    match own {
+        Some(device) if told.starts_with("sent from ") => {
+            is_short(device, 7) && !device.contains(',') || has_excuse(device)
+        }
+        _ => is_short(told, 9) && has_device(told),
     }
-    let has_device = || DEVICES.iter().any(|device| has_word(&told, device));
-    (OPEN.iter().any(|start| told.starts_with(start)) && is_short(&told, 9)
-        || LAST.iter().any(|end| told.ends_with(end)) && is_short(&told, 12))
-        && has_device()
 }
 
 /// Few words, and no sentence goes on behind them.
@@ -320,18 +356,19 @@ fn has_excuse(told: &str) -> bool {
     .any(|word| told.contains(word))
 }
 
-/// The device as a word, or as the beginning of one (`iphone's`, `galaxy s5`).
-fn has_word(told: &str, device: &str) -> bool {
-    told.match_indices(device).any(|(at, _)| {
-        let starts = told
-            .get(..at)
-            .and_then(|before| before.chars().next_back())
-            .is_none_or(|c| !c.is_alphanumeric() || !c.is_ascii());
-        let ends = device.len() > 4
-            || told
-                .get(at + device.len()..)
-                .and_then(|after| after.chars().next())
-                .is_none_or(|c| !c.is_alphanumeric());
-        starts && ends
+/// A device or app as a word, or as the beginning of one (`iphone's`, `galaxy s5`).
+fn has_device(told: &str) -> bool {
+    let Some(devices) = DEVICE.as_ref() else {
+        return false;
+    };
+    devices.find_overlapping_iter(told).any(|found| {
+        let before = told
+            .get(..found.start())
+            .and_then(|before| before.chars().next_back());
+        let after = told
+            .get(found.end()..)
+            .and_then(|after| after.chars().next());
+        before.is_none_or(|c| !c.is_alphanumeric() || !c.is_ascii())
+            && (found.len() > 4 || after.is_none_or(|c| !c.is_alphanumeric()))
     })
 }

@@ -20,6 +20,7 @@
 
 mod closing;
 mod dates;
+mod follow;
 mod headers;
 mod intro;
 mod labels;
@@ -30,6 +31,9 @@ mod segments;
 mod separators;
 mod signature;
 mod verbs;
+
+#[cfg(test)]
+mod tests;
 
 use lines::Line;
 use segments::Role;

@@ -1,6 +1,8 @@
 //! Which lines are quoted: the walk over a mail from top to bottom.
 
-use super::lines::{Line, quote_follows};
+use super::follow::{self, Follow};
+use super::lines::Line;
+use super::separators::Kind;
 use super::{headers, intro, separators};
 
 /// What a line is.
@@ -27,6 +29,7 @@ pub(super) fn quotes(lines: &[Line<'_>]) -> Cut {
     let mut walk = Walk {
         lines,
         roles: vec![Role::New; lines.len()],
+        prefix: None,
         forwarded: false,
         has_words: false,
     };
@@ -37,7 +40,7 @@ pub(super) fn quotes(lines: &[Line<'_>]) -> Cut {
         } else if line.fenced {
             walk.has_words = true;
             at + 1
-        } else if line.marked {
+        } else if line.marked || walk.is_prefixed(line) {
             walk.marked(at)
         } else {
             walk.unmarked(at)
@@ -52,13 +55,26 @@ pub(super) fn quotes(lines: &[Line<'_>]) -> Cut {
 struct Walk<'a, 'b> {
     lines: &'b [Line<'a>],
     roles: Vec<Role>,
+    /// What stands before quoted lines besides `>`, once an intro showed it.
+    prefix: Option<&'a str>,
     forwarded: bool,
     has_words: bool,
 }
 
 impl Walk<'_, '_> {
+    fn is_prefixed(&self, line: &Line<'_>) -> bool {
+        self.prefix
+            .is_some_and(|prefix| line.text.starts_with(prefix))
+    }
+
     /// A line with the quote marker; answers where to go on.
     fn marked(&mut self, at: usize) -> usize {
+        let is_first = at == 0 || self.roles.get(at - 1) != Some(&Role::Quote);
+        self.forwarded |= is_first
+            && self
+                .lines
+                .get(at)
+                .is_some_and(|line| separators::is_marked_forward(line.text));
         self.quote(at, at + 1);
         if self.is_broken_off(at) {
             self.quote(at + 1, at + 2);
@@ -70,21 +86,20 @@ impl Walk<'_, '_> {
     /// A line without one: words of the writer, unless a quote begins with it.
     fn unmarked(&mut self, at: usize) -> usize {
         if let Some(separator) = separators::opens(self.lines, at, self.has_words) {
-            self.forwarded |= separator == separators::Kind::Forward;
-            return self.quote_rest(at);
+            self.forwarded |= separator == Kind::Forward;
+            return match separator {
+                Kind::Forward => self.quote_rest(at),
+                Kind::Original => self.quote_from(at, at),
+            };
         }
-        if headers::opens(self.lines, at) {
-            return self.quote_rest(at);
+        if let Some(end) = headers::ends(self.lines, at) {
+            return self.quote_from(at, end);
         }
         let shared = intro::shares(self.lines, at);
         if shared.is_none()
             && let Some(end) = intro::ends(self.lines, at)
         {
-            if !quote_follows(self.lines, end + 1) {
-                return self.quote_rest(at);
-            }
-            self.quote(at, end + 1);
-            return end + 1;
+            return self.quote_from(at, end);
         }
         self.has_words = true;
         if let Some(byte) = shared
@@ -116,6 +131,18 @@ impl Walk<'_, '_> {
             && !quoted.text.ends_with(['.', '!', '?', ':', ';', ','])
             && next.text.starts_with(char::is_lowercase);
         is_link || goes_on
+    }
+
+    /// A quote is introduced by the lines from `at` to `end`: how it is written tells how far it
+    /// goes. Answers where to go on.
+    fn quote_from(&mut self, at: usize, end: usize) -> usize {
+        match follow::after_intro(self.lines, end + 1) {
+            Follow::Unmarked => return self.quote_rest(at),
+            Follow::Prefixed(prefix) => self.prefix = Some(prefix),
+            Follow::Marked | Follow::Block => {}
+        }
+        self.quote(at, end + 1);
+        end + 1
     }
 
     fn quote_rest(&mut self, from: usize) -> usize {

@@ -24,12 +24,11 @@ pub(super) fn opens(lines: &[Line<'_>], at: usize, has_words: bool) -> Option<Ki
     }
     let text = text.trim_matches(['*', ' ']);
     let inner = text.trim_matches(is_rule);
-    if inner.is_empty() {
+    let head = dashes(text.get(..text.len() - text.trim_start_matches(is_rule).len()));
+    if inner.is_empty() || head == 0 && !is_worth_reading(text) {
         return None;
     }
-    let head = text.get(..text.len() - text.trim_start_matches(is_rule).len());
-    let tail = text.get(text.trim_end_matches(is_rule).len()..);
-    let (head, tail) = (dashes(head), dashes(tail));
+    let tail = dashes(text.get(text.trim_end_matches(is_rule).len()..));
     let told = inner.trim_matches(['*', ' ']).to_lowercase();
     if told.contains("reply above this line") || told.contains("write above this line") {
         return has_words.then_some(Kind::Original);
@@ -48,9 +47,35 @@ pub(super) fn opens(lines: &[Line<'_>], at: usize, has_words: bool) -> Option<Ki
     bare(&told, lines, at)
 }
 
+/// Whether a line with the quote marker says that a mail is passed on: `> Begin forwarded message:`.
+pub(super) fn is_marked_forward(text: &str) -> bool {
+    let inner = text.trim_start_matches(['>', ' ']);
+    if inner.len() > LONGEST {
+        return false;
+    }
+    let told = inner.trim_matches(is_rule).to_lowercase();
+    let is_ruled =
+        inner.starts_with("---") && FORWARDED.iter().any(|phrase| told.starts_with(phrase));
+    is_ruled
+        || told
+            .strip_suffix([':', '：'])
+            .is_some_and(|told| FORWARD_INTRO.contains(&told.trim_end()))
+}
+
+/// A gateway's line over the original.
+const PROCESSED: &str = "original message processed by ";
+
+/// Whether a line without dashes may be a separator.
+fn is_worth_reading(text: &str) -> bool {
+    text.ends_with([':', '：'])
+        || text
+            .get(..PROCESSED.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(PROCESSED))
+}
+
 /// Separators without dashes.
 fn bare(told: &str, lines: &[Line<'_>], at: usize) -> Option<Kind> {
-    if told.starts_with("original message processed by ") {
+    if told.starts_with(PROCESSED) {
         return Some(Kind::Original);
     }
     let phrase = told.strip_suffix([':', '：'])?.trim_end();

@@ -1,8 +1,8 @@
 //! Signatures: what stands below a `-- ` line, and the line a phone adds.
 
 use super::lines::{Line, is_ruler};
-use super::mobile;
 use super::segments::Role;
+use super::{closing, mobile};
 
 /// Most lines with text below a `-- ` line; below that many it divides a letter.
 const MOST_BELOW_DELIMITER: usize = 25;
@@ -30,7 +30,8 @@ pub(super) fn cut(lines: &[Line<'_>], roles: &mut [Role]) {
 
 /// One stretch of new lines; answers whether words of the writer remain in it.
 fn cut_stretch(lines: &[Line<'_>], roles: &mut [Role], mut has_words: bool) -> bool {
-    let below = below(lines);
+    // counted once the first line asks for it
+    let mut counted = None;
     let mut at = 0;
     while let Some(line) = lines.get(at) {
         if line.text.is_empty() || line.fenced {
@@ -39,7 +40,13 @@ fn cut_stretch(lines: &[Line<'_>], roles: &mut [Role], mut has_words: bool) -> b
             continue;
         }
         let is_mobile = mobile::is_line(line.text);
-        if is_mobile || opens(line.text, below.get(at + 1)) {
+        if is_mobile
+            || is_delimiter(line.text)
+                && opens(
+                    line.text,
+                    counted.get_or_insert_with(|| below(lines)).get(at + 1),
+                )
+        {
             // a phone's line on top of the words it belongs to is a signature alone
             let end = if is_mobile && !has_words {
                 at + 1
@@ -60,18 +67,26 @@ fn cut_stretch(lines: &[Line<'_>], roles: &mut [Role], mut has_words: bool) -> b
     has_words
 }
 
-/// Whether a line starts a signature, given what stands below it.
+/// Whether a signature may stand below the line.
+fn is_delimiter(text: &str) -> bool {
+    const SHORT: &[&str] = &[
+        "- --", "--", "—", "–", "---", "----", "__", "___", "____", "==", "====", "++", "***",
+    ];
+    SHORT.contains(&text) || text.len() >= 20 && text.bytes().all(|b| b == b'_') || text == PGP
+}
+
+/// Below it stands a signature of the other kind.
+const PGP: &str = "-----BEGIN PGP SIGNATURE-----";
+
+/// Whether a delimiter starts a signature, given what stands below it.
 fn opens(text: &str, below: Option<&Below>) -> bool {
-    let Some(below) = below.filter(|below| below.lines > 0) else {
-        return false;
-    };
-    match text {
-        "--" => below.lines <= MOST_BELOW_DELIMITER,
-        "—" | "–" | "---" | "----" | "__" | "___" | "____" | "==" | "====" | "++" | "***" => {
-            below.is_signature()
-        }
-        _ => text.len() >= 20 && text.bytes().all(|b| b == b'_') && below.is_signature(),
-    }
+    below
+        .filter(|below| below.lines > 0)
+        .is_some_and(|below| match text {
+            "--" | "- --" => below.lines <= MOST_BELOW_DELIMITER,
+            PGP => true,
+            _ => below.is_signature(),
+        })
 }
 
 /// What stands below a line, to the end of its stretch.
@@ -79,11 +94,24 @@ fn opens(text: &str, below: Option<&Below>) -> bool {
 struct Below {
     lines: usize,
     has_sentence: bool,
+    has_contact: bool,
+    has_rule: bool,
 }
 
 impl Below {
+    fn add(&mut self, text: &str) {
+        let words = text.split_whitespace().take(MOST_WORDS + 1).count();
+        self.lines += 1;
+        self.has_sentence |= words > MOST_WORDS
+            || text.ends_with('?')
+            || words > 5 && text.ends_with(['.', '!', ':']);
+        self.has_contact |= closing::is_contact(text);
+        self.has_rule |= is_ruler(text);
+    }
+
+    /// A few short lines; rules between them would make them parts of a letter.
     fn is_signature(self) -> bool {
-        self.lines <= MOST_BELOW_RULE && !self.has_sentence
+        self.lines <= MOST_BELOW_RULE && (self.has_contact || !self.has_sentence && !self.has_rule)
     }
 }
 
@@ -93,9 +121,7 @@ fn below(lines: &[Line<'_>]) -> Vec<Below> {
     let mut now = Below::default();
     for (line, slot) in lines.iter().zip(all.iter_mut()).rev() {
         if !line.text.is_empty() {
-            now.lines += 1;
-            now.has_sentence |= line.text.ends_with('?')
-                || line.text.split_whitespace().take(MOST_WORDS + 1).count() > MOST_WORDS;
+            now.add(line.text);
         }
         *slot = now;
     }

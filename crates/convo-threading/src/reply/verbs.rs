@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// The forms in which mail clients say that somebody wrote, per language.
 const WROTE: &[&str] = &[
@@ -141,9 +141,32 @@ const PRONOUNS: &[&str] = &[
     "она",
 ];
 
+/// Further verbs that writers type themselves over a marked quote.
+const SAID: &[&str] = &[
+    "said",
+    "says",
+    "say",
+    "mentioned",
+    "asked",
+    "sagte",
+    "meinte",
+    "dit",
+    "dijo",
+    "disse",
+    "zei",
+    "sa",
+];
+
+/// Whether a verb of writing or saying ends the text, or one of writing stands in it.
+pub(super) fn said(body: &str) -> bool {
+    let last_word = body.split_whitespace().next_back().unwrap_or_default();
+    SAID.contains(&last_word) || last(body).is_some()
+}
+
 static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostLongest)
+        .kind(Some(AhoCorasickKind::DFA))
         .ascii_case_insensitive(true)
         .build(WROTE)
         .ok()
@@ -167,6 +190,33 @@ pub(super) fn last(text: &str) -> Option<Verb> {
         })
         .filter(|verb| verb.is_word(text))
         .last()
+}
+
+/// The bytes such verbs end with.
+static LAST_BYTES: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    let mut bytes = [false; 256];
+    for byte in WROTE.iter().filter_map(|verb| verb.bytes().next_back()) {
+        bytes[usize::from(byte.to_ascii_lowercase())] = true;
+        bytes[usize::from(byte.to_ascii_uppercase())] = true;
+    }
+    bytes
+});
+
+/// Whether the text ends with such a verb; only its end is read.
+pub(super) fn ends_with_one(text: &str) -> bool {
+    if !text
+        .bytes()
+        .next_back()
+        .is_some_and(|byte| LAST_BYTES[usize::from(byte)])
+    {
+        return false;
+    }
+    let mut start = text.len().saturating_sub(32);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    let tail = text.get(start..).unwrap_or_default();
+    last(tail).is_some_and(|verb| verb.end == tail.len())
 }
 
 impl Verb {
