@@ -44,6 +44,13 @@ impl Evidence {
             Self::None => "none",
         }
     }
+
+    /// The evidence of a stored text; `None` when there is no such code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|evidence| evidence.code() == code)
+    }
 }
 
 impl fmt::Display for Evidence {
@@ -126,6 +133,7 @@ mod tests {
         for evidence in Evidence::ALL {
             let json = serde_json::to_string(&evidence).unwrap();
             assert_eq!(json, format!("\"{}\"", evidence.code()));
+            assert_eq!(Evidence::from_code(evidence.code()), Some(evidence));
         }
     }
 }
