@@ -1,5 +1,6 @@
 //! The actix app: routes, their data, and what stands around them.
 
+use std::io;
 use std::sync::Arc;
 
 use actix_web::body::BoxBody;
@@ -11,11 +12,14 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use utoipa_actix_web::AppExt as _;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::auth::{Authenticator, Gate};
+use crate::auth::{ApiKey, Authenticator, Gate, KeyLookup};
 use crate::http::edge::edge;
+use crate::http::failed_checks::FailedChecks;
 use crate::http::health::{Draining, Readiness};
-use crate::http::payload::PayloadLimits;
+use crate::http::metrics;
+use crate::http::payload::{Memory, PayloadLimits};
 use crate::routes::{RouteTable, Routes, fallback};
+use crate::settings::Settings;
 
 /// Everything an app is built from; one of them serves all threads.
 #[derive(Clone)]
@@ -36,6 +40,44 @@ pub struct Shell {
     pub metrics: PrometheusHandle,
     /// What is made of the routes once.
     pub documents: Documents,
+}
+
+impl Shell {
+    /// A shell by the settings, around an application's keys, readiness and routes.
+    ///
+    /// # Errors
+    /// [`io::Error`] when the metrics or the OpenAPI document cannot be set up.
+    pub fn new(
+        settings: &Settings,
+        keys: Arc<dyn KeyLookup>,
+        readiness: Arc<dyn Readiness>,
+        routes: Routes,
+    ) -> io::Result<Self> {
+        let bootstrap = settings
+            .bootstrap_key
+            .as_ref()
+            .and_then(|key| ApiKey::given(key.expose()));
+        Ok(Self {
+            documents: Documents::of(&routes).map_err(io::Error::other)?,
+            routes,
+            authenticator: web::Data::new(Authenticator::new(keys, bootstrap.as_ref())),
+            gate: web::Data::new(Gate {
+                failed_checks: Arc::new(FailedChecks::new(
+                    settings.limits.failed_checks_per_minute,
+                )),
+                trusted_proxies: settings.server.trusted_proxies.clone(),
+            }),
+            limits: PayloadLimits {
+                json_bytes: settings.limits.json_bytes,
+                webhook_bytes: settings.limits.webhook_bytes,
+                timeout: settings.server.body_timeout,
+                memory: Memory::new(settings.limits.memory_bytes),
+            },
+            draining: Draining::default(),
+            readiness,
+            metrics: metrics::install().map_err(io::Error::other)?,
+        })
+    }
 }
 
 /// What is made of the routes once, at start.
@@ -79,7 +121,7 @@ pub fn app(
         .split_for_parts();
     app.app_data(shell.authenticator.clone())
         .app_data(shell.gate.clone())
-        .app_data(web::Data::new(shell.limits))
+        .app_data(web::Data::new(shell.limits.clone()))
         .app_data(web::Data::new(shell.draining.clone()))
         .app_data(web::Data::from(Arc::clone(&shell.readiness)))
         .app_data(web::Data::new(shell.metrics.clone()))

@@ -75,6 +75,17 @@ pub fn listen(settings: &settings::Server, shell: &Shell) -> io::Result<Listenin
 }
 
 impl Listening {
+    /// Says where it listens, one line an address.
+    ///
+    /// # Errors
+    /// [`io::Error`] of the output.
+    pub fn announce(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        for address in &self.addresses {
+            writeln!(out, "listening on http://{address}")?;
+        }
+        out.flush()
+    }
+
     /// Serves until `stop` resolves, then lets what is under way finish.
     ///
     /// # Errors

@@ -6,26 +6,23 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use actix_web::{HttpResponse, get, post, web};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::app::{Documents, Shell};
+use crate::app::Shell;
 use crate::auth::{
-    Admin, Agent, ApiKey, Authenticator, Authorized, Gate, KeyHash, KeyLookup, KeyRecord,
-    LookupFailed, Read, Scope, Scopes, Write,
+    Admin, Agent, ApiKey, Authorized, Gate, KeyHash, KeyLookup, KeyRecord, LookupFailed, Read,
+    Scope, Scopes, Write,
 };
 use crate::http::body::Body;
-use crate::http::failed_checks::FailedChecks;
-use crate::http::health::{Check, Draining, Readiness};
+use crate::http::health::{Check, Readiness};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
-use crate::http::metrics;
-use crate::http::payload::PayloadLimits;
 use crate::problem::{Code, Problem};
 use crate::routes::Routes;
+use crate::settings::{Settings, Sources};
 
 pub const BOOTSTRAP: &str = "a-bootstrap-key-of-24-ch";
 pub const JSON_BYTES: usize = 2_048;
@@ -209,27 +206,27 @@ pub fn shell() -> (Shell, Arc<Keys>, Arc<Database>) {
         Arc::new(Keys::default()),
         Arc::new(Database(AtomicBool::new(true))),
     );
-    let lookup: Arc<dyn KeyLookup> = keys.clone();
-    let routes = routes();
-    let shell = Shell {
-        documents: Documents::of(&routes).unwrap(),
-        routes,
-        authenticator: web::Data::new(Authenticator::new(
-            lookup,
-            ApiKey::given(BOOTSTRAP).as_ref(),
-        )),
-        gate: web::Data::new(Gate {
-            failed_checks: Arc::new(FailedChecks::new(FAILED_CHECKS)),
-            trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
-        }),
-        limits: PayloadLimits {
-            json_bytes: JSON_BYTES,
-            webhook_bytes: 1 << 20,
-            timeout: Duration::from_secs(5),
-        },
-        draining: Draining::default(),
-        readiness: database.clone(),
-        metrics: metrics::install().unwrap(),
-    };
-    (shell, keys, database)
+    let variables = [
+        ("CONVO_AUTH__BOOTSTRAP_KEY", BOOTSTRAP.to_owned()),
+        ("CONVO_LIMITS__JSON_BYTES", JSON_BYTES.to_string()),
+        (
+            "CONVO_LIMITS__FAILED_CHECKS_PER_MINUTE",
+            FAILED_CHECKS.to_string(),
+        ),
+        ("CONVO_SERVER__TRUSTED_PROXIES", "127.0.0.1".to_owned()),
+    ];
+    let environment = variables
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    let settings = Settings::load(&Sources {
+        file: None,
+        environment,
+    })
+    .unwrap();
+    (
+        Shell::new(&settings, keys.clone(), database.clone(), routes()).unwrap(),
+        keys,
+        database,
+    )
 }

@@ -6,12 +6,14 @@
 mod authenticate;
 mod authenticator;
 mod authorized;
+mod first_key;
 mod key;
 mod scope;
 
 pub use authenticate::{Gate, authenticate, caller_of};
 pub use authenticator::{Authenticator, KeyLookup, KeyRecord, LookupFailed};
 pub use authorized::{Admin, Agent, Authorized, Caller, Permission, Read, Write};
+pub use first_key::FirstKey;
 pub use key::{ApiKey, KeyHash, bearer};
 pub use scope::{Scope, Scopes};
 

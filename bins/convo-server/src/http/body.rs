@@ -4,12 +4,12 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::json;
-use super::payload::{self, PayloadLimits};
+use super::payload;
 use crate::problem::{Code, Problem};
 
 /// A JSON body.
@@ -30,12 +30,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let mut payload = payload.take();
+        let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let limits = request
-                .app_data::<web::Data<PayloadLimits>>()
-                .ok_or_else(Problem::internal)?;
+            let limits = payload::of_request(&request)?;
             let headers = request.headers();
             if payload::declared_length(headers)
                 .is_some_and(|length| length > limits.json_bytes as u64)
@@ -43,12 +40,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                 return Err(Problem::too_large(limits.json_bytes));
             }
             require_json(headers)?;
-            let bytes =
-                payload::read(headers, &mut payload, limits.json_bytes, limits.timeout).await?;
-            let value = json::read(&bytes)?;
+            let whole = payload::read(headers, &mut payload, limits.json_bytes, &limits).await?;
+            let value = json::read(&whole.bytes)?;
             Ok(Self {
                 value,
-                sha256: Sha256::digest(&bytes).into(),
+                sha256: Sha256::digest(&whole.bytes).into(),
             })
         })
     }

@@ -34,6 +34,12 @@ async fn a_server_listens_refuses_and_drains() {
     let listening = listen(&local(), &shell).unwrap();
     let (address, metrics) = (listening.addresses[0], listening.metrics_address.unwrap());
     assert_ne!(address.port(), 0);
+    let mut said = Vec::new();
+    listening.announce(&mut said).unwrap();
+    assert_eq!(
+        said,
+        format!("listening on http://{address}\n").into_bytes()
+    );
     let (stop, stopped) = oneshot::channel::<()>();
     let running = {
         let shell = shell.clone();

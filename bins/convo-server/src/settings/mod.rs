@@ -3,7 +3,6 @@
 //! `default.toml` beside this file is both the documentation and the defaults. What is read is a
 //! [`Settings`] of plain types; every problem found on the way is reported at once.
 
-mod hours;
 mod layers;
 mod read;
 mod secret;
@@ -12,9 +11,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use hours::Hours;
 pub use layers::{DEFAULTS, SettingsError, Sources};
 pub use secret::{Secret, ServiceUrl};
+
+use convo_core::Policy;
 
 use crate::http::client_address::Network;
 
@@ -39,8 +39,8 @@ pub struct Settings {
     pub bootstrap_key: Option<Secret>,
     /// Whether mail leaves the house.
     pub send: SendMode,
-    /// Seeds of the first policy version.
-    pub policy: PolicySeeds,
+    /// The first policy version; later ones live in the database.
+    pub policy: Policy,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -75,6 +75,8 @@ pub struct Limits {
     pub json_bytes: usize,
     /// Largest webhook body in bytes.
     pub webhook_bytes: usize,
+    /// Bytes of all bodies at once.
+    pub memory_bytes: usize,
     /// Failed checks of an address in a minute.
     pub failed_checks_per_minute: u32,
 }
@@ -108,39 +110,6 @@ pub enum SendMode {
     Shadow,
     /// Mail is sent.
     Live,
-}
-
-/// Seeds of the first policy version; later versions live in the database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicySeeds {
-    /// Qualify after a reply when the rules hold.
-    pub auto_qualify: bool,
-    /// Request the handover after a reply when the rules hold.
-    pub auto_handover: bool,
-    /// A reply that asks for a person suffices.
-    pub fast_track: bool,
-    /// Unknown senders become leads.
-    pub create_lead: bool,
-    /// Days in which a reply reopens.
-    pub reopen_days: u32,
-    /// Days without a reply until closing.
-    pub no_reply_days: u32,
-    /// Days from closing to archiving.
-    pub archive_days: u32,
-    /// Soft bounces until suppression.
-    pub soft_bounce_limit: u32,
-    /// IANA zone of the business hours.
-    pub time_zone: chrono_tz::Tz,
-    /// The business hours.
-    pub business_hours: Vec<Hours>,
-    /// Messages a handover needs.
-    pub min_messages: u32,
-    /// Engagement that qualification needs, 0 to 100.
-    pub min_engagement: u32,
-    /// Readiness that a handover needs, 0 to 100.
-    pub min_readiness: u32,
-    /// Industry pack of the lexicon.
-    pub lexicon: String,
 }
 
 /// What is logged, and how.

@@ -6,17 +6,16 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use convo_core::Policy;
+use convo_core::calendar::Calendar;
 use figment::Figment;
 use figment::value::Value;
 
 use super::layers::{Layers, SettingsError};
 use super::{
-    Database, Limits, Log, LogFormat, Mailgun, PolicySeeds, Secret, SendMode, Server, ServiceUrl,
-    Settings, hours,
+    Database, Limits, Log, LogFormat, Mailgun, Secret, SendMode, Server, ServiceUrl, Settings,
 };
 
-/// Days after `no_response` in which a reply reopens; archiving must come later.
-const LONGEST_REOPEN_DAYS: u32 = 180;
 /// A shorter bootstrap key could be guessed.
 const SHORTEST_BOOTSTRAP_KEY: usize = 24;
 
@@ -30,6 +29,7 @@ pub(super) fn settings(layers: Layers) -> Result<Settings, SettingsError> {
         limits: Limits {
             json_bytes: read.number("limits.json_bytes", 1_024..=64 << 20),
             webhook_bytes: read.number("limits.webhook_bytes", 1_024..=256 << 20),
+            memory_bytes: read.number("limits.memory_bytes", 1 << 20..=64 << 30),
             failed_checks_per_minute: read.number("limits.failed_checks_per_minute", 1..=1_000_000),
         },
         database: Database {
@@ -100,48 +100,73 @@ fn server(read: &mut Reader) -> Server {
     }
 }
 
-fn policy(read: &mut Reader) -> PolicySeeds {
-    const DAYS: RangeInclusive<u32> = 1..=3_650;
-    let seeds = PolicySeeds {
+/// The compiled-in policy with what is set of it; the core judges the whole.
+fn policy(read: &mut Reader) -> Policy {
+    const DAYS: RangeInclusive<u32> = 0..=36_500;
+    const SCORE: RangeInclusive<u8> = 0..=100;
+    let before = read.problems.len();
+    let mut policy = Policy {
         auto_qualify: read.flag("policy.auto_qualify"),
         auto_handover: read.flag("policy.auto_handover"),
         fast_track: read.flag("policy.fast_track"),
         create_lead: read.flag("policy.create_lead"),
-        reopen_days: read.number("policy.reopen_days", DAYS),
+        lexicon: read
+            .parsed("policy.lexicon", "a text", |text| Some(text.to_owned()))
+            .filter(|text| !text.is_empty()),
+        min_messages: read.number("policy.min_messages", 0..=10_000),
+        min_engagement: read.number("policy.min_engagement", SCORE),
+        min_readiness: read.number("policy.min_readiness", SCORE),
         no_reply_days: read.number("policy.no_reply_days", DAYS),
         archive_days: read.number("policy.archive_days", DAYS),
         soft_bounce_limit: read.number("policy.soft_bounce_limit", 1..=1_000),
-        time_zone: read
-            .parsed(
-                "policy.time_zone",
-                "an IANA zone such as Europe/Berlin",
-                |text| text.parse().ok(),
-            )
-            .unwrap_or(chrono_tz::UTC),
-        business_hours: read
-            .parsed(
-                "policy.business_hours",
-                "days and hours such as Mon-Fri 08:00-18:00",
-                hours::parse,
-            )
-            .unwrap_or_default(),
-        min_messages: read.number("policy.min_messages", 0..=10_000),
-        min_engagement: read.number("policy.min_engagement", 0..=100),
-        min_readiness: read.number("policy.min_readiness", 0..=100),
-        lexicon: read
-            .parsed("policy.lexicon", "the name of a lexicon pack", |text| {
-                (!text.is_empty()).then(|| text.to_owned())
-            })
-            .unwrap_or_default(),
+        ..Policy::default()
     };
-    let longest = seeds.reopen_days.max(LONGEST_REOPEN_DAYS);
-    if seeds.archive_days <= longest && seeds.archive_days > 0 {
-        read.problem(
-            "policy.archive_days",
-            &format!("must be more than {longest}, the longest time in which a reply reopens"),
-        );
+    policy.reopen.other_days = read.number("policy.reopen_days", DAYS);
+    let hours = |text: &str| Calendar::default().with_hours(text).ok();
+    policy.calendar = read
+        .parsed(
+            "policy.business_hours",
+            "days and hours such as Mon-Fri 08:00-18:00",
+            hours,
+        )
+        .unwrap_or_default();
+    let zone = |text: &str| text.parse::<chrono_tz::Tz>().ok().map(|_| text.to_owned());
+    policy.calendar.time_zone = read
+        .parsed(
+            "policy.time_zone",
+            "an IANA zone such as Europe/Berlin",
+            zone,
+        )
+        .unwrap_or_default();
+    if read.problems.len() == before {
+        for problem in policy.validate().err().unwrap_or_default() {
+            read.problem(
+                &format!("policy.{}", setting_of(problem.field)),
+                &problem.message,
+            );
+        }
     }
-    seeds
+    policy
+}
+
+/// The setting behind a field of the policy: the few whose names differ, else `archiveDays` is `archive_days`.
+fn setting_of(field: &str) -> String {
+    match field {
+        "reopen.otherDays" => return "reopen_days".to_owned(),
+        "calendar.timeZone" => return "time_zone".to_owned(),
+        "calendar.weekdays" | "calendar.opens" | "calendar.closes" => {
+            return "business_hours".to_owned();
+        }
+        _ => {}
+    }
+    let mut name = String::new();
+    for letter in field.chars() {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
 }
 
 fn database_url(read: &mut Reader) -> ServiceUrl {

@@ -32,7 +32,11 @@ fn defaults_are_complete() {
     assert_eq!(settings.database.url.expose(), "sqlite://convo.db");
     assert!(settings.server.workers >= 1);
     assert_eq!(settings.send, SendMode::Off);
-    assert_eq!(settings.policy.business_hours.len(), 5);
+    assert_eq!(
+        settings.policy,
+        Policy::default(),
+        "the defaults of the policy are written down once more, the same"
+    );
     assert!(
         settings.bootstrap_key.is_none()
             && settings.redis.is_none()
@@ -82,7 +86,7 @@ fn values_of_the_environment_are_read_by_their_type() {
     );
     assert_eq!(settings.server.trusted_proxies.len(), 2);
     assert!(!settings.policy.auto_handover);
-    assert_eq!(settings.policy.time_zone, chrono_tz::Europe::Berlin);
+    assert_eq!(settings.policy.calendar.time_zone, "Europe/Berlin");
     assert_eq!(settings.send, SendMode::Shadow);
 }
 
