@@ -7,6 +7,11 @@
 //! cargo run --release -p convo-store --example store_rate -- sqlite://x.db
 //! ```
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a bench measures time and draws its own ids"
+)]
+
 use std::error::Error;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -172,6 +177,7 @@ fn conversation(lead_id: Uuid, at: DateTime<Utc>) -> ConversationRow {
         id: Uuid::now_v7(),
         lead_id,
         campaign_id: None,
+        external_id: None,
         previous_conversation_id: None,
         created_at: at,
         subject: "A test drive".to_owned(),

@@ -10,6 +10,7 @@
 //!
 //! Inside: `record` (one macro for a table, its row and its bulk writes), `sql` (ids and times that mean the same
 //! on both databases), `any` (the connection over both), `url` and `open` (which database, and how it is set up),
+//! `prepared` (statements that stay prepared),
 //! `migrate`, `transaction`, `write`, `sweep`, `check`. No other crate of the workspace names Diesel.
 
 mod any;
@@ -18,6 +19,7 @@ mod commit;
 mod error;
 mod migrate;
 mod open;
+mod prepared;
 mod read;
 mod record;
 pub mod rows;

@@ -256,6 +256,7 @@ macro_rules! bulk {
             /// Inserts rows, replacing the changeable columns of those that exist.
             pub(crate) fn upsert_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<()> {
                 use diesel::{ExpressionMethods, RunQueryDsl, upsert::excluded};
+                use $crate::prepared::{Prepared, Upsert};
                 use $crate::record::{Field, Record, rows_per_statement};
                 let values = |row| {
                     let row: &Self = row;
@@ -273,7 +274,7 @@ macro_rules! bulk {
                 match conn {
                     $crate::any::AnyConn::Sqlite(conn) => {
                         for row in rows {
-                            statement!(values(row)).execute(conn)?;
+                            Prepared::<_, Upsert<Self>>::new(statement!(values(row))).execute(conn)?;
                         }
                     }
                     $crate::any::AnyConn::Pg(conn) => {
@@ -290,34 +291,40 @@ macro_rules! bulk {
     ([swap] $name:ident $table:ident ($($key:ident)+) ($($column:ident)+) ($($open:ident)+)) => {
         impl $name {
             /// Replaces the changeable columns of rows whose stored revision is one less; returns how many were.
+            ///
+            /// Written as an upsert on both databases: on PostgreSQL it takes many rows at once.
             pub(crate) fn swap_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<usize> {
                 use diesel::query_dsl::methods::FilterDsl;
                 use diesel::{ExpressionMethods, RunQueryDsl, upsert::excluded};
+                use $crate::prepared::{Prepared, Swap};
                 use $crate::record::{Field, Record, rows_per_statement};
+                let values = |row| {
+                    let row: &Self = row;
+                    ($($table::$column.eq(row.$column.bind()),)+)
+                };
+                macro_rules! statement {
+                    ($values:expr) => {
+                        FilterDsl::filter(
+                            diesel::insert_into($table::table)
+                                .values($values)
+                                .on_conflict($table::id)
+                                .do_update()
+                                .set(($($table::$open.eq(excluded($table::$open)),)+)),
+                            ($table::revision + 1).eq(excluded($table::revision)),
+                        )
+                    };
+                }
                 let mut swapped = 0;
                 match conn {
                     $crate::any::AnyConn::Sqlite(conn) => {
                         for row in rows {
-                            let stored = FilterDsl::filter($table::table, $table::id.eq(row.id.bind()));
-                            let stored = FilterDsl::filter(stored, $table::revision.eq(row.revision - 1));
-                            swapped += diesel::update(stored)
-                                .set(($($table::$open.eq(row.$open.bind()),)+))
-                                .execute(conn)?;
+                            swapped += Prepared::<_, Swap<Self>>::new(statement!(values(row))).execute(conn)?;
                         }
                     }
                     $crate::any::AnyConn::Pg(conn) => {
                         for rows in rows.chunks(rows_per_statement(Self::COLUMNS.len())) {
-                            let values: Vec<_> = rows
-                                .iter()
-                                .map(|row| ($($table::$column.eq(row.$column.bind()),)+))
-                                .collect();
-                            let upsert = diesel::insert_into($table::table)
-                                .values(values)
-                                .on_conflict($table::id)
-                                .do_update()
-                                .set(($($table::$open.eq(excluded($table::$open)),)+));
-                            let only = ($table::revision + 1).eq(excluded($table::revision));
-                            swapped += FilterDsl::filter(upsert, only).execute(conn)?;
+                            let values: Vec<_> = rows.iter().map(values).collect();
+                            swapped += statement!(values).execute(conn)?;
                         }
                     }
                 }

@@ -7,6 +7,7 @@ use crate::any::AnyConn;
 use crate::check;
 use crate::commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Revised};
 use crate::error::{StoreError, StoreResult};
+use crate::prepared::{Prepared, Upsert};
 use crate::record::{Field, Record, last_of_each};
 use crate::rows::tables::*;
 use crate::rows::*;
@@ -206,20 +207,24 @@ fn count(conn: &mut AnyConn, rows: Vec<CounterRow>) -> StoreResult<()> {
         )
     };
     macro_rules! add {
-        ($values:expr, $conn:expr) => {
+        ($values:expr) => {
             diesel::insert_into(counters::table)
                 .values($values)
                 .on_conflict(counters::name)
                 .do_update()
                 .set(counters::value.eq(counters::value + excluded(counters::value)))
-                .execute($conn)
         };
     }
     let added = match conn {
-        AnyConn::Sqlite(conn) => rows
-            .iter()
-            .try_for_each(|row| add!(values(row), conn).map(drop)),
-        AnyConn::Pg(conn) => add!(rows.iter().map(values).collect::<Vec<_>>(), conn).map(drop),
+        AnyConn::Sqlite(conn) => rows.iter().try_for_each(|row| {
+            Prepared::<_, Upsert<CounterRow>>::new(add!(values(row)))
+                .execute(conn)
+                .map(drop)
+        }),
+        AnyConn::Pg(conn) => {
+            let values: Vec<_> = rows.iter().map(values).collect();
+            add!(values).execute(conn).map(drop)
+        }
     };
     added.map_err(|error| StoreError::at("counters", error))
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::people::{lead_begins, searched};
-use super::{Cursor, Reader, at, by_keys};
+use super::{Cursor, Reader, at, by_keys, texts};
 use crate::any::MultiBackend;
 use crate::error::StoreResult;
 use crate::rows::ConversationRow;
@@ -36,6 +36,8 @@ pub struct ConversationList {
     pub campaign_id: Option<Uuid>,
     /// `us`, `lead` or `nobody`.
     pub awaiting: Option<String>,
+    /// The caller's own id.
+    pub external_id: Option<String>,
     /// Prefix of the lead's e-mail, first or last name, in any case.
     pub q: Option<String>,
     /// The order.
@@ -67,6 +69,24 @@ impl Reader<'_> {
         })
     }
 
+    /// Conversations by the caller's own id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn conversations_by_external_ids(
+        &mut self,
+        ids: &[String],
+    ) -> StoreResult<Vec<ConversationRow>> {
+        by_keys!(
+            self,
+            conversations,
+            external_id,
+            ConversationRow,
+            &texts(ids),
+            |id| Some(*id)
+        )
+    }
+
     /// A page of conversations, newest first.
     ///
     /// # Errors
@@ -83,6 +103,9 @@ impl Reader<'_> {
                 .filter(lead_begins!(low, high))
                 .select(leads::id);
             query = query.filter(conversations::lead_id.eq_any(found));
+        }
+        if let Some(id) = &list.external_id {
+            query = query.filter(conversations::external_id.eq(Some(id.replace('\0', ""))));
         }
         if let Some(state) = &list.state {
             query = query.filter(conversations::state.eq(state));

@@ -21,6 +21,8 @@ record! {
         previous_conversation_id: Option<Uuid> => Nullable<Id>,
         /// When it was made.
         created_at: DateTime<Utc> => Moment,
+        /// The caller's own id, unique among conversations.
+        external_id: Option<String> => Nullable<Text>,
     }
     open {
         /// Subject; empty after an erase.

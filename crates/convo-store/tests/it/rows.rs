@@ -50,6 +50,7 @@ pub fn conversation(n: u128, lead: u128) -> ConversationRow {
         id: id(n),
         lead_id: id(lead),
         campaign_id: None,
+        external_id: None,
         previous_conversation_id: None,
         subject: "A test drive".to_owned(),
         state: "NEW".to_owned(),
