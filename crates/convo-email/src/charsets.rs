@@ -78,12 +78,23 @@ pub(crate) fn transfer_decoded<'a>(body: &'a [u8], encoding: &str) -> (Cow<'a, [
 }
 
 fn base64_body(body: &[u8]) -> (Cow<'_, [u8]>, &[u8]) {
+    if is_plain_text(body) {
+        return (Cow::Borrowed(body), &[]);
+    }
     let (encoded, rest) = body.split_at(end_of_base64(body));
     let bytes = base64(encoded);
     if bytes.is_empty() && !encoded.trim_ascii().is_empty() {
         return (Cow::Borrowed(body), &[]);
     }
     (Cow::Owned(bytes), rest)
+}
+
+/// Whether a body only claims to be base64: its first line has blanks and other characters.
+fn is_plain_text(body: &[u8]) -> bool {
+    let mut lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let first = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    let foreign = |byte: &u8| !is_base64(*byte) && !matches!(byte, b'=' | b' ');
+    first.contains(&b' ') && first.iter().any(foreign)
 }
 
 /// Where the base64 ends and a footer in plain text begins.

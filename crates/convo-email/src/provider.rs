@@ -49,6 +49,10 @@ pub trait VerifiedWebhook {
 
 /// What a webhook said.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one of a kind at a time, and moved once"
+)]
 pub enum Received {
     /// Something happened to a mail of ours.
     Event(EmailObservation),

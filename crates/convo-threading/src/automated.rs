@@ -82,7 +82,7 @@ impl<'a> Mail<'a> {
     }
 
     /// The part of From before the `@`, lower case.
-    fn from_local(&self) -> String {
+    fn author_local(&self) -> String {
         self.from
             .split('@')
             .next()

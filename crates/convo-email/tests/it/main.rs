@@ -9,3 +9,4 @@ mod hostile;
 mod labels;
 mod nasty;
 mod properties;
+mod tolerance;

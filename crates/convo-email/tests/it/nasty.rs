@@ -81,4 +81,11 @@ fn every_nasty_mail_is_read() {
     println!(
         "nasty: {all} read, slowest {slowest:?}; subject {subjects}, from {froms}, Message-ID {ids}, date {dates}"
     );
+    assert!(slowest < Duration::from_millis(500));
+    let share = |right: usize| right as f64 / all.max(1) as f64;
+    assert!(share(subjects) >= 1.0, "subjects");
+    assert!(share(froms) >= 0.99, "senders");
+    assert!(share(ids) >= 1.0, "ids");
+    // CPython reads a zone behind a comment as none, and years before 1970.
+    assert!(share(dates) >= 0.99, "dates");
 }

@@ -146,7 +146,7 @@ fn evidence(mail: &Mail<'_>) -> Option<&'static str> {
     if mail.header("x-failed-recipients").is_some() {
         return Some("header:x-failed-recipients");
     }
-    let local = mail.from_local();
+    let local = mail.author_local();
     let nobody = mail.null_sender() || mail.header("return-path").is_some_and(is_daemon_path);
     if DAEMONS.contains(&local.as_str()) {
         return Some("from:daemon");

@@ -100,7 +100,7 @@ pub(super) fn list(mail: &Mail<'_>) -> Option<&'static str> {
 
 /// Whether an automatic answer is proper: to a person who does not ask for silence.
 pub(super) fn answerable(mail: &Mail<'_>) -> bool {
-    let local = mail.from_local();
+    let local = mail.author_local();
     let silent = mail.values("x-auto-response-suppress").any(|value| {
         let asks = |word: &str| {
             matches!(

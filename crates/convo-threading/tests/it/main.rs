@@ -3,6 +3,9 @@
 // The mail corpus is named by the environment.
 #![allow(clippy::disallowed_methods)]
 
+mod absence;
+mod automated;
 mod conformance;
 mod quotes;
+mod subjects;
 mod threads;
