@@ -1,1 +1,47 @@
 //! Use cases: intake ladder, orchestrator, group-commit writer, views.
+//!
+//! A command goes into the [`writer`]'s queue; with others of the same moment it becomes a
+//! [`batch`]: rows are loaded, the core decides, and everything it decided is one
+//! [`Commit`](convo_store::Commit), written in one transaction. Nothing is told to anyone before.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`app`] | [`App`]: what the shell holds |
+//! | [`command`], [`wire`], [`error`] | what can be asked, in which shapes, and what stands in the way |
+//! | [`writer`], `batch`, `door`, `effects` | group commit; the working set; the core's doors; decisions as rows |
+//! | `intake`, `message` | where a mail belongs; storing it with all that follows |
+//! | `webhook`, `events` | verified webhooks, once each; provider and integration events |
+//! | [`conversations`], `records`, `review`, `erase`, [`import`] | the other commands |
+//! | [`views`] | what people and programs look at |
+//! | [`verify`] | every stored invariant, checked |
+//! | [`reply_token`], [`attachments`], [`context`] | tokens in addresses; files; clock, ids and keys |
+
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod attachments;
+mod batch;
+pub mod command;
+pub mod context;
+pub mod conversations;
+mod door;
+mod effects;
+mod erase;
+pub mod error;
+mod events;
+pub mod import;
+mod intake;
+mod message;
+mod records;
+pub mod reply_token;
+mod review;
+pub mod verify;
+pub mod views;
+mod webhook;
+pub mod wire;
+pub mod writer;
+
+pub use app::{App, Options};
+pub use command::{Actor, Answer, Command, Envelope, IdempotencyKey, Payload, Webhook};
+pub use context::Shell;
+pub use error::{AppError, Violation};

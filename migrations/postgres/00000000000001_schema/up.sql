@@ -100,6 +100,7 @@ CREATE TABLE conversations (
     campaign_id uuid REFERENCES campaigns,
     previous_conversation_id uuid,
     created_at timestamptz NOT NULL,
+    external_id text COLLATE "C",
     subject text NOT NULL,
     state text NOT NULL,
     version bigint NOT NULL,
@@ -123,6 +124,7 @@ CREATE TABLE conversations (
 );
 -- At most one open conversation per lead and campaign, where no campaign is one value.
 CREATE UNIQUE INDEX conversations_one_open ON conversations (lead_id, coalesce(campaign_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE state NOT IN ('CLOSED', 'ARCHIVED');
+CREATE UNIQUE INDEX conversations_external_id ON conversations (external_id);
 CREATE INDEX conversations_activity ON conversations (last_activity_at, id);
 CREATE INDEX conversations_created ON conversations (created_at, id);
 CREATE INDEX conversations_state ON conversations (state, last_activity_at, id);

@@ -100,6 +100,7 @@ CREATE TABLE conversations (
     campaign_id BLOB REFERENCES campaigns,
     previous_conversation_id BLOB,
     created_at INTEGER NOT NULL,
+    external_id TEXT,
     subject TEXT NOT NULL,
     state TEXT NOT NULL,
     version INTEGER NOT NULL,
@@ -123,6 +124,7 @@ CREATE TABLE conversations (
 ) STRICT;
 -- At most one open conversation per lead and campaign, where no campaign is one value.
 CREATE UNIQUE INDEX conversations_one_open ON conversations (lead_id, coalesce(campaign_id, x'00000000000000000000000000000000')) WHERE state NOT IN ('CLOSED', 'ARCHIVED');
+CREATE UNIQUE INDEX conversations_external_id ON conversations (external_id);
 CREATE INDEX conversations_activity ON conversations (last_activity_at, id);
 CREATE INDEX conversations_created ON conversations (created_at, id);
 CREATE INDEX conversations_state ON conversations (state, last_activity_at, id);

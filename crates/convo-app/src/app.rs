@@ -1,0 +1,141 @@
+//! The application as the shell holds it: one writer, many readers.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use convo_core::lexicon::Lexicon;
+use convo_core::rules::Rules;
+use convo_store::{Reader, Store};
+
+use crate::attachments::Attachments;
+use crate::command::{Answer, Command, Envelope, Payload, Webhook};
+use crate::context::{Context, Shell};
+use crate::error::AppError;
+use crate::wire::address_key;
+use crate::writer::{self, Queue};
+
+/// What the shell decides about the application.
+pub struct Options {
+    /// Time and randomness.
+    pub shell: Box<dyn Shell>,
+    /// How messages are read.
+    pub lexicon: Lexicon,
+    /// Addresses that are ours.
+    pub our_addresses: Vec<String>,
+    /// The folder of attachments.
+    pub storage: PathBuf,
+}
+
+/// The use cases over one database.
+#[derive(Clone)]
+pub struct App {
+    store: Store,
+    queue: Queue,
+    context: Arc<Context>,
+}
+
+impl App {
+    /// Starts the writer over a migrated database; the thread ends when every [`App`] is dropped.
+    ///
+    /// # Errors
+    /// Those of the database, or of making a thread.
+    pub fn start(store: Store, options: Options) -> Result<(Self, JoinHandle<()>), AppError> {
+        let instance = store.read(|reader| reader.instance().map_err(AppError::from))?;
+        let our_addresses: HashSet<String> = options
+            .our_addresses
+            .iter()
+            .map(|one| address_key(one))
+            .collect();
+        let context = Arc::new(Context {
+            shell: options.shell,
+            lexicon: options.lexicon,
+            rules: Rules::standard(),
+            our_addresses,
+            reply_key: instance.reply_key,
+            hash_key: instance.hash_key,
+            attachments: Attachments::new(options.storage),
+        });
+        let writer = store.writer();
+        let started = writer::start(writer, Arc::clone(&context));
+        let (queue, thread) = started.map_err(|error| AppError::Fault(error.to_string()))?;
+        Ok((
+            Self {
+                store,
+                queue,
+                context,
+            },
+            thread,
+        ))
+    }
+
+    /// Runs a command and waits until it is committed.
+    ///
+    /// # Errors
+    /// What the command refuses with.
+    pub async fn run(&self, envelope: Envelope) -> Result<Answer, AppError> {
+        self.queue.run(envelope).await
+    }
+
+    /// Takes a verified webhook; one whose effect fails is kept for a later try.
+    ///
+    /// # Errors
+    /// `Unavailable` when nothing could be stored, `WebhookRejected` for a reused token.
+    pub async fn webhook(&self, webhook: Webhook) -> Result<Answer, AppError> {
+        if let Payload::Mail(mail, _) = &webhook.payload {
+            // On disk before the commit that names it: an acknowledged mail has all its files.
+            self.context
+                .attachments
+                .keep(mail)
+                .map_err(|_| AppError::Unavailable)?;
+        }
+        let boxed = Box::new(webhook);
+        let actor = crate::command::Actor::Code(boxed.provider);
+        match self
+            .queue
+            .run(Envelope::new(Command::Webhook(boxed.clone()), actor))
+            .await
+        {
+            Err(AppError::Fault(text)) => {
+                log::error!("a webhook's effect failed, kept for later: {text}");
+                self.queue
+                    .run(Envelope::new(
+                        Command::ParkWebhook(boxed, "effect_failed"),
+                        actor,
+                    ))
+                    .await
+            }
+            other => other,
+        }
+    }
+
+    /// Asks the database, on a connection of the pool; blocks the thread.
+    ///
+    /// # Errors
+    /// What the question answers with, or `Unavailable`.
+    pub fn read<T>(
+        &self,
+        ask: impl FnOnce(&mut Reader<'_>) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
+        self.store.read(ask)
+    }
+
+    /// The writer's queue, for callers outside the runtime.
+    #[must_use]
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// What commands and questions rely on.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+}

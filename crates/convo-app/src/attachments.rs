@@ -1,0 +1,95 @@
+//! Attachments: bytes in a content-addressed folder, written before the commit that names them.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use convo_email::InboundEmail;
+
+/// The folder of attachments; a file's name is the SHA-256 of its bytes.
+#[derive(Debug, Clone)]
+pub struct Attachments {
+    folder: PathBuf,
+}
+
+impl Attachments {
+    /// The attachments under `folder`, which is made when the first one comes.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// Writes every attachment of a mail to disk, durable when this returns.
+    ///
+    /// # Errors
+    /// Those of the file system; the mail must then not be acknowledged.
+    pub fn keep(&self, mail: &InboundEmail) -> io::Result<()> {
+        for attachment in &mail.attachments {
+            self.write(&attachment.sha256, &attachment.bytes)?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, sha256: &[u8; 32], bytes: &[u8]) -> io::Result<()> {
+        let path = self.path(sha256);
+        if path.exists() {
+            return Ok(());
+        }
+        let parent = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(parent)?;
+        // Written beside and renamed, so that a crash never leaves half a file under a good name.
+        let mut draft = tempfile::NamedTempFile::new_in(parent)?;
+        draft.write_all(bytes)?;
+        draft.as_file().sync_all()?;
+        draft.persist(&path).map_err(|failed| failed.error)?;
+        fs::File::open(parent)?.sync_all()
+    }
+
+    /// The bytes of an attachment.
+    ///
+    /// # Errors
+    /// `NotFound` when it was erased, else those of the file system.
+    pub fn read(&self, sha256: &[u8]) -> io::Result<Vec<u8>> {
+        fs::read(self.path(sha256))
+    }
+
+    /// Removes an attachment; one that is gone already is fine.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn remove(&self, sha256: &[u8]) -> io::Result<()> {
+        match fs::remove_file(self.path(sha256)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn path(&self, sha256: &[u8]) -> PathBuf {
+        let name = hex::encode(sha256);
+        let (folder, _) = name.split_at(2.min(name.len()));
+        self.folder.join(folder).join(&name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_removed() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let attachments = Attachments::new(folder.path());
+        attachments.write(&[7; 32], b"bytes")?;
+        attachments.write(&[7; 32], b"bytes")?;
+        assert_eq!(attachments.read(&[7; 32])?, b"bytes");
+        attachments.remove(&[7; 32])?;
+        attachments.remove(&[7; 32])?;
+        assert_eq!(
+            attachments.read(&[7; 32]).map_err(|e| e.kind()),
+            Err(io::ErrorKind::NotFound)
+        );
+        Ok(())
+    }
+}

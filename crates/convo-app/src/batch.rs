@@ -1,0 +1,193 @@
+//! The rows one batch of commands works on: loaded once, changed in memory, written together.
+//!
+//! Reads go to memory first and to the transaction's own connection otherwise, so that the second
+//! command on a conversation sees what the first one did, and preloading is speed, not correctness.
+
+mod load;
+mod policy;
+mod seal;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use convo_core::conversation::Conversation;
+use convo_core::lead::Lead;
+use convo_store::rows::{
+    AgentRow, CampaignRow, ConversationRow, LeadRow, PlaceholderRow, PolicyRow, ReceiptRow,
+    SuppressionRow,
+};
+use convo_store::{Commit, MessageHead, Reader};
+use uuid::Uuid;
+
+pub(crate) use policy::{PolicyInForce, in_force};
+pub(crate) use seal::Counted;
+
+use crate::command::{Actor, Answer, Command, Envelope};
+use crate::context::Context;
+use crate::error::AppError;
+
+/// A conversation in memory: its row and the aggregate the row's `facts` hold.
+#[derive(Clone)]
+pub(crate) struct ConversationEntry {
+    pub row: ConversationRow,
+    pub facts: Conversation<Uuid>,
+    /// The revision the database has; `None` for one made in this batch.
+    pub stored: Option<i64>,
+    pub dirty: bool,
+    pub before: Counted,
+}
+
+/// A lead in memory.
+#[derive(Clone)]
+pub(crate) struct LeadEntry {
+    pub row: LeadRow,
+    pub facts: Lead<Uuid>,
+    pub stored: Option<i64>,
+    pub dirty: bool,
+    pub before: Option<i16>,
+}
+
+/// The working set of one transaction.
+pub(crate) struct Batch<'b, 'r> {
+    pub reader: &'b mut Reader<'r>,
+    pub context: &'b Context,
+    pub commit: Commit,
+    /// The time the running command counts as of.
+    pub now: DateTime<Utc>,
+    /// The real time, of log rows and receipts.
+    pub clock: DateTime<Utc>,
+    pub actor: Actor,
+    pub silent: bool,
+    pub conversations: HashMap<Uuid, Option<ConversationEntry>>,
+    pub leads: HashMap<Uuid, Option<LeadEntry>>,
+    pub of_lead: HashMap<Uuid, Vec<Uuid>>,
+    pub addresses: HashMap<String, Option<Uuid>>,
+    pub agents: HashMap<Uuid, Option<AgentRow>>,
+    pub agent_addresses: HashMap<String, Option<Uuid>>,
+    pub campaigns: HashMap<Uuid, Option<CampaignRow>>,
+    pub heads: HashMap<String, Vec<MessageHead>>,
+    pub waiting: HashMap<String, Vec<ReceiptRow>>,
+    pub policies: HashMap<Option<Uuid>, Arc<PolicyInForce>>,
+    pub answered: HashMap<Vec<u8>, Option<(Vec<u8>, Answer)>>,
+    pub placeholders: HashMap<(Uuid, String), Option<PlaceholderRow>>,
+    pub policy_rows: Option<Vec<PolicyRow>>,
+    /// Suppressions put in this batch.
+    pub suppressed_here: Vec<SuppressionRow>,
+    /// Review items resolved in this batch.
+    pub resolved: HashSet<Uuid>,
+    /// The address a failure being applied speaks of.
+    pub failing_address: Option<String>,
+    /// The lead the running command's answer speaks of: its stored copy is erased with it.
+    pub touched_lead: Option<Uuid>,
+    writes: u64,
+}
+
+impl<'b, 'r> Batch<'b, 'r> {
+    /// An empty working set over a transaction.
+    pub fn new(reader: &'b mut Reader<'r>, context: &'b Context) -> Self {
+        let clock = context.shell.now();
+        Self {
+            reader,
+            context,
+            commit: Commit::default(),
+            now: clock,
+            clock,
+            actor: Actor::Code("system"),
+            silent: false,
+            conversations: HashMap::new(),
+            leads: HashMap::new(),
+            of_lead: HashMap::new(),
+            addresses: HashMap::new(),
+            agents: HashMap::new(),
+            agent_addresses: HashMap::new(),
+            campaigns: HashMap::new(),
+            heads: HashMap::new(),
+            waiting: HashMap::new(),
+            policies: HashMap::new(),
+            answered: HashMap::new(),
+            placeholders: HashMap::new(),
+            policy_rows: None,
+            suppressed_here: Vec::new(),
+            resolved: HashSet::new(),
+            failing_address: None,
+            touched_lead: None,
+            writes: 0,
+        }
+    }
+
+    /// Rises with every change, so that the writer can tell a clean refusal from a half-done one.
+    pub fn writes(&self) -> u64 {
+        self.writes
+    }
+
+    /// Notes that something was changed.
+    pub fn wrote(&mut self) {
+        self.writes += 1;
+    }
+
+    /// A new id.
+    pub fn new_id(&self) -> Uuid {
+        self.context.shell.new_id()
+    }
+
+    /// Carries one command out.
+    ///
+    /// # Errors
+    /// What the command refuses with; nothing of it is then in the working set, unless
+    /// [`Batch::writes`] has risen.
+    pub fn run(&mut self, envelope: &Envelope) -> Result<Answer, AppError> {
+        self.now = envelope.at.unwrap_or(self.clock);
+        self.actor = envelope.actor;
+        self.silent = envelope.silent;
+        self.touched_lead = None;
+        let Some(key) = &envelope.idempotency else {
+            return self.dispatch(&envelope.command);
+        };
+        if let Some((body, answer)) = self.stored_answer(&key.scope)? {
+            if body != key.body {
+                return Err(AppError::IdempotencyKeyReused);
+            }
+            return Ok(Answer {
+                replayed: true,
+                ..answer
+            });
+        }
+        let answer = self.dispatch(&envelope.command)?;
+        self.remember(key, &answer);
+        Ok(answer)
+    }
+
+    fn dispatch(&mut self, command: &Command) -> Result<Answer, AppError> {
+        match command {
+            Command::CreateLead(lead) => self.create_lead(lead),
+            Command::PatchLead(id, patch) => self.patch_lead(*id, patch),
+            Command::EraseLead(id) => self.erase_lead(*id),
+            Command::CreateAgent(agent) => self.create_agent(agent),
+            Command::PatchAgent(id, patch) => self.patch_agent(*id, patch),
+            Command::CreateCampaign(campaign) => self.create_campaign(campaign),
+            Command::PatchCampaign(id, patch) => self.patch_campaign(*id, patch),
+            Command::PutPolicy(policy) => self.put_policy(policy),
+            Command::CreateSuppression(new) => self.create_suppression(new),
+            Command::LiftSuppression { address, evidence } => {
+                self.lift_suppression(address, evidence.as_deref())
+            }
+            Command::CreateKey(key) => self.create_key(key),
+            Command::RevokeKey(id) => self.revoke_key(*id),
+            Command::CreateConversation(new) => self.create_conversation(new),
+            Command::PatchConversation(id, patch) => self.patch_conversation(*id, patch),
+            Command::Transition(id, request) => self.transition(*id, request),
+            Command::TakeOver(id, request) => self.take_over(*id, request),
+            Command::ProcessMessage(id, request) => self.process_message(*id, request),
+            Command::IntegrationEvent(id, event) => self.integration_event(*id, event),
+            Command::Webhook(webhook) => self.webhook(webhook),
+            Command::ParkWebhook(webhook, code) => self.park_webhook(webhook, code),
+            Command::RetryReceipt { id, replay } => self.retry_receipt(*id, *replay),
+            Command::ReceiptFailed(id, code) => self.receipt_failed(*id, code),
+            Command::ResolveReview(id, resolve) => self.resolve_review(*id, resolve),
+            Command::ImportMail(mail) => self.import_mail(mail),
+            Command::ImportRow(row) => self.import_row(row),
+            Command::Retain => self.retain(),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The end of a batch: aggregates back into rows, and the counters that follow from both.
+
+use std::sync::Arc;
+
+use convo_core::conversation::Conversation;
+use convo_core::scoring::{ScoreInput, scores};
+use convo_core::vocabulary::Outcome;
+use convo_store::rows::{AgentRow, CampaignRow, ConversationRow, SuppressionRow};
+use convo_store::{Commit, Put};
+use uuid::Uuid;
+
+use super::Batch;
+use crate::effects::signed;
+use crate::error::AppError;
+
+/// What a conversation adds to the overview's counters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Counted(Vec<(String, i64)>);
+
+impl Counted {
+    /// The shares of one conversation; the same function counts again for `verify`.
+    pub fn of(row: &ConversationRow, facts: &Conversation<Uuid>) -> Self {
+        let open = facts.state.is_open();
+        let handed_over = row.ever_handed_over;
+        let won = handed_over && facts.outcome == Some(Outcome::Won);
+        let ours = &facts.tally.our_latency;
+        Self(vec![
+            ("conversations".to_owned(), 1),
+            (format!("state:{}", facts.state.as_str()), 1),
+            (
+                format!("active:{}", row.last_activity_at.format("%Y-%m-%d")),
+                1,
+            ),
+            ("open".to_owned(), i64::from(open)),
+            (
+                "open_engagement".to_owned(),
+                if open { i64::from(row.engagement) } else { 0 },
+            ),
+            ("handed_over".to_owned(), i64::from(handed_over)),
+            ("won".to_owned(), i64::from(won)),
+            ("our_responses".to_owned(), i64::from(ours.count)),
+            ("our_response_ms".to_owned(), ours.sum_ms),
+        ])
+    }
+
+    /// The shares with their names.
+    pub fn shares(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.0.iter().map(|(name, share)| (name.as_str(), *share))
+    }
+}
+
+impl Batch<'_, '_> {
+    /// Everything the batch changed, as one value to be written.
+    ///
+    /// # Errors
+    /// A fault when an aggregate cannot be written.
+    pub fn into_commit(mut self) -> Result<Commit, AppError> {
+        self.seal_conversations()?;
+        self.seal_leads()?;
+        Ok(self.commit)
+    }
+
+    fn seal_conversations(&mut self) -> Result<(), AppError> {
+        let mut dirty: Vec<Uuid> = self
+            .conversations
+            .values()
+            .flatten()
+            .filter(|entry| entry.dirty)
+            .map(|entry| entry.row.id)
+            .collect();
+        // One order for every writer, so that two of them never wait for each other.
+        dirty.sort_unstable();
+        for id in dirty {
+            let Some(Some(mut entry)) = self.conversations.remove(&id) else {
+                continue;
+            };
+            let policy = Arc::clone(&self.policy(entry.row.campaign_id)?);
+            let lead = self
+                .lead(entry.row.lead_id)?
+                .ok_or_else(|| AppError::Fault("a lead is missing".to_owned()))?;
+            let now = scores(
+                &ScoreInput::of(&entry.facts, &lead.facts),
+                &policy.policy,
+                entry.row.updated_at,
+            );
+            let (row, facts) = (&mut entry.row, &entry.facts);
+            row.state = facts.state.as_str().to_owned();
+            row.version = signed(facts.version);
+            row.assigned_agent_id = facts.agent;
+            row.outcome = facts.outcome.map(|outcome| outcome.as_str().to_owned());
+            row.follow_up_at = facts.follow_up_at;
+            row.awaiting = facts.awaiting().as_str().to_owned();
+            row.held = !facts.holds.is_empty();
+            row.last_event = facts.last_event.map(|(event, _)| event.as_str().to_owned());
+            let moved = facts.last_event.map(|(_, at)| at);
+            row.last_activity_at = moved.map_or(facts.last_activity_at(), |at| {
+                at.max(facts.last_activity_at())
+            });
+            row.closed_at = facts.closed_at;
+            row.engagement = i16::from(now.engagement);
+            row.readiness = i16::from(now.readiness);
+            row.qualification = i16::from(now.qualification);
+            row.ever_handed_over = facts.handover.handed_over_at.is_some();
+            row.facts =
+                serde_json::to_string(facts).map_err(|error| AppError::Fault(error.to_string()))?;
+            let after = Counted::of(row, facts);
+            let stored = entry.stored;
+            for (name, share) in entry.before.0 {
+                if stored.is_some() {
+                    self.commit.count(name, -share);
+                }
+            }
+            for (name, share) in after.0 {
+                self.commit.count(name, share);
+            }
+            self.commit.conversations.push(Put {
+                row: entry.row,
+                expected: stored,
+            });
+        }
+        self.commit.counters.retain(|_, by| *by != 0);
+        Ok(())
+    }
+
+    fn seal_leads(&mut self) -> Result<(), AppError> {
+        let mut dirty: Vec<Uuid> = self
+            .leads
+            .values()
+            .flatten()
+            .filter(|entry| entry.dirty)
+            .map(|entry| entry.row.id)
+            .collect();
+        dirty.sort_unstable();
+        for id in dirty {
+            let Some(Some(mut entry)) = self.leads.remove(&id) else {
+                continue;
+            };
+            let journey = &entry.facts.journey;
+            entry.row.current_stage = journey.current.map(|stage| i16::from(stage.order()));
+            entry.row.highest_stage = journey.highest.map(|stage| i16::from(stage.order()));
+            entry.row.completeness = completeness(&entry.facts.completeness);
+            entry.row.facts = serde_json::to_string(&entry.facts)
+                .map_err(|error| AppError::Fault(error.to_string()))?;
+            if entry.before != entry.row.highest_stage {
+                if let Some(stage) = entry.before {
+                    self.commit.count(format!("stage:{stage}"), -1);
+                }
+                if let Some(stage) = entry.row.highest_stage {
+                    self.commit.count(format!("stage:{stage}"), 1);
+                }
+            }
+            self.commit.leads.push(Put {
+                row: entry.row,
+                expected: entry.stored,
+            });
+        }
+        Ok(())
+    }
+
+    /// Puts an agent once: a second change in one batch replaces the first.
+    pub(crate) fn put_agent(&mut self, put: Put<AgentRow>) {
+        let before = self
+            .commit
+            .agents
+            .iter()
+            .position(|other| other.row.id == put.row.id);
+        let expected = before.map_or(put.expected, |at| self.commit.agents.remove(at).expected);
+        self.commit.agents.push(Put { expected, ..put });
+        self.wrote();
+    }
+
+    /// Puts a campaign once.
+    pub(crate) fn put_campaign(&mut self, put: Put<CampaignRow>) {
+        let before = self
+            .commit
+            .campaigns
+            .iter()
+            .position(|other| other.row.id == put.row.id);
+        let expected = before.map_or(put.expected, |at| self.commit.campaigns.remove(at).expected);
+        self.commit.campaigns.push(Put { expected, ..put });
+        self.wrote();
+    }
+
+    /// Puts a suppression once.
+    pub(crate) fn put_suppression(&mut self, row: SuppressionRow) {
+        self.commit.suppressions.retain(|other| other.id != row.id);
+        self.commit.suppressions.push(row);
+        self.wrote();
+    }
+}
+
+/// How many of the four kinds of data are known, in percent.
+fn completeness(known: &convo_core::lead::Completeness) -> i16 {
+    let each = [known.email, known.phone, known.name, known.interest];
+    25 * each.into_iter().map(i16::from).sum::<i16>()
+}

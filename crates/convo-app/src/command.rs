@@ -1,0 +1,213 @@
+//! What the writer can be asked to do, and what it answers.
+
+use chrono::{DateTime, Utc};
+use convo_email::InboundEmail;
+use uuid::Uuid;
+
+use crate::import::ImportRow;
+use crate::wire;
+
+/// Who asked, as the audit keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// An API key.
+    Key(Uuid),
+    /// A part of the system: `system`, `mailgun`, `import`, `cli`, `bootstrap`.
+    Code(&'static str),
+}
+
+impl Actor {
+    /// The text stored with audit rows: a code, or `key:` and the key's id.
+    #[must_use]
+    pub fn text(self) -> String {
+        match self {
+            Self::Key(id) => format!("key:{id}"),
+            Self::Code(code) => code.to_owned(),
+        }
+    }
+}
+
+/// What an `Idempotency-Key` stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// SHA-256 over API key, method, path and the header's value.
+    pub scope: [u8; 32],
+    /// SHA-256 over the body.
+    pub body: [u8; 32],
+}
+
+/// A command with everything that decides how it is carried out.
+#[derive(Debug, Clone)]
+pub struct Envelope {
+    /// What to do.
+    pub command: Command,
+    /// Who asked.
+    pub actor: Actor,
+    /// Remembered with the effect, so that a repeat changes nothing.
+    pub idempotency: Option<IdempotencyKey>,
+    /// The time it counts as of; the clock's when absent. Imports pass each mail's own.
+    pub at: Option<DateTime<Utc>>,
+    /// Nothing outside is told: no mail, offer, notification or automatic handover.
+    pub silent: bool,
+}
+
+impl Envelope {
+    /// A command of `actor`, now, told to everyone.
+    #[must_use]
+    pub fn new(command: Command, actor: Actor) -> Self {
+        Self {
+            command,
+            actor,
+            idempotency: None,
+            at: None,
+            silent: false,
+        }
+    }
+}
+
+/// What a command is answered, rendered once inside the transaction that carries it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON; empty for 204.
+    pub body: String,
+    /// The answer of an earlier request with the same idempotency key.
+    pub replayed: bool,
+}
+
+/// Everything that changes something.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// `POST /api/leads`.
+    CreateLead(wire::NewLead),
+    /// `PATCH /api/leads/{id}`.
+    PatchLead(Uuid, wire::LeadPatch),
+    /// `DELETE /api/leads/{id}`.
+    EraseLead(Uuid),
+    /// `POST /api/agents`.
+    CreateAgent(wire::NewAgent),
+    /// `PATCH /api/agents/{id}`.
+    PatchAgent(Uuid, wire::AgentPatch),
+    /// `POST /api/campaigns`.
+    CreateCampaign(wire::NewCampaign),
+    /// `PATCH /api/campaigns/{id}`.
+    PatchCampaign(Uuid, wire::CampaignPatch),
+    /// `PUT /api/policy`.
+    PutPolicy(serde_json::Value),
+    /// `POST /api/suppressions`.
+    CreateSuppression(wire::NewSuppression),
+    /// `DELETE /api/suppressions?address=&evidence=`.
+    LiftSuppression {
+        /// The address.
+        address: String,
+        /// What shows that the person wants mail again.
+        evidence: Option<String>,
+    },
+    /// `POST /api/keys`; the key itself was drawn outside and only its hash comes here.
+    CreateKey(NewKeyHash),
+    /// `DELETE /api/keys/{id}`.
+    RevokeKey(Uuid),
+    /// `POST /api/conversations`.
+    CreateConversation(wire::NewConversation),
+    /// `PATCH /api/conversations/{id}`.
+    PatchConversation(Uuid, wire::ConversationPatch),
+    /// `POST /{id}/transition`.
+    Transition(Uuid, wire::TransitionRequest),
+    /// `POST /{id}/take-over`.
+    TakeOver(Uuid, wire::TakeOver),
+    /// `POST /{id}/process-message`.
+    ProcessMessage(Uuid, Box<wire::ProcessMessage>),
+    /// `POST /{id}/integration-event`.
+    IntegrationEvent(Uuid, wire::IntegrationEvent),
+    /// A verified webhook.
+    Webhook(Box<Webhook>),
+    /// A verified webhook whose effect failed: kept for a later try.
+    ParkWebhook(Box<Webhook>, &'static str),
+    /// Tries the effect of a stored receipt again.
+    RetryReceipt {
+        /// The receipt.
+        id: Uuid,
+        /// Asked for by a person: `dead` ones too.
+        replay: bool,
+    },
+    /// A try of a stored receipt failed: counts it and sets the next one.
+    ReceiptFailed(Uuid, &'static str),
+    /// `POST /api/review/{id}/resolve`.
+    ResolveReview(Uuid, wire::Resolve),
+    /// A mail read from a file.
+    ImportMail(Box<ImportMail>),
+    /// A row of an import file.
+    ImportRow(Box<ImportRow>),
+    /// Forgets what the policy's times no longer allow to keep.
+    Retain,
+}
+
+/// A key to store: its hash, never itself.
+#[derive(Debug, Clone)]
+pub struct NewKeyHash {
+    /// What it is for and what it may do.
+    pub key: wire::NewKey,
+    /// SHA-256 of the key.
+    pub hash: [u8; 32],
+    /// Its last four characters.
+    pub hint: String,
+}
+
+/// A verified webhook on its way to the writer.
+#[derive(Clone)]
+pub struct Webhook {
+    /// The provider's name.
+    pub provider: &'static str,
+    /// The value the provider uses once per delivery.
+    pub token: Option<String>,
+    /// SHA-256 over the parsed fields.
+    pub fingerprint: [u8; 32],
+    /// What it says; `None` when it could not be read.
+    pub payload: Payload,
+}
+
+/// A mail's bytes as they came.
+pub type Raw = std::sync::Arc<[u8]>;
+
+/// What a webhook says, in the form it is stored for a later try.
+#[derive(Clone)]
+pub enum Payload {
+    /// Something happened to a mail of ours.
+    Event(Box<convo_email::EmailObservation>),
+    /// A mail came in; its attachments' bytes are in the attachment folder already.
+    Mail(Box<InboundEmail>, Option<Raw>),
+    /// Verified, but not readable: kept as it came, for a person.
+    Unreadable(String),
+}
+
+impl std::fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Webhook")
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A mail read from a file.
+#[derive(Clone)]
+pub struct ImportMail {
+    /// The mail.
+    pub mail: InboundEmail,
+    /// Its bytes.
+    pub raw: Option<Raw>,
+    /// Addresses that are ours beside the configured ones.
+    pub our_addresses: Vec<String>,
+    /// The campaign new conversations belong to.
+    pub campaign: Option<Uuid>,
+    /// List headers do not make the mail automated.
+    pub list_archive: bool,
+}
+
+impl std::fmt::Debug for ImportMail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ImportMail")
+            .field("mail", &self.mail)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! What every command may rely on beside the database: the shell's clock and ids, the lexicon, the
+//! rules, our own addresses, the instance's keys.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use convo_core::lexicon::Lexicon;
+use convo_core::rules::Rules;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::attachments::Attachments;
+
+/// The outside world the use cases are allowed to ask: time and randomness.
+pub trait Shell: Send + Sync {
+    /// The time, cut to microseconds.
+    fn now(&self) -> DateTime<Utc>;
+    /// A new id, ordered by time.
+    fn new_id(&self) -> Uuid;
+    /// Fills `buffer` with random bytes.
+    fn random(&self, buffer: &mut [u8]);
+}
+
+/// What every command may rely on beside the database.
+pub struct Context {
+    /// Time and randomness.
+    pub shell: Box<dyn Shell>,
+    /// How messages are read.
+    pub lexicon: Lexicon,
+    /// The rules of transitions.
+    pub rules: Rules<Uuid>,
+    /// Addresses that are ours, as compared.
+    pub our_addresses: HashSet<String>,
+    /// Signs reply tokens.
+    pub reply_key: Vec<u8>,
+    /// Keys digests of tokens, events and erased addresses.
+    pub hash_key: Vec<u8>,
+    /// Where attachments lie.
+    pub attachments: Attachments,
+}
+
+impl Context {
+    /// A digest that nobody without the instance's key can make or try out.
+    #[must_use]
+    pub fn keyed(&self, label: &str, pieces: &[&[u8]]) -> Vec<u8> {
+        // HMAC takes keys of every length, so the empty answer is never given.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.hash_key) else {
+            return Vec::new();
+        };
+        mac.update(label.as_bytes());
+        for piece in pieces {
+            mac.update(&(piece.len() as u64).to_be_bytes());
+            mac.update(piece);
+        }
+        mac.finalize().into_bytes().to_vec()
+    }
+}

@@ -1,0 +1,278 @@
+//! From a decision of the core to rows: audit, journey, log, suppressions.
+
+use chrono::{DateTime, Utc};
+use convo_core::change::{Cause, Change, Decision, Step, Suppression, TriggeredBy};
+use convo_core::vocabulary::{Stage, SuppressionReason};
+use convo_store::NewLogRow;
+use convo_store::rows::{JourneyEventRow, MetadataRow, TransitionRow};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::batch::Batch;
+use crate::error::AppError;
+use crate::records::Suppressing;
+
+/// What came of a decision, for answers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Came {
+    pub steps: Vec<(Uuid, Step<Uuid>)>,
+    pub entered: Vec<Stage>,
+}
+
+impl Batch<'_, '_> {
+    /// Folds a decision into the working set and writes its rows.
+    pub(crate) fn take(
+        &mut self,
+        conversation: Uuid,
+        decision: &Decision<Uuid>,
+        metadata: Option<Uuid>,
+    ) -> Result<Came, AppError> {
+        let mut came = Came::default();
+        if decision.changes.is_empty() {
+            return Ok(came);
+        }
+        let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
+        entry.dirty = true;
+        for change in &decision.changes {
+            entry.facts.apply(change);
+        }
+        let (lead, campaign) = (entry.row.lead_id, entry.row.campaign_id);
+        let lead_entry = self.lead(lead)?.ok_or(AppError::NotFound)?;
+        for change in &decision.changes {
+            lead_entry.facts.apply(change);
+        }
+        lead_entry.dirty = true;
+        self.wrote();
+        let version = self.policy(campaign)?.version;
+        for change in &decision.changes {
+            match change {
+                Change::Transitioned(step) => {
+                    let id = self.audit(conversation, lead, version, step, metadata);
+                    came.steps.push((id, step.clone()));
+                }
+                Change::StageEntered { stage, at, .. } => {
+                    let reached = decision.changes.iter().any(|other| {
+                        matches!(other, Change::MilestoneReached { milestone, .. } if *milestone == stage.milestone())
+                    });
+                    self.journey_row(conversation, lead, *stage, "entered", reached, *at);
+                    came.entered.push(*stage);
+                }
+                Change::StageFell { from, at, .. } => {
+                    self.journey_row(conversation, lead, *from, "left", false, *at);
+                }
+                Change::Suppressed(suppression) => self.suppressed(lead, suppression)?,
+                Change::FlagSet {
+                    code,
+                    message: Some(message),
+                    ..
+                } => {
+                    let data =
+                        json!({"action": "flagged", "messageId": message, "flag": code.as_str()});
+                    self.log(
+                        "message_thread_updated",
+                        Some(conversation),
+                        Some(lead),
+                        None,
+                        data,
+                    );
+                }
+                Change::AgentAssigned { agent } => {
+                    let data = json!({"action": "assigned", "agentId": agent});
+                    self.log("handover_event", Some(conversation), Some(lead), None, data);
+                }
+                _ => {}
+            }
+        }
+        Ok(came)
+    }
+
+    fn audit(
+        &mut self,
+        conversation: Uuid,
+        lead: Uuid,
+        policy_version: i64,
+        step: &Step<Uuid>,
+        metadata: Option<Uuid>,
+    ) -> Uuid {
+        let id = self.new_id();
+        let system = step.triggered_by == TriggeredBy::System;
+        let rules = |rules: &[convo_core::rules::RuleId]| {
+            serde_json::to_string(rules).unwrap_or_else(|_| "[]".to_owned())
+        };
+        self.commit.transitions.push(TransitionRow {
+            id,
+            conversation_id: conversation,
+            lead_id: lead,
+            version: signed(step.version),
+            from_state: step.from.as_str().to_owned(),
+            to_state: step.to.as_str().to_owned(),
+            event: step.event.as_str().to_owned(),
+            triggered_by: if system { "system" } else { "request" }.to_owned(),
+            actor: self.actor.text(),
+            cause: Some(cause(&step.cause)),
+            implied_by: step.implied_by,
+            warnings: rules(&step.warnings),
+            waived: rules(&step.waived),
+            policy_version,
+            metadata_id: metadata,
+            at: step.at,
+            recorded_at: self.clock,
+        });
+        let mut data = json!({
+            "fromState": step.from.as_str(),
+            "toState": step.to.as_str(),
+            "event": step.event.as_str(),
+            "version": step.version,
+        });
+        if system && let Value::Object(members) = &mut data {
+            members.insert("triggeredBy".to_owned(), "system".into());
+        }
+        self.log(
+            "conversation_state_changed",
+            Some(conversation),
+            Some(lead),
+            metadata,
+            data,
+        );
+        if step.event == convo_core::machine::Event::HandoverRequested {
+            let data = json!({"action": "requested"});
+            self.log("handover_event", Some(conversation), Some(lead), None, data);
+        }
+        id
+    }
+
+    fn journey_row(
+        &mut self,
+        conversation: Uuid,
+        lead: Uuid,
+        stage: Stage,
+        action: &str,
+        reached: bool,
+        at: DateTime<Utc>,
+    ) {
+        let milestone = reached.then(|| stage.milestone().as_str());
+        self.commit.journey.push(JourneyEventRow {
+            id: self.new_id(),
+            lead_id: lead,
+            conversation_id: Some(conversation),
+            stage: i16::from(stage.order()),
+            action: action.to_owned(),
+            milestone: milestone.map(str::to_owned),
+            at,
+            recorded_at: self.clock,
+        });
+        let data = json!({
+            "action": action,
+            "stage": stage.as_str(),
+            "progress": stage.progress(),
+            "milestone": milestone,
+        });
+        self.log(
+            "lead_journey_updated",
+            Some(conversation),
+            Some(lead),
+            None,
+            data,
+        );
+    }
+
+    fn suppressed(&mut self, lead: Uuid, suppression: &Suppression<Uuid>) -> Result<(), AppError> {
+        let Some(entry) = self.lead(lead)? else {
+            return Ok(());
+        };
+        if entry.row.erased_at.is_some() {
+            return Ok(());
+        }
+        let primary = entry.row.email.clone();
+        // A failure speaks of the address that failed; what the person said speaks of the person.
+        let address = match suppression.reason {
+            SuppressionReason::HardBounce | SuppressionReason::SoftBounce => {
+                self.failing_address.clone().unwrap_or(primary)
+            }
+            _ => primary,
+        };
+        let evidence = suppression.message.map(|id| format!("message:{id}"));
+        if suppression.reason == SuppressionReason::HardBounce && address.is_empty() {
+            return Ok(());
+        }
+        self.suppress(&Suppressing {
+            address: &address,
+            lead: Some(lead),
+            reason: suppression.reason.as_str(),
+            scope: suppression.scope.as_str(),
+            source: suppression.source.as_str(),
+            evidence: evidence.as_deref(),
+            at: suppression.at,
+        })?;
+        Ok(())
+    }
+
+    /// Adds a row to the event log; `data` holds ids, codes and numbers only.
+    pub(crate) fn log(
+        &mut self,
+        kind: &str,
+        conversation: Option<Uuid>,
+        lead: Option<Uuid>,
+        metadata: Option<Uuid>,
+        data: Value,
+    ) {
+        self.commit.log.push(NewLogRow {
+            kind: kind.to_owned(),
+            at: self.clock,
+            conversation_id: conversation,
+            lead_id: lead,
+            metadata_id: metadata,
+            silent: self.silent,
+            data: data.to_string(),
+        });
+        self.wrote();
+    }
+
+    /// Logs a change of a record.
+    pub(crate) fn record_changed(
+        &mut self,
+        change: &str,
+        conversation: Option<Uuid>,
+        lead: Option<Uuid>,
+        record: Option<Uuid>,
+    ) {
+        let data = json!({"change": change, "recordId": record});
+        self.log("record_changed", conversation, lead, None, data);
+    }
+
+    /// Keeps what a request said in free words in a row of its own, which an erase can empty.
+    pub(crate) fn keep_metadata(
+        &mut self,
+        conversation: Uuid,
+        lead: Uuid,
+        kind: &str,
+        body: &Value,
+    ) -> Uuid {
+        let id = self.new_id();
+        self.commit.metadata.push(MetadataRow {
+            id,
+            conversation_id: Some(conversation),
+            lead_id: Some(lead),
+            kind: kind.to_owned(),
+            body: body.to_string(),
+            created_at: self.clock,
+        });
+        self.wrote();
+        id
+    }
+}
+
+fn cause(cause: &Cause<Uuid>) -> String {
+    match cause {
+        Cause::Message(id) => format!("message:{id}"),
+        Cause::ProviderEvent(id) => format!("event:{id}"),
+        Cause::Timer => "timer".to_owned(),
+        Cause::Request => "request".to_owned(),
+        Cause::TakeOver => "take_over".to_owned(),
+    }
+}
+
+/// A count as the databases hold it.
+pub(crate) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

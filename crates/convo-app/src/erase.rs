@@ -1,0 +1,133 @@
+//! Erasure of a person, and retention.
+
+use chrono::{Duration, Months};
+use convo_store::Sweep;
+
+use crate::batch::Batch;
+use crate::command::Answer;
+use crate::error::AppError;
+use crate::records::no_content;
+use crate::wire::address_key;
+use uuid::Uuid;
+
+/// Rows one retention sweep takes: short enough that nobody waits behind it.
+const SWEEP: i64 = 500;
+
+impl Batch<'_, '_> {
+    /// `DELETE /api/leads/{id}`: forgets the person, keeps states, times, counters and codes.
+    pub(crate) fn erase_lead(&mut self, id: Uuid) -> Result<Answer, AppError> {
+        let entry = self.lead(id)?.ok_or(AppError::NotFound)?;
+        if entry.row.erased_at.is_some() {
+            return Err(AppError::NotFound);
+        }
+        let mut addresses = vec![entry.row.email.clone()];
+        addresses.extend(self.aliases_of_lead(id)?);
+        let keys: Vec<String> = addresses
+            .iter()
+            .map(|address| address_key(address))
+            .collect();
+        self.hash_suppressions(id, &keys)?;
+        for conversation in self.conversations_of(id)? {
+            if let Some(entry) = self.conversation(conversation)? {
+                entry.row.subject.clear();
+                entry.row.external_id = None;
+                entry.dirty = true;
+            }
+        }
+        for key in &keys {
+            self.addresses.insert(key.clone(), None);
+        }
+        let now = self.now;
+        let entry = self.lead(id)?.ok_or(AppError::NotFound)?;
+        let row = &mut entry.row;
+        row.email.clear();
+        row.email_key.clear();
+        for field in [
+            &mut row.first_name,
+            &mut row.first_key,
+            &mut row.last_name,
+            &mut row.last_key,
+            &mut row.phone,
+            &mut row.interest,
+            &mut row.source,
+            &mut row.language,
+            &mut row.time_zone,
+            &mut row.consent,
+            &mut row.external_id,
+        ] {
+            *field = None;
+        }
+        row.attributes = "{}".to_owned();
+        row.erased_at = Some(now);
+        row.updated_at = now;
+        entry.dirty = true;
+        self.commit.sweeps.push(Sweep::EraseLead {
+            lead_id: id,
+            address_keys: keys,
+        });
+        self.record_changed("lead_erased", None, Some(id), None);
+        Ok(no_content())
+    }
+
+    /// An opt-out outlives the person's data as a keyed hash: a later import is still stopped by it.
+    fn hash_suppressions(&mut self, lead: Uuid, keys: &[String]) -> Result<(), AppError> {
+        let mut rows = self.reader.suppressions_by_leads(&[lead])?;
+        for key in keys {
+            rows.extend(
+                self.reader
+                    .suppressions_by_addresses(std::slice::from_ref(key))?,
+            );
+        }
+        rows.sort_by_key(|row| row.id);
+        rows.dedup_by_key(|row| row.id);
+        for mut row in rows {
+            if let Some(key) = row.address_key.take() {
+                row.keyed_hash = Some(self.context.keyed("address", &[key.as_bytes()]));
+            }
+            row.address = None;
+            row.evidence = None;
+            self.put_suppression(row);
+        }
+        Ok(())
+    }
+
+    /// Forgets what the policy's times no longer allow to keep; 200 while there is more to do.
+    pub(crate) fn retain(&mut self) -> Result<Answer, AppError> {
+        let retention = self.policy(None)?.policy.retention;
+        let now = self.clock;
+        let months = Months::new(retention.text_months);
+        let sweeps = [
+            Sweep::Receipts {
+                before: now - Duration::days(i64::from(retention.receipt_days)),
+                limit: SWEEP,
+            },
+            Sweep::Answers {
+                before: now - Duration::hours(i64::from(retention.idempotency_hours)),
+                limit: SWEEP,
+            },
+            Sweep::Tokens {
+                before: now,
+                limit: SWEEP,
+            },
+            Sweep::Dedupe {
+                before: now,
+                limit: SWEEP,
+            },
+            Sweep::Texts {
+                before: now.checked_sub_months(months).unwrap_or(now),
+                limit: SWEEP,
+            },
+        ];
+        for sweep in sweeps {
+            if self.reader.sweep_pending(&sweep)? {
+                self.commit.sweeps.push(sweep);
+                self.wrote();
+            }
+        }
+        let more = !self.commit.sweeps.is_empty();
+        Ok(Answer {
+            status: if more { 200 } else { 204 },
+            ..no_content()
+        })
+    }
+}

@@ -1,0 +1,545 @@
+//! Where a mail belongs: a ladder of evidence, the first rung that holds decides.
+//!
+//! | rung | holds when |
+//! |---|---|
+//! | 0 | a report names one of our mails; or the author is one of us |
+//! | 1 | the same mail is stored already (asked first) |
+//! | 2 | a reply token we minted stands in a recipient |
+//! | 3 | In-Reply-To or References name a message we know, and the sender belongs to its conversation |
+//! | 4 | the sender is a lead with an open conversation |
+//! | 5 | the sender is a lead without one |
+//! | 6 | nobody knows the sender: a new lead, where the policy says so, else the review list |
+
+mod arrive;
+
+pub(crate) use arrive::{Arrival, kind_of, person, returns};
+
+use chrono::{DateTime, Utc};
+use convo_core::machine::State;
+use convo_core::vocabulary::{Author, Direction};
+use convo_email::InboundEmail;
+use convo_store::MessageHead;
+use convo_threading::MessageId;
+use convo_threading::automated::Class;
+use convo_threading::subject::base_subject;
+use uuid::Uuid;
+
+use crate::batch::Batch;
+use crate::error::AppError;
+use crate::reply_token;
+use crate::wire::address_key;
+
+/// A mail with what the ladder needs to know of it.
+pub(crate) struct Arriving<'a> {
+    pub mail: &'a InboundEmail,
+    pub rfc_id: &'a MessageId,
+    pub hash: [u8; 32],
+    /// The mail's own time.
+    pub at: DateTime<Utc>,
+    /// Addresses that are ours beside the configured ones.
+    pub our_addresses: &'a [String],
+    /// The campaign a new conversation belongs to.
+    pub campaign: Option<Uuid>,
+    /// Unknown senders and recipients become leads.
+    pub create_lead: bool,
+    /// A recipient without a lead becomes one too: the mail is history, not traffic.
+    pub history: bool,
+}
+
+/// Where a mail goes.
+#[derive(Debug, Clone)]
+pub(crate) enum Route {
+    /// It is stored already.
+    Duplicate(MessageHead),
+    /// Into a conversation that exists.
+    There(Place),
+    /// Into a new conversation of a lead.
+    New {
+        lead: Uuid,
+        campaign: Option<Uuid>,
+        previous: Option<Uuid>,
+        place: Place,
+    },
+    /// A new lead, and its first conversation.
+    NewLead {
+        address: String,
+        name: Option<String>,
+        place: Place,
+    },
+    /// A person has to say.
+    Review(&'static str),
+}
+
+/// The end of the ladder.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub conversation: Uuid,
+    pub rung: i16,
+    pub evidence: Vec<String>,
+    pub author: Author,
+    pub agent: Option<Uuid>,
+    pub outbound: bool,
+    /// The message of ours that a report speaks of.
+    pub about: Option<Uuid>,
+}
+
+impl Place {
+    fn new(conversation: Uuid, rung: i16, evidence: &str, author: Author) -> Self {
+        Self {
+            conversation,
+            rung,
+            evidence: vec![evidence.to_owned()],
+            author,
+            agent: None,
+            outbound: false,
+            about: None,
+        }
+    }
+}
+
+impl Batch<'_, '_> {
+    /// Finds where a mail belongs; changes nothing.
+    pub(crate) fn route(&mut self, arriving: &Arriving<'_>) -> Result<Route, AppError> {
+        let same = self.heads(arriving.rfc_id.as_str())?;
+        let known = same.iter().find(|head| {
+            head.rfc_id == arriving.rfc_id.as_str() && head.content_hash == arriving.hash
+        });
+        if let Some(head) = known {
+            return Ok(Route::Duplicate(head.clone()));
+        }
+        if matches!(
+            arriving.mail.class(),
+            Class::Bounce | Class::Delay | Class::SpamReport
+        ) {
+            return self.route_report(arriving);
+        }
+        let sender = arriving
+            .mail
+            .from
+            .as_ref()
+            .map(|from| address_key(&from.email))
+            .unwrap_or_default();
+        let agent = if sender.is_empty() {
+            None
+        } else {
+            self.agent_of_address(&sender)?
+        };
+        if agent.is_some() || self.is_ours(&sender, arriving) {
+            return self.route_own(arriving, agent);
+        }
+        let lead = if sender.is_empty() {
+            None
+        } else {
+            self.lead_of_address(&sender)?
+        };
+        if let Some(place) = self.by_token(arriving, lead)? {
+            return self.settle(arriving, place, lead);
+        }
+        if let Some(place) = self.by_headers(arriving, &sender, lead)? {
+            return self.settle(arriving, place, lead);
+        }
+        match lead {
+            Some(lead) => self.of_known_lead(arriving, lead),
+            None => Ok(unknown_sender(arriving, &sender)),
+        }
+    }
+
+    fn is_ours(&self, sender: &str, arriving: &Arriving<'_>) -> bool {
+        self.context.our_addresses.contains(sender)
+            || arriving
+                .our_addresses
+                .iter()
+                .any(|ours| address_key(ours) == sender)
+    }
+
+    fn route_report(&mut self, arriving: &Arriving<'_>) -> Result<Route, AppError> {
+        let named = arriving
+            .mail
+            .report
+            .as_ref()
+            .and_then(|report| report.original_message_id.clone());
+        let replied = arriving.mail.chain.parent().cloned();
+        let candidates = [
+            (named, "report:original-message-id"),
+            (replied, "report:in-reply-to"),
+        ];
+        for (id, evidence) in candidates {
+            let Some(id) = id else { continue };
+            let heads = self.heads(id.as_str())?;
+            if let Some(ours) = heads
+                .iter()
+                .find(|head| head.direction == Direction::Outbound.as_str())
+            {
+                let mut place = Place::new(ours.conversation_id, 0, evidence, Author::System);
+                place.about = Some(ours.id);
+                return Ok(Route::There(place));
+            }
+        }
+        Ok(Route::Review("unmatched_report"))
+    }
+
+    /// Mail of an agent or of ours: outbound, never a reply.
+    fn route_own(
+        &mut self,
+        arriving: &Arriving<'_>,
+        agent: Option<Uuid>,
+    ) -> Result<Route, AppError> {
+        let author = if agent.is_some() {
+            Author::Agent
+        } else {
+            Author::System
+        };
+        let own = |conversation, evidence: &str| Place {
+            agent,
+            outbound: true,
+            ..Place::new(conversation, 0, evidence, author)
+        };
+        if let Some(conversation) = self.token_of(arriving.mail)? {
+            return Ok(Route::There(own(conversation, "own:token")));
+        }
+        for id in arriving.mail.chain.candidates() {
+            if let Some(head) = self.heads(id.as_str())?.first() {
+                return Ok(Route::There(own(head.conversation_id, "own:headers")));
+            }
+        }
+        let recipients: Vec<String> = arriving
+            .mail
+            .to
+            .iter()
+            .chain(&arriving.mail.cc)
+            .map(|to| address_key(&to.email))
+            .collect();
+        for address in &recipients {
+            let Some(lead) = self.lead_of_address(address)? else {
+                continue;
+            };
+            if let Some(open) = self.most_recent(lead, None, true)? {
+                return Ok(Route::There(own(open, "own:recipient")));
+            }
+            // History is told in order: what we write to a closed one opens the next.
+            let last = if arriving.history {
+                None
+            } else {
+                self.most_recent(lead, None, false)?
+            };
+            return Ok(match last {
+                Some(last) => Route::There(own(last, "own:recipient")),
+                None => Route::New {
+                    lead,
+                    campaign: arriving.campaign,
+                    previous: self.most_recent(lead, None, false)?,
+                    place: own(Uuid::nil(), "own:recipient"),
+                },
+            });
+        }
+        if arriving.history {
+            let stranger = arriving.mail.to.iter().chain(&arriving.mail.cc).find(|to| {
+                let key = address_key(&to.email);
+                crate::wire::is_address(&key) && !self.is_ours(&key, arriving)
+            });
+            if let Some(to) = stranger {
+                return Ok(Route::NewLead {
+                    address: to.email.clone(),
+                    name: to.name.clone(),
+                    place: own(Uuid::nil(), "own:recipient"),
+                });
+            }
+        }
+        Ok(Route::Review("own_mail_without_lead"))
+    }
+
+    fn token_of(&mut self, mail: &InboundEmail) -> Result<Option<Uuid>, AppError> {
+        let key = &self.context.reply_key;
+        let tokens = mail
+            .recipients
+            .iter()
+            .filter_map(|to| reply_token::in_address(to));
+        let opened: Vec<Uuid> = tokens
+            .filter_map(|token| reply_token::open(key, token))
+            .collect();
+        for id in opened {
+            if self.conversation(id)?.is_some() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    fn by_token(
+        &mut self,
+        arriving: &Arriving<'_>,
+        lead: Option<Uuid>,
+    ) -> Result<Option<Place>, AppError> {
+        let Some(id) = self.token_of(arriving.mail)? else {
+            return Ok(None);
+        };
+        let Some(entry) = self.conversation(id)? else {
+            return Ok(None);
+        };
+        // A forwarded token names the conversation but never speaks for its lead.
+        let author = if lead == Some(entry.row.lead_id) {
+            Author::Lead
+        } else {
+            Author::Other
+        };
+        Ok(Some(Place::new(id, 2, "token", author)))
+    }
+
+    fn by_headers(
+        &mut self,
+        arriving: &Arriving<'_>,
+        sender: &str,
+        lead: Option<Uuid>,
+    ) -> Result<Option<Place>, AppError> {
+        let chain = &arriving.mail.chain;
+        for (age, id) in chain.candidates().enumerate() {
+            let heads = self.heads(id.as_str())?.to_vec();
+            for head in heads {
+                let Some(author) = self.belongs(sender, lead, &head)? else {
+                    continue;
+                };
+                let evidence = if age == 0 {
+                    chain.evidence.code()
+                } else {
+                    "references"
+                };
+                let mut place = Place::new(head.conversation_id, 3, evidence, author);
+                if author == Author::Other {
+                    place.evidence.push("same-domain".to_owned());
+                }
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Everyone who answers one newsletter shares an In-Reply-To: the id alone proves nothing.
+    fn belongs(
+        &mut self,
+        sender: &str,
+        lead: Option<Uuid>,
+        head: &MessageHead,
+    ) -> Result<Option<Author>, AppError> {
+        if let Some(lead) = lead {
+            return Ok((lead == head.lead_id).then_some(Author::Lead));
+        }
+        let Some((_, domain)) = sender.rsplit_once('@') else {
+            return Ok(None);
+        };
+        let domain = domain.to_owned();
+        if self.policy(None)?.policy.is_public_mail_domain(&domain) {
+            return Ok(None);
+        }
+        let Some(lead) = self.lead(head.lead_id)? else {
+            return Ok(None);
+        };
+        let same = lead
+            .row
+            .email_key
+            .rsplit_once('@')
+            .is_some_and(|(_, of_lead)| of_lead == domain);
+        Ok(same.then_some(Author::Other))
+    }
+
+    fn of_known_lead(&mut self, arriving: &Arriving<'_>, lead: Uuid) -> Result<Route, AppError> {
+        let hint = campaign_hint(arriving);
+        if let Some(id) = self.by_subject(arriving, lead)? {
+            return self.settle(
+                arriving,
+                Place::new(id, 4, "subject", Author::Lead),
+                Some(lead),
+            );
+        }
+        if let Some(id) = self.most_recent(lead, hint, true)? {
+            let mut place = Place::new(id, 4, "sender", Author::Lead);
+            if hint.is_some() {
+                place.evidence.push("campaign".to_owned());
+            }
+            return Ok(Route::There(place));
+        }
+        match self.most_recent(lead, hint, false)? {
+            Some(id) => self.settle(
+                arriving,
+                Place::new(id, 5, "sender", Author::Lead),
+                Some(lead),
+            ),
+            None if arriving.mail.class() == Class::Human => Ok(Route::New {
+                lead,
+                campaign: hint.or(arriving.campaign),
+                previous: None,
+                place: Place::new(Uuid::nil(), 5, "sender", Author::Lead),
+            }),
+            None => Ok(Route::Review("automated_without_conversation")),
+        }
+    }
+
+    /// A header-less "Re:" goes to the one open conversation of its lead with that subject.
+    fn by_subject(
+        &mut self,
+        arriving: &Arriving<'_>,
+        lead: Uuid,
+    ) -> Result<Option<Uuid>, AppError> {
+        if !arriving.mail.chain.ids.is_empty() {
+            return Ok(None);
+        }
+        let base = base_subject(&arriving.mail.subject);
+        if !base.prefixed || base.base.is_empty() {
+            return Ok(None);
+        }
+        let window = chrono::Duration::days(30);
+        let mut fitting = Vec::new();
+        for id in self.conversations_of(lead)? {
+            let Some(entry) = self.conversation(id)? else {
+                continue;
+            };
+            let recent = arriving
+                .at
+                .signed_duration_since(entry.row.last_activity_at)
+                <= window;
+            if entry.facts.state.is_open()
+                && recent
+                && base_subject(&entry.row.subject).base == base.base
+            {
+                fitting.push(id);
+            }
+        }
+        Ok(if fitting.len() == 1 {
+            fitting.pop()
+        } else {
+            None
+        })
+    }
+
+    /// The lead's most recently active conversation, of the hinted campaign where there is one.
+    pub(crate) fn most_recent(
+        &mut self,
+        lead: Uuid,
+        campaign: Option<Uuid>,
+        open: bool,
+    ) -> Result<Option<Uuid>, AppError> {
+        let mut best: Option<((bool, DateTime<Utc>, Uuid), Uuid)> = None;
+        for id in self.conversations_of(lead)? {
+            let Some(entry) = self.conversation(id)? else {
+                continue;
+            };
+            if open && !entry.facts.state.is_open() {
+                continue;
+            }
+            let hinted = campaign.is_some() && entry.row.campaign_id == campaign;
+            let rank = (hinted, entry.row.last_activity_at, id);
+            if best.as_ref().is_none_or(|(top, _)| rank > *top) {
+                best = Some((rank, id));
+            }
+        }
+        Ok(best.map(|(_, id)| id))
+    }
+
+    /// Another open conversation of the same lead and campaign.
+    pub(crate) fn other_open(&mut self, of: Uuid) -> Result<Option<Uuid>, AppError> {
+        let Some(entry) = self.conversation(of)? else {
+            return Ok(None);
+        };
+        let (lead, campaign) = (entry.row.lead_id, entry.row.campaign_id);
+        for id in self.conversations_of(lead)? {
+            if id == of {
+                continue;
+            }
+            let Some(other) = self.conversation(id)? else {
+                continue;
+            };
+            if other.row.campaign_id == campaign && other.facts.state.is_open() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Turns a candidate into the place the mail goes to: open there, closed by the window.
+    fn settle(
+        &mut self,
+        arriving: &Arriving<'_>,
+        place: Place,
+        lead: Option<Uuid>,
+    ) -> Result<Route, AppError> {
+        let id = place.conversation;
+        let policy = {
+            let campaign = self
+                .conversation(id)?
+                .and_then(|entry| entry.row.campaign_id);
+            self.policy(campaign)?
+        };
+        let Some(entry) = self.conversation(id)? else {
+            return Ok(Route::Review("conversation_gone"));
+        };
+        let (state, closed_at) = (entry.facts.state, entry.row.closed_at);
+        let (of, campaign, outcome) = (
+            entry.row.lead_id,
+            entry.row.campaign_id,
+            entry.facts.outcome,
+        );
+        let speaks = place.author == Author::Lead && arriving.mail.class() == Class::Human;
+        if state.is_open() || !speaks || lead != Some(of) {
+            return Ok(Route::There(place));
+        }
+        let silenced = match self.lead(of)? {
+            Some(lead) => lead
+                .facts
+                .opted_out_at()
+                .is_some_and(|said| said > arriving.at),
+            None => false,
+        };
+        if silenced {
+            return Ok(Route::There(place));
+        }
+        let other = self.other_open(id)?;
+        let inside =
+            closed_at.is_none_or(|closed| policy.policy.reopens(outcome, closed, arriving.at));
+        if state == State::Closed && inside && other.is_none() {
+            return Ok(Route::There(place));
+        }
+        Ok(match other {
+            Some(conversation) => Route::There(Place {
+                conversation,
+                ..place
+            }),
+            None => Route::New {
+                lead: of,
+                campaign,
+                previous: Some(id),
+                place,
+            },
+        })
+    }
+}
+
+fn unknown_sender(arriving: &Arriving<'_>, sender: &str) -> Route {
+    let human = arriving.mail.class() == Class::Human;
+    let Some(from) = &arriving.mail.from else {
+        return Route::Review("no_sender");
+    };
+    if arriving.create_lead && human && crate::wire::is_address(sender) {
+        return Route::NewLead {
+            address: from.email.clone(),
+            name: from.name.clone(),
+            place: Place::new(Uuid::nil(), 6, "new-lead", Author::Lead),
+        };
+    }
+    Route::Review(if human {
+        "unknown_sender"
+    } else {
+        "automated_from_unknown_sender"
+    })
+}
+
+/// A campaign named by `campaign-<id>@` among the recipients.
+fn campaign_hint(arriving: &Arriving<'_>) -> Option<Uuid> {
+    arriving.mail.recipients.iter().find_map(|to| {
+        let local = to.split('@').next()?;
+        let (prefix, id) = local.split_at_checked("campaign-".len())?;
+        if prefix.eq_ignore_ascii_case("campaign-") {
+            id.parse().ok()
+        } else {
+            None
+        }
+    })
+}

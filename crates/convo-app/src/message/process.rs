@@ -1,0 +1,286 @@
+//! `POST /{id}/process-message`: records what was said elsewhere, and never sends.
+
+use std::collections::BTreeMap;
+
+use convo_core::vocabulary::{Author, Direction, Kind};
+use convo_email::{Headers, InboundEmail, InboundParts};
+use convo_store::MessageHead;
+use convo_threading::MessageId;
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{NewMessage, ids, journey_of};
+use crate::batch::Batch;
+use crate::command::Answer;
+use crate::effects::Came;
+use crate::error::AppError;
+use crate::intake::kind_of;
+use crate::records::answer;
+use crate::views::MessageView;
+use crate::wire::{ProcessMessage, time};
+
+/// Who said it.
+pub(crate) struct Speaker {
+    pub author: Author,
+    pub agent: Option<Uuid>,
+    pub address: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Processed {
+    success: bool,
+    message: MessageView,
+    conversation: Value,
+    transitions: Vec<Value>,
+    journey: Value,
+    duplicate: bool,
+    timestamp: String,
+}
+
+impl Batch<'_, '_> {
+    /// Records a message in the conversation of the path, which it never leaves.
+    pub(crate) fn process_message(
+        &mut self,
+        id: Uuid,
+        request: &ProcessMessage,
+    ) -> Result<Answer, AppError> {
+        request.check()?;
+        let speaker = self.speaker(id, request)?;
+        let said = said(request, speaker.address.as_deref());
+        let hash = said.content_hash();
+        if let Some(own) = &said.message_id
+            && let Some(head) = self.same(id, own, &hash)?
+        {
+            return self.processed_before(id, &head);
+        }
+        // Without an id of its own a message is always a new one.
+        let fresh = || MessageId::parse(&format!("<{}@process.convo>", self.new_id()));
+        let rfc_id = match said.message_id.clone() {
+            Some(id) => id,
+            None => {
+                fresh().ok_or_else(|| AppError::Fault("no Message-ID could be made".to_owned()))?
+            }
+        };
+        let latest = self.now + chrono::Duration::days(1);
+        let at = request
+            .sent_at
+            .or(said.date)
+            .filter(|at| *at <= latest)
+            .unwrap_or(self.now);
+        let inbound = speaker.author == Author::Lead;
+        let stored = self.store_message(NewMessage {
+            conversation: id,
+            direction: if inbound {
+                Direction::Inbound
+            } else {
+                Direction::Outbound
+            },
+            author: speaker.author,
+            author_id: speaker.agent,
+            kind: if inbound {
+                kind_of(said.verdict.class)
+            } else {
+                Kind::Human
+            },
+            note: !inbound && request.message_type.eq_ignore_ascii_case("note"),
+            rfc_id,
+            chain: &said.chain.ids,
+            in_reply_to: ids(said.in_reply_to.as_deref(), 1).pop(),
+            references: ids(said.references.as_deref(), 100),
+            at,
+            hash,
+            rung: None,
+            evidence: vec!["process-message".to_owned()],
+            receipt: None,
+            from: said.from.as_ref().map(|from| from.email.clone()),
+            recipients: Vec::new(),
+            subject: said.subject.clone(),
+            text: request.content.replace('\0', "\u{FFFD}"),
+            reply_text: said.reply_text.clone(),
+            html: None,
+            headers: None,
+            raw: None,
+            size: request.content.len(),
+            attachments: &[],
+            returns_on: crate::intake::returns(&said),
+            opt_out_decided: false,
+        })?;
+        let view = MessageView::new(&stored.row, Some(&stored.content));
+        self.processed(id, view, &stored.came, false)
+    }
+
+    /// The lead by id or address, an agent by id, or our own AI.
+    fn speaker(&mut self, id: Uuid, request: &ProcessMessage) -> Result<Speaker, AppError> {
+        let sender = request.sender_id.trim();
+        let nobody = || AppError::invalid("senderId", "names neither the lead nor an agent");
+        if request.is_from_ai == 1 {
+            if self.conversation(id)?.is_none() {
+                return Err(AppError::NotFound);
+            }
+            return Ok(Speaker {
+                author: Author::Ai,
+                agent: None,
+                address: None,
+            });
+        }
+        let uuid: Option<Uuid> = sender.parse().ok();
+        if let Some(agent) = uuid
+            && let Some(row) = self.agent(agent)?
+        {
+            if self.conversation(id)?.is_none() {
+                return Err(AppError::NotFound);
+            }
+            return Ok(Speaker {
+                author: Author::Agent,
+                agent: Some(agent),
+                address: Some(row.email),
+            });
+        }
+        let lead = match uuid {
+            Some(id) => self.lead(id)?.map(|entry| entry.row.id),
+            None => self.lead_of_address(sender)?,
+        };
+        let lead = lead.ok_or_else(nobody)?;
+        let of = self
+            .conversation(id)?
+            .ok_or(AppError::NotFound)?
+            .row
+            .lead_id;
+        if of != lead {
+            return Err(nobody());
+        }
+        let address = match uuid {
+            Some(_) => self.lead(lead)?.map(|entry| entry.row.email.clone()),
+            None => Some(sender.to_owned()),
+        };
+        Ok(Speaker {
+            author: Author::Lead,
+            agent: None,
+            address,
+        })
+    }
+
+    fn same(
+        &mut self,
+        conversation: Uuid,
+        id: &MessageId,
+        hash: &[u8],
+    ) -> Result<Option<MessageHead>, AppError> {
+        let heads = self.heads(id.as_str())?;
+        let same = heads.iter().find(|head| {
+            head.conversation_id == conversation
+                && head.rfc_id == id.as_str()
+                && head.content_hash == hash
+        });
+        Ok(same.cloned())
+    }
+
+    fn processed_before(&mut self, id: Uuid, head: &MessageHead) -> Result<Answer, AppError> {
+        let here = self
+            .commit
+            .messages
+            .iter()
+            .position(|row| row.id == head.id);
+        let view = match here {
+            Some(at) => {
+                let row = &self.commit.messages[at];
+                let content = self
+                    .commit
+                    .contents
+                    .iter()
+                    .find(|content| content.message_id == head.id);
+                MessageView::new(row, content)
+            }
+            None => {
+                let rows = self.reader.messages_by_ids(&[head.id])?;
+                let mut views = crate::views::messages(self.reader, &rows)?;
+                views.pop().ok_or(AppError::NotFound)?
+            }
+        };
+        self.processed(id, view, &Came::default(), true)
+    }
+
+    fn processed(
+        &mut self,
+        id: Uuid,
+        message: MessageView,
+        came: &Came,
+        duplicate: bool,
+    ) -> Result<Answer, AppError> {
+        let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
+        let (state, version, lead) = (entry.facts.state, entry.facts.version, entry.row.lead_id);
+        self.touched_lead = Some(lead);
+        let stage = self.lead(lead)?.and_then(|lead| lead.facts.journey.current);
+        let transitions = came.steps.iter().map(|(_, step)| {
+            json!({
+                "fromState": step.from.as_str(),
+                "newState": step.to.as_str(),
+                "event": step.event.as_str(),
+                "version": step.version,
+            })
+        });
+        answer(
+            200,
+            &Processed {
+                success: true,
+                message,
+                conversation: json!({"currentState": state.as_str(), "version": version}),
+                transitions: transitions.collect(),
+                journey: journey_of(stage, &came.entered),
+                duplicate,
+                timestamp: time(self.now),
+            },
+        )
+    }
+}
+
+/// What was said, read the way a mail is.
+fn said(request: &ProcessMessage, address: Option<&str>) -> InboundEmail {
+    mail_of(
+        request.email_headers.as_ref(),
+        &request.content,
+        address,
+        request.subject.as_deref(),
+    )
+}
+
+/// A text with header fields as a mail; what the fields do not say, the arguments do.
+pub(crate) fn mail_of(
+    headers: Option<&BTreeMap<String, Value>>,
+    content: &str,
+    address: Option<&str>,
+    subject: Option<&str>,
+) -> InboundEmail {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for (name, value) in headers.into_iter().flatten() {
+        match value {
+            Value::String(text) => pairs.push((name.clone(), text.clone())),
+            Value::Array(all) => {
+                let texts = all.iter().filter_map(Value::as_str);
+                pairs.extend(texts.map(|text| (name.clone(), text.to_owned())));
+            }
+            _ => {}
+        }
+    }
+    let named = |header: &str| {
+        pairs
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(header))
+    };
+    let from = address
+        .filter(|_| !named("From"))
+        .map(|text| ("From".to_owned(), text.to_owned()));
+    let subject = subject
+        .filter(|_| !named("Subject"))
+        .map(|text| ("Subject".to_owned(), text.to_owned()));
+    pairs.extend(from);
+    pairs.extend(subject);
+    InboundEmail::assemble(InboundParts {
+        headers: Headers::from_pairs(pairs),
+        text: Some(content.to_owned()),
+        size: content.len(),
+        ..InboundParts::default()
+    })
+}

@@ -1,0 +1,126 @@
+//! Campaigns and policies.
+
+use convo_core::policy::Policy;
+use convo_store::Put;
+use convo_store::rows::{CampaignRow, PolicyRow};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::answer;
+use crate::batch::Batch;
+use crate::command::Answer;
+use crate::error::{AppError, Violation};
+use crate::views;
+use crate::wire::{CampaignPatch, NewCampaign};
+
+impl Batch<'_, '_> {
+    /// Makes a campaign; a known external id is the same campaign.
+    pub(crate) fn create_campaign(&mut self, new: &NewCampaign) -> Result<Answer, AppError> {
+        new.check()?;
+        if let Some(external) = &new.external_id
+            && let Some(row) = self
+                .reader
+                .campaigns_by_external_ids(std::slice::from_ref(external))?
+                .pop()
+        {
+            let policy = self.own_policy(row.id)?;
+            return answer(200, &views::campaign(&row, policy.as_ref()));
+        }
+        let row = CampaignRow {
+            id: self.new_id(),
+            created_at: self.now,
+            name: new.name.trim().to_owned(),
+            paused: new.paused.unwrap_or(false),
+            lexicon: new.lexicon.as_ref().map(Value::to_string),
+            tracking: new.tracking.as_ref().map(Value::to_string),
+            external_id: new.external_id.clone(),
+            revision: 1,
+            updated_at: self.now,
+        };
+        let policy = match &new.policy {
+            Some(partial) => Some(self.version_policy(Some(row.id), partial)?),
+            None => None,
+        };
+        self.commit.campaigns.push(Put::new(row.clone()));
+        self.campaigns.insert(row.id, Some(row.clone()));
+        self.record_changed("campaign_created", None, None, Some(row.id));
+        answer(201, &views::campaign(&row, policy.as_ref()))
+    }
+
+    /// Changes a campaign; another policy is another version.
+    pub(crate) fn patch_campaign(
+        &mut self,
+        id: Uuid,
+        patch: &CampaignPatch,
+    ) -> Result<Answer, AppError> {
+        patch.check()?;
+        let before = self.campaign(id)?.ok_or(AppError::NotFound)?;
+        let mut row = before.clone();
+        row.name = patch.name.clone().unwrap_or(row.name);
+        row.paused = patch.paused.unwrap_or(row.paused);
+        if let Some(lexicon) = &patch.lexicon {
+            row.lexicon = lexicon.as_ref().map(Value::to_string);
+        }
+        if let Some(tracking) = &patch.tracking {
+            row.tracking = tracking.as_ref().map(Value::to_string);
+        }
+        row.external_id = patch.external_id.clone().unwrap_or(row.external_id);
+        row.revision += 1;
+        row.updated_at = self.now;
+        let policy = match &patch.policy {
+            Some(partial) => {
+                let empty = Value::Object(serde_json::Map::new());
+                Some(self.version_policy(Some(id), partial.as_ref().unwrap_or(&empty))?)
+            }
+            None => self.own_policy(id)?,
+        };
+        self.put_campaign(Put::changed(row.clone(), before.revision));
+        self.campaigns.insert(id, Some(row.clone()));
+        self.record_changed("campaign_changed", None, None, Some(id));
+        answer(200, &views::campaign(&row, policy.as_ref()))
+    }
+
+    /// Replaces the default policy by a new version of it; absent members keep their defaults.
+    pub(crate) fn put_policy(&mut self, given: &Value) -> Result<Answer, AppError> {
+        self.version_policy(None, given)?;
+        let in_force = self.policy(None)?;
+        answer(200, &views::policy(in_force.version, &in_force.policy))
+    }
+
+    /// The newest policy a campaign has of its own, as given.
+    fn own_policy(&mut self, campaign: Uuid) -> Result<Option<Value>, AppError> {
+        let row = self.newest_policy(Some(campaign))?;
+        Ok(row.and_then(|row| serde_json::from_str(&row.body).ok()))
+    }
+
+    fn version_policy(&mut self, campaign: Option<Uuid>, given: &Value) -> Result<Value, AppError> {
+        if !given.is_object() {
+            return Err(AppError::invalid("policy", "must be an object"));
+        }
+        let base = match campaign {
+            Some(_) => self.policy(None)?.policy.clone(),
+            None => Policy::default(),
+        };
+        let policy = super::super::batch::PolicyInForce::over(&base, given)
+            .map_err(|message| AppError::invalid("policy", message))?;
+        if let Err(problems) = policy.validate() {
+            let violation = |problem: &convo_core::policy::Problem| {
+                Violation::new(problem.field, problem.message.clone())
+            };
+            return Err(AppError::Invalid(problems.iter().map(violation).collect()));
+        }
+        let version = self.next_policy_version()?;
+        let row = PolicyRow {
+            id: self.new_id(),
+            campaign_id: campaign,
+            version,
+            body: given.to_string(),
+            created_at: self.now,
+        };
+        self.commit.policies.push(row);
+        self.policies.clear();
+        self.policy_changed(campaign, version, policy);
+        self.record_changed("policy_changed", None, None, campaign);
+        Ok(given.clone())
+    }
+}

@@ -1,0 +1,381 @@
+//! Every stored invariant, checked: what `convo-server verify` prints.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use convo_core::conversation::Conversation;
+use convo_core::lead::Lead;
+use convo_core::machine::{Cell, Event, State, cell};
+use convo_core::tally::Tally;
+use convo_store::Reader;
+use convo_store::rows::{ConversationRow, TransitionRow};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::batch::Counted;
+use crate::door::{FactParts, fact, judged};
+use crate::error::AppError;
+use crate::import::IMPORTED;
+
+/// Conversations read at once.
+const PAGE: i64 = 200;
+/// Findings kept; the count goes on.
+const KEPT: usize = 100;
+
+/// What `verify` found.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Nothing is wrong.
+    pub clean: bool,
+    /// Conversations looked at.
+    pub conversations: u64,
+    /// Audit rows looked at.
+    pub transitions: u64,
+    /// Messages looked at.
+    pub messages: u64,
+    /// Leads looked at.
+    pub leads: u64,
+    /// Rows of the event log.
+    pub log_rows: i64,
+    /// How many findings there are.
+    pub problems: u64,
+    /// The first of them.
+    pub findings: Vec<Finding>,
+}
+
+/// One broken invariant.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// Which invariant.
+    pub invariant: &'static str,
+    /// The row, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    /// What is wrong, without personal data.
+    pub detail: String,
+}
+
+impl Report {
+    fn found(&mut self, invariant: &'static str, id: Option<Uuid>, detail: impl Into<String>) {
+        self.problems += 1;
+        if self.findings.len() < KEPT {
+            self.findings.push(Finding {
+                invariant,
+                id,
+                detail: detail.into(),
+            });
+        }
+    }
+}
+
+/// Checks the whole database; give it a reader that sees one state of it.
+///
+/// # Errors
+/// The database's; a broken invariant is a finding, not an error.
+pub fn verify(reader: &mut Reader<'_>) -> Result<Report, AppError> {
+    let mut report = Report::default();
+    let mut counted: BTreeMap<String, i64> = BTreeMap::new();
+    conversations(reader, &mut report, &mut counted)?;
+    leads(reader, &mut report, &mut counted)?;
+    counters(reader, &mut report, &counted)?;
+    log(reader, &mut report)?;
+    for violation in reader.foreign_key_violations()? {
+        report.found("foreign_key", None, violation);
+    }
+    report.clean = report.problems == 0;
+    Ok(report)
+}
+
+fn conversations(
+    reader: &mut Reader<'_>,
+    report: &mut Report,
+    counted: &mut BTreeMap<String, i64>,
+) -> Result<(), AppError> {
+    let mut after = None;
+    let mut open = BTreeSet::new();
+    loop {
+        let rows = reader.conversations_after(after, PAGE)?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after = Some(last.id);
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut audit: BTreeMap<Uuid, Vec<TransitionRow>> = BTreeMap::new();
+        for row in reader.transitions_by_conversations(&ids)? {
+            audit.entry(row.conversation_id).or_default().push(row);
+        }
+        for row in &rows {
+            report.conversations += 1;
+            let Ok(facts) = serde_json::from_str::<Conversation<Uuid>>(&row.facts) else {
+                report.found("facts_readable", Some(row.id), "the facts cannot be read");
+                continue;
+            };
+            columns(report, row, &facts);
+            if facts.state.is_open() && !open.insert((row.lead_id, row.campaign_id)) {
+                report.found(
+                    "one_open",
+                    Some(row.id),
+                    "another open conversation has the same lead and campaign",
+                );
+            }
+            history(
+                report,
+                row,
+                &facts,
+                audit.remove(&row.id).unwrap_or_default(),
+            );
+            messages(reader, report, row, &facts)?;
+            for (name, share) in Counted::of(row, &facts).shares() {
+                *counted.entry(name.to_owned()).or_default() += share;
+            }
+        }
+    }
+}
+
+/// The columns that lists and filters use say what the facts say.
+fn columns(report: &mut Report, row: &ConversationRow, facts: &Conversation<Uuid>) {
+    let pairs = [
+        ("state", row.state == facts.state.as_str()),
+        ("version", u64::try_from(row.version) == Ok(facts.version)),
+        ("agent", row.assigned_agent_id == facts.agent),
+        (
+            "outcome",
+            row.outcome.as_deref() == facts.outcome.map(|outcome| outcome.as_str()),
+        ),
+        ("awaiting", row.awaiting == facts.awaiting().as_str()),
+        ("held", row.held == !facts.holds.is_empty()),
+        ("closed_at", row.closed_at == facts.closed_at),
+        (
+            "id",
+            row.id == facts.id && row.lead_id == facts.lead && row.campaign_id == facts.campaign,
+        ),
+    ];
+    for (column, equal) in pairs {
+        if !equal {
+            report.found(
+                "columns",
+                Some(row.id),
+                format!("column {column} differs from the facts"),
+            );
+        }
+    }
+}
+
+/// Audit versions are gapless and every step stands in the table, or is the one that began an import.
+fn history(
+    report: &mut Report,
+    row: &ConversationRow,
+    facts: &Conversation<Uuid>,
+    mut audit: Vec<TransitionRow>,
+) {
+    audit.sort_by_key(|step| step.version);
+    let mut at = State::New;
+    for (number, step) in audit.iter().enumerate() {
+        report.transitions += 1;
+        if i64::try_from(number + 1) != Ok(step.version) {
+            report.found(
+                "audit_gapless",
+                Some(step.id),
+                format!("version {} at place {}", step.version, number + 1),
+            );
+        }
+        let (from, to) = (
+            step.from_state.parse::<State>(),
+            step.to_state.parse::<State>(),
+        );
+        let (Ok(from), Ok(to)) = (from, to) else {
+            report.found("audit_states", Some(step.id), "a state is none");
+            continue;
+        };
+        if from != at {
+            report.found(
+                "audit_chain",
+                Some(step.id),
+                format!("begins in {from} but the step before ended in {at}"),
+            );
+        }
+        let legal = match step.event.parse::<Event>() {
+            Ok(event) => match cell(from, event) {
+                Cell::To(expected) => expected == to,
+                Cell::Recorded => from == to,
+                Cell::Refused => false,
+            },
+            Err(_) => step.event == IMPORTED && number == 0,
+        };
+        if !legal {
+            report.found(
+                "audit_table",
+                Some(step.id),
+                format!("{} from {from} to {to} is not in the table", step.event),
+            );
+        }
+        at = to;
+    }
+    if at != facts.state {
+        report.found(
+            "audit_end",
+            Some(row.id),
+            format!("the audit ends in {at}, the facts in {}", facts.state),
+        );
+    }
+    if i64::try_from(audit.len()) != Ok(row.version) {
+        report.found(
+            "audit_count",
+            Some(row.id),
+            "the version is not the number of audit rows",
+        );
+    }
+}
+
+/// Facts kept incrementally are those folded again from the codes.
+fn messages(
+    reader: &mut Reader<'_>,
+    report: &mut Report,
+    row: &ConversationRow,
+    facts: &Conversation<Uuid>,
+) -> Result<(), AppError> {
+    let stored = reader.message_facts(row.id)?;
+    let mut all = Vec::with_capacity(stored.len());
+    let mut numbers = BTreeSet::new();
+    for message in &stored {
+        report.messages += 1;
+        numbers.insert(message.sequence_number);
+        all.push(fact(&FactParts {
+            id: message.id,
+            at: message.at,
+            sequence_number: message.sequence_number,
+            direction: &message.direction,
+            author: &message.author,
+            kind: &message.kind,
+            note: message.note,
+            codes: &message.codes,
+        })?);
+    }
+    let gapless = numbers.len() == stored.len()
+        && numbers.first().is_none_or(|first| *first == 1)
+        && numbers.last().copied().unwrap_or(0) == row.message_count
+        && i64::try_from(stored.len()) == Ok(row.message_count);
+    if !gapless {
+        report.found(
+            "message_numbers",
+            Some(row.id),
+            "sequence numbers are not 1..n",
+        );
+    }
+    if Tally::recompute(all.iter()) != facts.tally {
+        report.found(
+            "facts_recomputed",
+            Some(row.id),
+            "facts folded again differ from those stored",
+        );
+    }
+    if facts.email != convo_core::email::EmailFacts::default() {
+        let events = reader.email_events_by_conversations(&[row.id])?;
+        let looked_at: Vec<_> = events
+            .iter()
+            .filter(|event| event.judged != "none")
+            .collect();
+        if judged(&looked_at) != facts.email.judged {
+            report.found(
+                "opens_and_clicks",
+                Some(row.id),
+                "counts of opens and clicks differ from the events",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn leads(
+    reader: &mut Reader<'_>,
+    report: &mut Report,
+    counted: &mut BTreeMap<String, i64>,
+) -> Result<(), AppError> {
+    let mut after = None;
+    loop {
+        let rows = reader.leads_after(after, PAGE)?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after = Some(last.id);
+        for row in &rows {
+            report.leads += 1;
+            let Ok(facts) = serde_json::from_str::<Lead<Uuid>>(&row.facts) else {
+                report.found("facts_readable", Some(row.id), "the facts cannot be read");
+                continue;
+            };
+            let order = |stage: Option<convo_core::vocabulary::Stage>| {
+                stage.map(|stage| i16::from(stage.order()))
+            };
+            if row.current_stage != order(facts.journey.current)
+                || row.highest_stage != order(facts.journey.highest)
+            {
+                report.found("columns", Some(row.id), "the stages differ from the facts");
+            }
+            if facts.journey.current > facts.journey.highest {
+                report.found(
+                    "highest_stage",
+                    Some(row.id),
+                    "the current stage is above the highest",
+                );
+            }
+            if let Some(stage) = row.highest_stage {
+                *counted.entry(format!("stage:{stage}")).or_default() += 1;
+            }
+        }
+    }
+}
+
+fn counters(
+    reader: &mut Reader<'_>,
+    report: &mut Report,
+    counted: &BTreeMap<String, i64>,
+) -> Result<(), AppError> {
+    let stored = reader.counters()?;
+    let names: BTreeSet<&String> = stored.keys().chain(counted.keys()).collect();
+    for name in names {
+        let (kept, again) = (
+            stored.get(name).copied().unwrap_or(0),
+            counted.get(name).copied().unwrap_or(0),
+        );
+        if kept != again {
+            report.found(
+                "counters",
+                None,
+                format!("{name} is {kept}, counted again {again}"),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The log is contiguous 1..n and its head says n.
+fn log(reader: &mut Reader<'_>, report: &mut Report) -> Result<(), AppError> {
+    let span = reader.log_span()?;
+    let head = reader.head()?;
+    report.log_rows = span.count;
+    let contiguous =
+        span.count == span.last.unwrap_or(0) && span.first.is_none_or(|first| first == 1);
+    if !contiguous {
+        report.found(
+            "log_contiguous",
+            None,
+            format!(
+                "{} rows from {:?} to {:?}",
+                span.count, span.first, span.last
+            ),
+        );
+    }
+    if head.seq != span.last.unwrap_or(0) {
+        report.found(
+            "log_head",
+            None,
+            format!(
+                "the head says {}, the last row is {:?}",
+                head.seq, span.last
+            ),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! What people and programs look at: rows and aggregates in the shapes of the wire.
+//!
+//! Nothing here reads a whole history, except the thread tree, which shows one.
+
+mod context;
+mod conversation;
+mod dashboard;
+mod journey;
+mod lists;
+mod message;
+mod records;
+mod tree;
+
+pub use context::context;
+pub use conversation::{conversation, metrics, status, transition_items};
+pub use dashboard::overview;
+pub use journey::{conversation_journey, lead_journey};
+pub use lists::*;
+pub use message::{MessageView, message_list, messages};
+pub use records::*;
+pub use tree::{TreeForm, thread_tree};
+
+use std::sync::Arc;
+
+use convo_core::conversation::Conversation;
+use convo_core::lead::Lead;
+use convo_core::policy::Policy;
+use convo_store::Reader;
+use convo_store::rows::{ConversationRow, LeadRow};
+use uuid::Uuid;
+
+use crate::batch::in_force;
+use crate::error::AppError;
+
+/// A conversation as read for a view.
+pub struct Seen {
+    /// Its row.
+    pub row: ConversationRow,
+    /// Its aggregate.
+    pub facts: Conversation<Uuid>,
+    /// Its lead's row.
+    pub lead_row: LeadRow,
+    /// Its lead's aggregate.
+    pub lead: Lead<Uuid>,
+    /// The policy in force for it.
+    pub policy: Arc<Policy>,
+}
+
+/// Reads a conversation with its lead and policy.
+///
+/// # Errors
+/// `NotFound`, or the database's.
+pub fn see(reader: &mut Reader<'_>, id: Uuid) -> Result<Seen, AppError> {
+    let row = reader
+        .conversations_by_ids(&[id])?
+        .pop()
+        .ok_or(AppError::NotFound)?;
+    let lead_row = reader
+        .leads_by_ids(&[row.lead_id])?
+        .pop()
+        .ok_or(AppError::NotFound)?;
+    let policy = in_force(&reader.newest_policies()?, row.campaign_id)?;
+    Ok(Seen {
+        facts: parse(&row.facts)?,
+        lead: parse(&lead_row.facts)?,
+        policy: Arc::new(policy.policy),
+        row,
+        lead_row,
+    })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(facts: &str) -> Result<T, AppError> {
+    serde_json::from_str(facts)
+        .map_err(|error| AppError::Fault(format!("stored facts are unreadable: {error}")))
+}

@@ -1,0 +1,196 @@
+//! One conversation: status, audit, metrics, validation.
+
+use chrono::{DateTime, Utc};
+use convo_core::machine::{Event, allowed_events};
+use convo_core::scoring::{ScoreInput, scores};
+use convo_store::Reader;
+use convo_store::rows::{ConversationRow, TransitionRow};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Seen;
+use crate::error::AppError;
+use crate::wire::time;
+
+/// `GET /{id}/status`.
+///
+/// # Errors
+/// The database's.
+pub fn status(reader: &mut Reader<'_>, seen: &Seen, now: DateTime<Utc>) -> Result<Value, AppError> {
+    let (row, facts) = (&seen.row, &seen.facts);
+    let allowed: Vec<&str> = allowed_events(facts.state).map(Event::as_str).collect();
+    let suppressed = suppressed(reader, seen)?;
+    let judged = &facts.email.judged;
+    let handover = &facts.handover;
+    Ok(json!({
+        "conversationId": row.id,
+        "currentState": facts.state.as_str(),
+        "version": facts.version,
+        "leadId": row.lead_id,
+        "campaignId": row.campaign_id,
+        "assignedAgentId": row.assigned_agent_id,
+        "previousConversationId": row.previous_conversation_id,
+        "outcome": row.outcome,
+        "followUpAt": facts.follow_up_at.map(time),
+        "awaiting": facts.awaiting().as_str(),
+        "held": row.held,
+        "allowedEvents": allowed,
+        "flags": flags(seen),
+        "analytics": analytics(seen, now),
+        "integrationStatus": {
+            "email": {
+                "deliveryStatus": facts.email.delivery_status().map(|status| status.as_str()),
+                "opens": judged.opens,
+                "clicks": judged.clicks,
+                "machineOpens": judged.machine_opens,
+                "machineClicks": judged.machine_clicks,
+                "lastOpenedAt": judged.last_opened_at.map(time),
+                "lastClickedAt": judged.last_clicked_at.map(time),
+                "suppressed": suppressed,
+            },
+            "handover": {
+                "status": handover_status(seen),
+                "requestedAt": handover.requested_at.map(time),
+                "assignedAgentId": row.assigned_agent_id,
+                "completedAt": handover.completed_at.map(time),
+            },
+        },
+        "lastUpdated": time(row.updated_at),
+    }))
+}
+
+fn suppressed(reader: &mut Reader<'_>, seen: &Seen) -> Result<bool, AppError> {
+    let mut rows =
+        reader.suppressions_by_addresses(std::slice::from_ref(&seen.lead_row.email_key))?;
+    rows.extend(reader.suppressions_by_leads(&[seen.lead_row.id])?);
+    Ok(rows.iter().any(|row| row.lifted_at.is_none()))
+}
+
+fn flags(seen: &Seen) -> Vec<Value> {
+    let each = seen.facts.flags.iter().map(|(code, noted)| {
+        let mut flag = Map::new();
+        flag.insert("code".to_owned(), code.as_str().into());
+        flag.insert("at".to_owned(), time(noted.at).into());
+        if let Some(message) = noted.message {
+            flag.insert("messageId".to_owned(), message.to_string().into());
+        }
+        Value::Object(flag)
+    });
+    each.collect()
+}
+
+fn handover_status(seen: &Seen) -> &'static str {
+    use convo_core::machine::State::{Archived, Closed, HandedOver, ReadyForHandover};
+    match seen.facts.state {
+        ReadyForHandover => "requested",
+        HandedOver => "assigned",
+        Closed | Archived if seen.facts.handover.handed_over_at.is_some() => "completed",
+        _ => "none",
+    }
+}
+
+fn analytics(seen: &Seen, now: DateTime<Utc>) -> Value {
+    let tally = &seen.facts.tally;
+    let scores = scores(&ScoreInput::of(&seen.facts, &seen.lead), &seen.policy, now);
+    json!({
+        "messageCount": tally.messages(),
+        "inboundCount": tally.inbound,
+        "outboundCount": tally.outbound,
+        "automatedCount": tally.automated,
+        "averageResponseMinutes": tally.lead_latency.mean_minutes(),
+        "engagementScore": scores.engagement,
+        "qualificationScore": scores.qualification,
+        "handoverReadiness": scores.readiness,
+        "lastActivityAt": time(seen.row.last_activity_at),
+    })
+}
+
+/// `GET /{id}/metrics`.
+#[must_use]
+pub fn metrics(seen: &Seen, now: DateTime<Utc>) -> Value {
+    let metrics = convo_core::metrics::of(&seen.facts, &seen.lead, &seen.policy, now);
+    let mut value = serde_json::to_value(metrics).unwrap_or(Value::Null);
+    if let Value::Object(members) = &mut value {
+        members.insert("conversationId".to_owned(), seen.row.id.to_string().into());
+        members.insert("analytics".to_owned(), analytics(seen, now));
+        members.insert("timestamp".to_owned(), time(now).into());
+    }
+    value
+}
+
+/// A conversation in lists and by its id.
+#[must_use]
+pub fn conversation(row: &ConversationRow, reply_token: Option<&str>) -> Value {
+    let mut value = json!({
+        "id": row.id,
+        "leadId": row.lead_id,
+        "campaignId": row.campaign_id,
+        "externalId": row.external_id,
+        "subject": row.subject,
+        "currentState": row.state,
+        "version": row.version,
+        "assignedAgentId": row.assigned_agent_id,
+        "previousConversationId": row.previous_conversation_id,
+        "outcome": row.outcome,
+        "followUpAt": row.follow_up_at.map(time),
+        "awaiting": row.awaiting,
+        "held": row.held,
+        "messageCount": row.message_count,
+        "engagementScore": row.engagement,
+        "lastActivityAt": time(row.last_activity_at),
+        "closedAt": row.closed_at.map(time),
+        "createdAt": time(row.created_at),
+        "updatedAt": time(row.updated_at),
+    });
+    if let (Value::Object(members), Some(token)) = (&mut value, reply_token) {
+        members.insert("replyToken".to_owned(), token.into());
+    }
+    value
+}
+
+/// Items of `GET /{id}/transitions`, oldest first, with what was said in free words joined.
+///
+/// # Errors
+/// The database's.
+pub fn transition_items(
+    reader: &mut Reader<'_>,
+    rows: &[TransitionRow],
+) -> Result<Vec<Value>, AppError> {
+    let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.metadata_id).collect();
+    let metadata = reader.metadata_by_ids(&ids)?;
+    let each = rows.iter().map(|row| {
+        let said = row
+            .metadata_id
+            .and_then(|id| metadata.iter().find(|metadata| metadata.id == id));
+        let said: Value = said
+            .and_then(|row| serde_json::from_str(&row.body).ok())
+            .unwrap_or(Value::Null);
+        let by = said
+            .get("triggeredBy")
+            .cloned()
+            .unwrap_or_else(|| row.triggered_by.as_str().into());
+        json!({
+            "success": true,
+            "transitionId": row.id,
+            "conversationId": row.conversation_id,
+            "fromState": row.from_state,
+            "newState": row.to_state,
+            "event": row.event,
+            "triggeredBy": by,
+            "version": row.version,
+            "warnings": list(&row.warnings),
+            "waived": list(&row.waived),
+            "actor": row.actor,
+            "cause": row.cause,
+            "impliedBy": row.implied_by,
+            "metadata": said.get("metadata"),
+            "policyVersion": row.policy_version,
+            "timestamp": time(row.at),
+        })
+    });
+    Ok(each.collect())
+}
+
+fn list(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!([]))
+}

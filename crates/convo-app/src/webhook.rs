@@ -1,0 +1,429 @@
+//! Verified webhooks: token, receipt and effect in one transaction, each exactly once.
+
+use chrono::Duration;
+use convo_email::{EmailObservation, EventKind, InboundEmail};
+use convo_store::ReceiptChange;
+use convo_store::rows::{EventDedupeRow, ReceiptRow, WebhookTokenRow};
+use uuid::Uuid;
+
+use crate::batch::Batch;
+use crate::command::{Answer, Payload, Webhook};
+use crate::error::AppError;
+use crate::records::answer;
+use crate::wire::WebhookAnswer;
+
+/// What a webhook came to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Effect {
+    pub status: Status,
+    pub conversation: Option<Uuid>,
+    pub lead: Option<Uuid>,
+    pub campaign: Option<Uuid>,
+    pub message: Option<Uuid>,
+    /// The Message-ID an unmatched event waits for.
+    pub waits_for: Option<String>,
+    pub code: Option<&'static str>,
+}
+
+/// How far a receipt got.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Its effect is in this commit.
+    #[default]
+    Done,
+    /// The same event or mail was taken before.
+    Duplicate,
+    /// Nothing follows from it.
+    Ignored,
+    /// It waits for the message it speaks of.
+    Unmatched,
+    /// It waits in the review list for a person.
+    Review,
+}
+
+impl Status {
+    fn stored(self) -> &'static str {
+        match self {
+            Self::Done | Self::Duplicate | Self::Review => "done",
+            Self::Ignored => "ignored",
+            Self::Unmatched => "unmatched",
+        }
+    }
+
+    fn answered(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Duplicate => "duplicate",
+            Self::Ignored => "ignored",
+            Self::Unmatched | Self::Review => "parked",
+        }
+    }
+}
+
+impl Batch<'_, '_> {
+    /// Takes a webhook: its token, its receipt and what follows from it.
+    pub(crate) fn webhook(&mut self, webhook: &Webhook) -> Result<Answer, AppError> {
+        if let Some(first) = self.seen(webhook)? {
+            return duplicate(first);
+        }
+        if let Payload::Unreadable(_) = webhook.payload {
+            return self.park_webhook(webhook, "unreadable");
+        }
+        let id = self.new_id();
+        let effect = self.effect(&webhook.payload, id, webhook.token.as_deref())?;
+        self.keep_token(webhook, id);
+        let row = self.receipt(webhook, id, &effect);
+        self.commit.receipts.push(row);
+        self.wrote();
+        done(id, &effect)
+    }
+
+    /// Keeps a verified webhook whose effect failed: token and receipt now, the effect later.
+    pub(crate) fn park_webhook(
+        &mut self,
+        webhook: &Webhook,
+        code: &'static str,
+    ) -> Result<Answer, AppError> {
+        if let Some(first) = self.seen(webhook)? {
+            return duplicate(first);
+        }
+        let id = self.new_id();
+        self.keep_token(webhook, id);
+        let retries = self.policy(None)?.policy.retries;
+        let unreadable = matches!(webhook.payload, Payload::Unreadable(_));
+        let mut row = self.receipt(webhook, id, &Effect::default());
+        row.status = if unreadable { "dead" } else { "failed" }.to_owned();
+        row.attempts = 1;
+        row.error_code = Some(code.to_owned());
+        row.done_at = None;
+        row.body = body(&webhook.payload);
+        if !unreadable {
+            row.next_attempt_at = Some(self.clock + self.delay(retries.bound_seconds(1)));
+        }
+        self.commit.receipts.push(row);
+        self.wrote();
+        let parked = Effect {
+            status: Status::Review,
+            ..Effect::default()
+        };
+        done(id, &parked)
+    }
+
+    /// Tries a stored receipt again; replaying something done changes nothing.
+    pub(crate) fn retry_receipt(&mut self, id: Uuid, replay: bool) -> Result<Answer, AppError> {
+        let row = self
+            .reader
+            .receipts_by_ids(&[id])?
+            .pop()
+            .ok_or(AppError::NotFound)?;
+        let again = match row.status.as_str() {
+            "failed" => true,
+            "dead" | "unmatched" => replay,
+            _ => false,
+        };
+        if !again {
+            return answer(200, &crate::views::receipt(&row));
+        }
+        let Some(payload) = row.body.as_deref().and_then(|body| read(&row.kind, body)) else {
+            return Err(AppError::conflict(
+                "the receipt holds nothing that could be tried again",
+            ));
+        };
+        let effect = self.effect(&payload, id, None)?;
+        let change = self.changed(&row, &effect);
+        self.commit.receipts_changed.push(change.clone());
+        self.wrote();
+        answer(
+            200,
+            &crate::views::receipt(&ReceiptRow {
+                status: change.status,
+                attempts: change.attempts,
+                next_attempt_at: None,
+                error_code: change.error_code,
+                conversation_id: change.conversation_id,
+                lead_id: change.lead_id,
+                campaign_id: change.campaign_id,
+                message_id: change.message_id,
+                done_at: change.done_at,
+                ..row
+            }),
+        )
+    }
+
+    /// Counts a failed try; after the policy's number the receipt is dead, visible and replayable.
+    pub(crate) fn receipt_failed(
+        &mut self,
+        id: Uuid,
+        code: &'static str,
+    ) -> Result<Answer, AppError> {
+        let row = self
+            .reader
+            .receipts_by_ids(&[id])?
+            .pop()
+            .ok_or(AppError::NotFound)?;
+        let retries = self.policy(None)?.policy.retries;
+        let attempts = row.attempts.saturating_add(1);
+        let tried = u32::try_from(attempts).unwrap_or(u32::MAX);
+        let dead = tried >= retries.attempts;
+        let next = (!dead).then(|| self.clock + self.delay(retries.bound_seconds(tried)));
+        let mut change = self.changed(&row, &Effect::default());
+        change.status = if dead { "dead" } else { "failed" }.to_owned();
+        change.attempts = attempts;
+        change.error_code = Some(code.to_owned());
+        change.next_attempt_at = next;
+        change.done_at = None;
+        self.commit.receipts_changed.push(change);
+        self.wrote();
+        answer(200, &crate::views::receipt(&ReceiptRow { attempts, ..row }))
+    }
+
+    /// Exponential backoff with full jitter: anywhere between now and the bound.
+    fn delay(&self, bound_seconds: u32) -> Duration {
+        let mut bytes = [0u8; 4];
+        self.context.shell.random(&mut bytes);
+        let millis = i64::from(bound_seconds) * 1000;
+        Duration::milliseconds(i64::from(u32::from_le_bytes(bytes)) * millis / i64::from(u32::MAX))
+    }
+
+    fn effect(
+        &mut self,
+        payload: &Payload,
+        receipt: Uuid,
+        token: Option<&str>,
+    ) -> Result<Effect, AppError> {
+        match payload {
+            Payload::Event(event) => self.observed(event),
+            Payload::Mail(mail, raw) => self.mail_came(mail, raw.clone(), receipt, token),
+            Payload::Unreadable(_) => Ok(Effect {
+                status: Status::Ignored,
+                ..Effect::default()
+            }),
+        }
+    }
+
+    /// The receipt that took this token first.
+    ///
+    /// # Errors
+    /// `WebhookRejected` when the token comes with other fields: the signature does not cover them.
+    fn seen(&mut self, webhook: &Webhook) -> Result<Option<ReceiptRow>, AppError> {
+        let Some(token) = &webhook.token else {
+            return Ok(None);
+        };
+        let digest = self
+            .context
+            .keyed("token", &[webhook.provider.as_bytes(), token.as_bytes()]);
+        let here = self
+            .commit
+            .tokens
+            .iter()
+            .find(|row| row.token_digest == digest)
+            .cloned();
+        let row = match here {
+            Some(row) => Some(row),
+            None => self.reader.tokens(std::slice::from_ref(&digest))?.pop(),
+        };
+        let Some(row) = row.filter(|row| row.expires_at > self.clock) else {
+            return Ok(None);
+        };
+        if row.fields_digest != self.context.keyed("fields", &[&webhook.fingerprint]) {
+            return Err(AppError::WebhookRejected {
+                reason: "token_reused",
+            });
+        }
+        let in_batch = self
+            .commit
+            .receipts
+            .iter()
+            .find(|receipt| receipt.id == row.receipt_id)
+            .cloned();
+        let first = match in_batch {
+            Some(receipt) => Some(receipt),
+            None => self.reader.receipts_by_ids(&[row.receipt_id])?.pop(),
+        };
+        // Retention may have taken the receipt; the token alone still says that all is done.
+        Ok(Some(first.unwrap_or_else(|| {
+            self.receipt(webhook, row.receipt_id, &Effect::default())
+        })))
+    }
+
+    fn keep_token(&mut self, webhook: &Webhook, receipt_id: Uuid) {
+        let Some(token) = &webhook.token else { return };
+        self.commit.tokens.push(WebhookTokenRow {
+            token_digest: self
+                .context
+                .keyed("token", &[webhook.provider.as_bytes(), token.as_bytes()]),
+            fields_digest: self.context.keyed("fields", &[&webhook.fingerprint]),
+            receipt_id,
+            expires_at: self.clock + Duration::hours(48),
+        });
+    }
+
+    fn receipt(&self, webhook: &Webhook, id: Uuid, effect: &Effect) -> ReceiptRow {
+        // A mail that is stored or parked holds its own content; only what is tried again needs a body.
+        let kept =
+            effect.status == Status::Unmatched || matches!(webhook.payload, Payload::Event(_));
+        ReceiptRow {
+            id,
+            provider: webhook.provider.to_owned(),
+            kind: kind(&webhook.payload).to_owned(),
+            status: effect.status.stored().to_owned(),
+            attempts: 1,
+            next_attempt_at: None,
+            error_code: effect.code.map(str::to_owned),
+            conversation_id: effect.conversation,
+            lead_id: effect.lead,
+            campaign_id: effect.campaign,
+            message_id: effect.message,
+            wait_rfc_id: effect.waits_for.clone(),
+            body: if kept { body(&webhook.payload) } else { None },
+            received_at: self.clock,
+            done_at: (effect.status != Status::Unmatched).then_some(self.clock),
+        }
+    }
+
+    pub(crate) fn changed(&self, row: &ReceiptRow, effect: &Effect) -> ReceiptChange {
+        ReceiptChange {
+            id: row.id,
+            status: effect.status.stored().to_owned(),
+            attempts: row.attempts.saturating_add(1),
+            next_attempt_at: None,
+            error_code: effect.code.map(str::to_owned),
+            conversation_id: effect.conversation.or(row.conversation_id),
+            lead_id: effect.lead.or(row.lead_id),
+            campaign_id: effect.campaign.or(row.campaign_id),
+            message_id: effect.message.or(row.message_id),
+            wait_rfc_id: effect.waits_for.clone(),
+            done_at: (effect.status != Status::Unmatched).then_some(self.clock),
+        }
+    }
+
+    /// Whether a provider event came before under another token; remembers it otherwise.
+    pub(crate) fn event_seen(&mut self, event: &EmailObservation) -> Result<bool, AppError> {
+        let Some(id) = &event.event_id else {
+            return Ok(false);
+        };
+        let day = event.occurred_at.format("%Y-%m-%d").to_string();
+        let domain = event.domain.as_deref().unwrap_or_default();
+        let pieces = [
+            event.provider.as_bytes(),
+            domain.as_bytes(),
+            id.as_bytes(),
+            day.as_bytes(),
+        ];
+        let digest = self.context.keyed("event", &pieces);
+        if self.commit.dedupe.iter().any(|row| row.digest == digest)
+            || !self
+                .reader
+                .seen_events(std::slice::from_ref(&digest))?
+                .is_empty()
+        {
+            return Ok(true);
+        }
+        self.commit.dedupe.push(EventDedupeRow {
+            digest,
+            expires_at: self.clock + Duration::hours(48),
+        });
+        Ok(false)
+    }
+
+    /// Applies the receipts that waited for a message which is stored now.
+    pub(crate) fn take_waiting(&mut self, rfc_id: &str) -> Result<(), AppError> {
+        let mut rows = self.waiting_for(rfc_id)?;
+        rows.extend(
+            self.commit
+                .receipts
+                .iter()
+                .filter(|row| row.wait_rfc_id.as_deref() == Some(rfc_id))
+                .cloned(),
+        );
+        self.waiting.insert(rfc_id.to_owned(), Vec::new());
+        for row in rows {
+            let Some(Payload::Event(event)) =
+                row.body.as_deref().and_then(|body| read(&row.kind, body))
+            else {
+                continue;
+            };
+            let effect = self.apply_event(&event)?;
+            if effect.status == Status::Unmatched {
+                continue;
+            }
+            let change = self.changed(&row, &effect);
+            let fresh = self
+                .commit
+                .receipts
+                .iter_mut()
+                .find(|receipt| receipt.id == row.id);
+            match fresh {
+                Some(receipt) => {
+                    receipt.status = change.status;
+                    receipt.conversation_id = change.conversation_id;
+                    receipt.lead_id = change.lead_id;
+                    receipt.campaign_id = change.campaign_id;
+                    receipt.message_id = change.message_id;
+                    receipt.wait_rfc_id = None;
+                    receipt.done_at = change.done_at;
+                }
+                None => self.commit.receipts_changed.push(change),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn duplicate(first: ReceiptRow) -> Result<Answer, AppError> {
+    answer(
+        200,
+        &WebhookAnswer {
+            status: "duplicate",
+            receipt_id: first.id,
+            conversation_id: first.conversation_id,
+            lead_id: first.lead_id,
+            campaign_id: first.campaign_id,
+        },
+    )
+}
+
+fn done(id: Uuid, effect: &Effect) -> Result<Answer, AppError> {
+    answer(
+        200,
+        &WebhookAnswer {
+            status: effect.status.answered(),
+            receipt_id: id,
+            conversation_id: effect.conversation,
+            lead_id: effect.lead,
+            campaign_id: effect.campaign,
+        },
+    )
+}
+
+fn kind(payload: &Payload) -> &'static str {
+    match payload {
+        Payload::Event(event) => match event.kind {
+            EventKind::Unknown(_) => "event",
+            ref known => known.name(),
+        },
+        Payload::Mail(..) => "inbound",
+        Payload::Unreadable(_) => "unreadable",
+    }
+}
+
+/// The form a payload is kept in for a later try.
+fn body(payload: &Payload) -> Option<Vec<u8>> {
+    match payload {
+        Payload::Event(event) => serde_json::to_vec(event).ok(),
+        Payload::Mail(mail, _) => serde_json::to_vec(mail).ok(),
+        Payload::Unreadable(text) => Some(text.clone().into_bytes()),
+    }
+}
+
+fn read(kind: &str, body: &[u8]) -> Option<Payload> {
+    match kind {
+        "unreadable" => None,
+        "inbound" => serde_json::from_slice::<InboundEmail>(body)
+            .ok()
+            .map(|mail| Payload::Mail(Box::new(mail), None)),
+        _ => serde_json::from_slice::<EmailObservation>(body)
+            .ok()
+            .map(|event| Payload::Event(Box::new(event))),
+    }
+}

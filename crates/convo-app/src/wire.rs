@@ -1,0 +1,149 @@
+//! Shapes on the wire: what requests carry and what answers look like.
+//!
+//! Keys are camelCase, times RFC 3339 UTC with milliseconds, ids UUIDs. Unknown request fields are
+//! ignored. Validation that needs no database is here; what needs rows is with the commands.
+
+mod conversation;
+mod records;
+mod webhook;
+
+pub use conversation::*;
+pub use records::*;
+pub use webhook::*;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serializer};
+
+use crate::error::{AppError, Violation};
+
+/// A time as the wire shows it: RFC 3339, UTC, milliseconds.
+#[must_use]
+pub fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Serialises a time as [`time`] shows it.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn as_time<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&time(*at))
+}
+
+/// Serialises an optional time as [`time`] shows it.
+///
+/// # Errors
+/// Those of the serializer.
+#[expect(clippy::ref_option, reason = "serde hands the field by reference")]
+pub fn as_time_opt<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => to.serialize_some(&time(*at)),
+        None => to.serialize_none(),
+    }
+}
+
+/// Reads a field that may be absent (`None`), null (`Some(None)`) or set.
+///
+/// # Errors
+/// Those of the value.
+pub fn maybe_null<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<T>::deserialize(from).map(Some)
+}
+
+/// Collects what is wrong with a request.
+#[derive(Debug, Default)]
+pub struct Checks(Vec<Violation>);
+
+impl Checks {
+    /// Nothing wrong yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes a violation when `ok` is false.
+    pub fn require(&mut self, ok: bool, field: &str, message: &str) {
+        if !ok {
+            self.0.push(Violation::new(field, message));
+        }
+    }
+
+    /// A text of 1 to `max` characters that is not blank.
+    pub fn text(&mut self, value: &str, max: usize, field: &str) {
+        self.require(!value.trim().is_empty(), field, "must not be empty");
+        self.at_most(value, max, field);
+    }
+
+    /// A text of at most `max` characters.
+    pub fn at_most(&mut self, value: &str, max: usize, field: &str) {
+        if value.len() > max && value.chars().count() > max {
+            self.0.push(Violation::new(
+                field,
+                format!("must have at most {max} characters"),
+            ));
+        }
+    }
+
+    /// An optional text of at most `max` characters.
+    pub fn optional(&mut self, value: Option<&String>, max: usize, field: &str) {
+        if let Some(value) = value {
+            self.at_most(value, max, field);
+        }
+    }
+
+    /// An e-mail address: one `@` with something on both sides, no blanks, at most 254 bytes.
+    pub fn email(&mut self, value: &str, field: &str) {
+        self.require(is_address(value), field, "must be an e-mail address");
+    }
+
+    /// A JSON object of at most `max` bytes.
+    pub fn object(&mut self, value: Option<&serde_json::Value>, max: usize, field: &str) {
+        let Some(value) = value else { return };
+        self.require(value.is_object(), field, "must be an object");
+        if value.to_string().len() > max {
+            self.0.push(Violation::new(
+                field,
+                format!("must have at most {max} bytes"),
+            ));
+        }
+    }
+
+    /// Ends the checks.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation noted.
+    pub fn done(self) -> Result<(), AppError> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(AppError::Invalid(self.0))
+        }
+    }
+}
+
+/// Whether a text can be an address we write to.
+#[must_use]
+pub fn is_address(value: &str) -> bool {
+    let Some((local, domain)) = value.rsplit_once('@') else {
+        return false;
+    };
+    !local.is_empty()
+        && !domain.is_empty()
+        && value.len() <= 254
+        && !value
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';'))
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && !local.contains('@')
+}
+
+/// The form addresses are compared in.
+#[must_use]
+pub fn address_key(address: &str) -> String {
+    address.trim().to_lowercase()
+}

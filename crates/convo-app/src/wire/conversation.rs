@@ -1,0 +1,193 @@
+//! Conversations: create, transition, process-message, integration events, take-over.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Checks;
+use crate::error::AppError;
+
+const METADATA: usize = 32 * 1024;
+/// Longest text of a message given to `process-message`, in bytes.
+pub const CONTENT_BYTES: usize = 1024 * 1024;
+
+/// Body of `POST /api/conversations`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewConversation {
+    /// The lead.
+    pub lead_id: Uuid,
+    /// The campaign, if it belongs to one.
+    pub campaign_id: Option<Uuid>,
+    /// Subject shown in lists.
+    pub subject: String,
+    /// The caller's own id.
+    pub external_id: Option<String>,
+}
+
+impl NewConversation {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.at_most(&self.subject, 998, "subject");
+        checks.done()
+    }
+}
+
+/// Body of `PATCH /api/conversations/{id}`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ConversationPatch {
+    /// Corrects the outcome of a closing.
+    pub outcome: Option<String>,
+    /// When to write again.
+    #[serde(deserialize_with = "super::maybe_null")]
+    pub follow_up_at: Option<Option<DateTime<Utc>>>,
+    /// Subject shown in lists.
+    pub subject: Option<String>,
+}
+
+/// Body of `POST /{id}/transition`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TransitionRequest {
+    /// One of the nine events.
+    pub event: String,
+    /// Who claims to cause it.
+    pub triggered_by: String,
+    /// Free, kept with the audit row.
+    pub metadata: Option<Value>,
+    /// Refuse unless the conversation has this version.
+    pub expected_version: Option<u64>,
+}
+
+impl TransitionRequest {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.text(&self.triggered_by, 200, "triggeredBy");
+        checks.object(self.metadata.as_ref(), METADATA, "metadata");
+        checks.done()
+    }
+}
+
+/// Body of `POST /{id}/validate-transition`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValidateRequest {
+    /// One of the nine events; or `fromState` and `toState` name it.
+    pub event: Option<String>,
+    /// Who claims to cause it.
+    pub triggered_by: Option<String>,
+    /// As `transition` would be given.
+    pub metadata: Option<Value>,
+    /// The state the caller believes it is in.
+    pub from_state: Option<String>,
+    /// The state the caller wants.
+    pub to_state: Option<String>,
+    /// As `transition` would be given.
+    pub expected_version: Option<u64>,
+}
+
+/// Body of `POST /{id}/take-over`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TakeOver {
+    /// The agent who takes over.
+    pub agent_id: Uuid,
+    /// Why, for the audit.
+    pub reason: Option<String>,
+}
+
+/// Body of `POST /{id}/process-message`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProcessMessage {
+    /// The lead's id or address, or an agent's id.
+    pub sender_id: String,
+    /// The text, quotes included.
+    pub content: String,
+    /// Where it was said: email, sms, chat, phone, note …
+    pub message_type: String,
+    /// 1 when our AI wrote it.
+    #[serde(rename = "isFromAI")]
+    pub is_from_ai: u8,
+    /// Header names are case-insensitive.
+    pub email_headers: Option<BTreeMap<String, Value>>,
+    /// The message's own time.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Subject; the header wins.
+    pub subject: Option<String>,
+}
+
+impl ProcessMessage {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.text(&self.sender_id, 254, "senderId");
+        checks.text(&self.message_type, 40, "messageType");
+        checks.require(self.is_from_ai <= 1, "isFromAI", "must be 0 or 1");
+        checks.require(
+            self.content.len() <= CONTENT_BYTES,
+            "content",
+            "must have at most 1048576 bytes",
+        );
+        for (name, value) in self.email_headers.iter().flatten() {
+            let fits = value.is_string()
+                || value
+                    .as_array()
+                    .is_some_and(|all| all.iter().all(Value::is_string));
+            checks.require(
+                fits,
+                &format!("emailHeaders.{name}"),
+                "must be a string or a list of strings",
+            );
+        }
+        checks.done()
+    }
+}
+
+/// Body of `POST /{id}/integration-event`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationEvent {
+    /// email_delivered, email_opened, … conversation_completed.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Which system says so.
+    pub source: String,
+    /// Free, kept with the event.
+    pub metadata: Option<Value>,
+    /// The lead, checked against the conversation's.
+    pub lead_id: Option<Uuid>,
+    /// When it happened; default now.
+    pub occurred_at: Option<DateTime<Utc>>,
+    /// A repeat with the same key changes nothing.
+    pub idempotency_key: Option<String>,
+}
+
+impl IntegrationEvent {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.text(&self.source, 200, "source");
+        checks.object(self.metadata.as_ref(), METADATA, "metadata");
+        checks.optional(self.idempotency_key.as_ref(), 255, "idempotencyKey");
+        checks.done()
+    }
+}

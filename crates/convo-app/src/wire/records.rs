@@ -1,0 +1,481 @@
+//! Leads, agents, campaigns, suppressions, keys.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Checks, maybe_null};
+use crate::error::AppError;
+
+const NAME: usize = 200;
+const TEXT: usize = 2_000;
+const OBJECT: usize = 32 * 1024;
+
+/// Body of `POST /api/leads`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewLead {
+    /// Primary address.
+    pub email: String,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Phone number as written.
+    pub phone: Option<String>,
+    /// What the lead is interested in, free text.
+    pub interest: Option<String>,
+    /// Where the lead came from.
+    pub source: Option<String>,
+    /// Campaign the lead belongs to.
+    pub campaign_id: Option<Uuid>,
+    /// Further addresses of the same person.
+    pub aliases: Option<Vec<String>>,
+    /// BCP 47 language tag.
+    pub language: Option<String>,
+    /// IANA time zone.
+    pub time_zone: Option<String>,
+    /// Free attributes, an object.
+    pub attributes: Option<Value>,
+    /// Consent: basis, source, evidence, time.
+    pub consent: Option<Value>,
+    /// The caller's own id, unique per type.
+    pub external_id: Option<String>,
+}
+
+impl NewLead {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.email(&self.email, "email");
+        checks.optional(self.first_name.as_ref(), NAME, "firstName");
+        checks.optional(self.last_name.as_ref(), NAME, "lastName");
+        checks.optional(self.phone.as_ref(), 60, "phone");
+        checks.optional(self.interest.as_ref(), TEXT, "interest");
+        checks.optional(self.source.as_ref(), NAME, "source");
+        checks.optional(self.language.as_ref(), 35, "language");
+        checks.optional(self.external_id.as_ref(), NAME, "externalId");
+        check_zone(&mut checks, self.time_zone.as_deref());
+        checks.object(self.attributes.as_ref(), OBJECT, "attributes");
+        checks.object(self.consent.as_ref(), OBJECT, "consent");
+        check_aliases(&mut checks, self.aliases.as_deref());
+        checks.done()
+    }
+}
+
+/// Body of `PATCH /api/leads/{id}`; absent fields stay, null empties.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LeadPatch {
+    /// Primary address.
+    pub email: Option<String>,
+    /// Given name.
+    #[serde(deserialize_with = "maybe_null")]
+    pub first_name: Option<Option<String>>,
+    /// Family name.
+    #[serde(deserialize_with = "maybe_null")]
+    pub last_name: Option<Option<String>>,
+    /// Phone number as written.
+    #[serde(deserialize_with = "maybe_null")]
+    pub phone: Option<Option<String>>,
+    /// What the lead is interested in.
+    #[serde(deserialize_with = "maybe_null")]
+    pub interest: Option<Option<String>>,
+    /// Where the lead came from.
+    #[serde(deserialize_with = "maybe_null")]
+    pub source: Option<Option<String>>,
+    /// Campaign the lead belongs to.
+    #[serde(deserialize_with = "maybe_null")]
+    pub campaign_id: Option<Option<Uuid>>,
+    /// Further addresses; replaces the list.
+    pub aliases: Option<Vec<String>>,
+    /// BCP 47 language tag.
+    #[serde(deserialize_with = "maybe_null")]
+    pub language: Option<Option<String>>,
+    /// IANA time zone.
+    #[serde(deserialize_with = "maybe_null")]
+    pub time_zone: Option<Option<String>>,
+    /// Free attributes.
+    #[serde(deserialize_with = "maybe_null")]
+    pub attributes: Option<Option<Value>>,
+    /// Consent.
+    #[serde(deserialize_with = "maybe_null")]
+    pub consent: Option<Option<Value>>,
+    /// The caller's own id.
+    #[serde(deserialize_with = "maybe_null")]
+    pub external_id: Option<Option<String>>,
+}
+
+impl LeadPatch {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        if let Some(email) = &self.email {
+            checks.email(email, "email");
+        }
+        let texts = [
+            (&self.first_name, NAME, "firstName"),
+            (&self.last_name, NAME, "lastName"),
+            (&self.phone, 60, "phone"),
+            (&self.interest, TEXT, "interest"),
+            (&self.source, NAME, "source"),
+            (&self.language, 35, "language"),
+            (&self.external_id, NAME, "externalId"),
+        ];
+        for (value, max, field) in texts {
+            checks.optional(value.as_ref().and_then(Option::as_ref), max, field);
+        }
+        check_zone(
+            &mut checks,
+            self.time_zone.as_ref().and_then(|zone| zone.as_deref()),
+        );
+        let attributes = self.attributes.as_ref().and_then(Option::as_ref);
+        checks.object(attributes, OBJECT, "attributes");
+        checks.object(
+            self.consent.as_ref().and_then(Option::as_ref),
+            OBJECT,
+            "consent",
+        );
+        check_aliases(&mut checks, self.aliases.as_deref());
+        checks.done()
+    }
+}
+
+fn check_aliases(checks: &mut Checks, aliases: Option<&[String]>) {
+    let aliases = aliases.unwrap_or_default();
+    checks.require(
+        aliases.len() <= 50,
+        "aliases",
+        "must have at most 50 entries",
+    );
+    for (at, alias) in aliases.iter().enumerate() {
+        checks.email(alias, &format!("aliases.{at}"));
+    }
+}
+
+fn check_zone(checks: &mut Checks, zone: Option<&str>) {
+    if let Some(zone) = zone {
+        checks.require(
+            zone.parse::<chrono_tz::Tz>().is_ok(),
+            "timeZone",
+            "must be an IANA time zone",
+        );
+    }
+}
+
+/// Body of `POST /api/agents`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewAgent {
+    /// Name shown to people.
+    pub name: String,
+    /// Address the agent answers from.
+    pub email: String,
+    /// Further addresses.
+    pub aliases: Option<Vec<String>>,
+    /// Whether work may be given to the agent; default true.
+    pub active: Option<bool>,
+    /// Absent until this time.
+    pub away_until: Option<DateTime<Utc>>,
+    /// How many open conversations the agent takes; null is no bound.
+    pub capacity: Option<i32>,
+    /// Working hours, an object.
+    pub hours: Option<Value>,
+    /// The caller's own id.
+    pub external_id: Option<String>,
+}
+
+impl NewAgent {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.text(&self.name, NAME, "name");
+        checks.email(&self.email, "email");
+        checks.require(
+            self.capacity.is_none_or(|n| n >= 0),
+            "capacity",
+            "must not be negative",
+        );
+        checks.optional(self.external_id.as_ref(), NAME, "externalId");
+        checks.object(self.hours.as_ref(), OBJECT, "hours");
+        check_aliases(&mut checks, self.aliases.as_deref());
+        checks.done()
+    }
+}
+
+/// Body of `PATCH /api/agents/{id}`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AgentPatch {
+    /// Name shown to people.
+    pub name: Option<String>,
+    /// Address the agent answers from.
+    pub email: Option<String>,
+    /// Further addresses; replaces the list.
+    pub aliases: Option<Vec<String>>,
+    /// Whether work may be given to the agent.
+    pub active: Option<bool>,
+    /// Absent until this time.
+    #[serde(deserialize_with = "maybe_null")]
+    pub away_until: Option<Option<DateTime<Utc>>>,
+    /// How many open conversations the agent takes.
+    #[serde(deserialize_with = "maybe_null")]
+    pub capacity: Option<Option<i32>>,
+    /// Working hours.
+    #[serde(deserialize_with = "maybe_null")]
+    pub hours: Option<Option<Value>>,
+    /// The caller's own id.
+    #[serde(deserialize_with = "maybe_null")]
+    pub external_id: Option<Option<String>>,
+}
+
+impl AgentPatch {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        if let Some(name) = &self.name {
+            checks.text(name, NAME, "name");
+        }
+        if let Some(email) = &self.email {
+            checks.email(email, "email");
+        }
+        let capacity = self.capacity.flatten();
+        checks.require(
+            capacity.is_none_or(|n| n >= 0),
+            "capacity",
+            "must not be negative",
+        );
+        checks.object(
+            self.hours.as_ref().and_then(Option::as_ref),
+            OBJECT,
+            "hours",
+        );
+        check_aliases(&mut checks, self.aliases.as_deref());
+        checks.done()
+    }
+}
+
+/// Body of `POST /api/campaigns`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewCampaign {
+    /// Name shown to people.
+    pub name: String,
+    /// Whether automation may write in it now; default false.
+    pub paused: Option<bool>,
+    /// Thresholds that differ from the default policy.
+    pub policy: Option<Value>,
+    /// Lexicon packs of the campaign.
+    pub lexicon: Option<Value>,
+    /// Tracking settings handed to the sender.
+    pub tracking: Option<Value>,
+    /// The caller's own id.
+    pub external_id: Option<String>,
+}
+
+impl NewCampaign {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.text(&self.name, NAME, "name");
+        checks.optional(self.external_id.as_ref(), NAME, "externalId");
+        checks.object(self.policy.as_ref(), OBJECT, "policy");
+        checks.object(self.lexicon.as_ref(), OBJECT * 8, "lexicon");
+        checks.object(self.tracking.as_ref(), OBJECT, "tracking");
+        checks.done()
+    }
+}
+
+/// Body of `PATCH /api/campaigns/{id}`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CampaignPatch {
+    /// Name shown to people.
+    pub name: Option<String>,
+    /// Whether automation is paused in it.
+    pub paused: Option<bool>,
+    /// Thresholds that differ from the default policy; makes a new version.
+    #[serde(deserialize_with = "maybe_null")]
+    pub policy: Option<Option<Value>>,
+    /// Lexicon packs of the campaign.
+    #[serde(deserialize_with = "maybe_null")]
+    pub lexicon: Option<Option<Value>>,
+    /// Tracking settings.
+    #[serde(deserialize_with = "maybe_null")]
+    pub tracking: Option<Option<Value>>,
+    /// The caller's own id.
+    #[serde(deserialize_with = "maybe_null")]
+    pub external_id: Option<Option<String>>,
+}
+
+impl CampaignPatch {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        if let Some(name) = &self.name {
+            checks.text(name, NAME, "name");
+        }
+        checks.object(
+            self.policy.as_ref().and_then(Option::as_ref),
+            OBJECT,
+            "policy",
+        );
+        checks.object(
+            self.lexicon.as_ref().and_then(Option::as_ref),
+            OBJECT * 8,
+            "lexicon",
+        );
+        checks.object(
+            self.tracking.as_ref().and_then(Option::as_ref),
+            OBJECT,
+            "tracking",
+        );
+        checks.done()
+    }
+}
+
+/// Body of `POST /api/suppressions`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewSuppression {
+    /// The address no longer written to.
+    pub address: String,
+    /// opt_out, complaint, hard_bounce or manual (default).
+    pub reason: Option<String>,
+    /// automation or all; the default follows the reason.
+    pub scope: Option<String>,
+    /// Who says so; default `api`.
+    pub source: Option<String>,
+    /// What shows it.
+    pub evidence: Option<String>,
+}
+
+impl NewSuppression {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.email(&self.address, "address");
+        let reason = self.reason.as_deref().unwrap_or("manual");
+        let known = matches!(
+            reason,
+            "opt_out" | "complaint" | "hard_bounce" | "soft_bounce" | "manual"
+        );
+        checks.require(
+            known,
+            "reason",
+            "must be opt_out, complaint, hard_bounce, soft_bounce or manual",
+        );
+        let scope = self.scope.as_deref();
+        checks.require(
+            matches!(scope, None | Some("automation" | "all")),
+            "scope",
+            "must be automation or all",
+        );
+        checks.optional(self.source.as_ref(), NAME, "source");
+        checks.optional(self.evidence.as_ref(), TEXT, "evidence");
+        checks.done()
+    }
+}
+
+/// Body of `POST /api/keys`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewKey {
+    /// What the key is for.
+    pub name: String,
+    /// read, write, agent, admin.
+    pub scopes: Vec<String>,
+    /// The agent the key belongs to.
+    pub agent_id: Option<Uuid>,
+}
+
+impl NewKey {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.text(&self.name, NAME, "name");
+        checks.require(
+            !self.scopes.is_empty(),
+            "scopes",
+            "must name at least one scope",
+        );
+        let known = |scope: &String| matches!(scope.as_str(), "read" | "write" | "agent" | "admin");
+        checks.require(
+            self.scopes.iter().all(known),
+            "scopes",
+            "must be read, write, agent or admin",
+        );
+        checks.done()
+    }
+}
+
+/// Body of `POST /api/review/{id}/resolve`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resolve {
+    /// attach, alias, create_lead, discard, opt_out or release_hold.
+    pub action: String,
+    /// The conversation to attach to.
+    pub conversation_id: Option<Uuid>,
+    /// The lead the sender is an alias of, or that is meant.
+    pub lead_id: Option<Uuid>,
+    /// Why, for the audit.
+    pub reason: Option<String>,
+}
+
+impl Resolve {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        let action = self.action.as_str();
+        let known = matches!(
+            action,
+            "attach" | "alias" | "create_lead" | "discard" | "opt_out" | "release_hold"
+        );
+        checks.require(
+            known,
+            "action",
+            "must be attach, alias, create_lead, discard, opt_out or release_hold",
+        );
+        checks.require(
+            action != "attach" || self.conversation_id.is_some(),
+            "conversationId",
+            "is needed to attach",
+        );
+        checks.require(
+            action != "alias" || self.lead_id.is_some(),
+            "leadId",
+            "is needed for an alias",
+        );
+        checks.optional(self.reason.as_ref(), TEXT, "reason");
+        checks.done()
+    }
+}

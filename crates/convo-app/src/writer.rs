@@ -1,0 +1,188 @@
+//! Group commit: one writer thread takes what has queued up, decides it in memory, commits it in
+//! one transaction and only then answers.
+//!
+//! A command that fails before it wrote anything is answered alone. One that fails after it wrote
+//! something, a conflict or a fault makes the batch be redone one by one, each command in its own
+//! transaction, so that nobody pays for another's failure.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use convo_store::{CommitError, Writer};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::batch::Batch;
+use crate::command::{Answer, Envelope};
+use crate::context::Context;
+use crate::error::AppError;
+
+/// Most commands one transaction takes; past it the fsync is no longer what costs.
+const BATCH: usize = 128;
+/// Commands that may wait; a longer queue is answered `Unavailable` at once.
+const QUEUE: usize = 4096;
+
+struct Job {
+    envelope: Envelope,
+    answer: oneshot::Sender<Result<Answer, AppError>>,
+}
+
+/// Hands commands to the writer thread.
+#[derive(Clone)]
+pub struct Queue {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Queue {
+    /// Runs a command and waits until it is committed.
+    ///
+    /// # Errors
+    /// Whatever the command refuses with; `Unavailable` when the queue is full, the writer has
+    /// stopped, or the database is away.
+    pub async fn run(&self, envelope: Envelope) -> Result<Answer, AppError> {
+        let answered = self.push(envelope)?;
+        answered.await.unwrap_or(Err(AppError::Unavailable))
+    }
+
+    /// Like [`Queue::run`] for callers outside the runtime.
+    ///
+    /// # Errors
+    /// As [`Queue::run`].
+    pub fn run_blocking(&self, envelope: Envelope) -> Result<Answer, AppError> {
+        let (answer, answered) = oneshot::channel();
+        let job = Job { envelope, answer };
+        self.jobs
+            .blocking_send(job)
+            .map_err(|_| AppError::Unavailable)?;
+        answered
+            .blocking_recv()
+            .unwrap_or(Err(AppError::Unavailable))
+    }
+
+    /// Queues a command whose answer is fetched later; waits for room instead of refusing.
+    ///
+    /// # Errors
+    /// `Unavailable` when the writer has stopped.
+    pub fn push_blocking(
+        &self,
+        envelope: Envelope,
+    ) -> Result<oneshot::Receiver<Result<Answer, AppError>>, AppError> {
+        let (answer, answered) = oneshot::channel();
+        let job = Job { envelope, answer };
+        self.jobs
+            .blocking_send(job)
+            .map_err(|_| AppError::Unavailable)?;
+        Ok(answered)
+    }
+
+    fn push(
+        &self,
+        envelope: Envelope,
+    ) -> Result<oneshot::Receiver<Result<Answer, AppError>>, AppError> {
+        let (answer, answered) = oneshot::channel();
+        let job = Job { envelope, answer };
+        self.jobs.try_send(job).map_err(|_| AppError::Unavailable)?;
+        Ok(answered)
+    }
+}
+
+/// Starts the writer thread; it ends when every [`Queue`] is dropped and the queue is empty.
+///
+/// # Errors
+/// Those of the operating system when no thread can be made.
+pub fn start(writer: Writer, context: Arc<Context>) -> std::io::Result<(Queue, JoinHandle<()>)> {
+    let (jobs, waiting) = mpsc::channel(QUEUE);
+    let thread = std::thread::Builder::new()
+        .name("writer".into())
+        .spawn(move || serve(writer, &context, waiting))?;
+    Ok((Queue { jobs }, thread))
+}
+
+fn serve(mut writer: Writer, context: &Context, mut waiting: mpsc::Receiver<Job>) {
+    while let Some(first) = waiting.blocking_recv() {
+        let mut jobs = vec![first];
+        while jobs.len() < BATCH {
+            match waiting.try_recv() {
+                Ok(job) => jobs.push(job),
+                Err(_) => break,
+            }
+        }
+        commit(&mut writer, context, jobs);
+    }
+}
+
+fn commit(writer: &mut Writer, context: &Context, jobs: Vec<Job>) {
+    let envelopes: Vec<&Envelope> = jobs.iter().map(|job| &job.envelope).collect();
+    let outcome = attempt(writer, context, &envelopes);
+    match outcome {
+        Ok(answers) => {
+            for (job, answer) in jobs.into_iter().zip(answers) {
+                // The caller may have gone; what it asked for is committed all the same.
+                let _ = job.answer.send(answer);
+            }
+        }
+        Err(Failed::Error(AppError::Unavailable)) => {
+            for job in jobs {
+                let _ = job.answer.send(Err(AppError::Unavailable));
+            }
+        }
+        Err(_) => {
+            for job in jobs {
+                let answer = alone(writer, context, &job.envelope);
+                let _ = job.answer.send(answer);
+            }
+        }
+    }
+}
+
+/// One command in a transaction of its own, tried again after a conflict with another writer.
+fn alone(writer: &mut Writer, context: &Context, envelope: &Envelope) -> Result<Answer, AppError> {
+    let mut last = AppError::Unavailable;
+    for _ in 0..3 {
+        match attempt(writer, context, &[envelope]) {
+            Ok(mut answers) => return answers.pop().unwrap_or(Err(AppError::Unavailable)),
+            Err(Failed::Conflict) => last = AppError::Unavailable,
+            Err(Failed::Error(error)) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
+/// Decides and commits; `Err` when the transaction as a whole did not happen.
+fn attempt(
+    writer: &mut Writer,
+    context: &Context,
+    envelopes: &[&Envelope],
+) -> Result<Vec<Result<Answer, AppError>>, Failed> {
+    let single = envelopes.len() == 1;
+    writer
+        .commit(|reader| {
+            let mut batch = Batch::new(reader, context);
+            batch.preload(envelopes)?;
+            let mut answers = Vec::with_capacity(envelopes.len());
+            for envelope in envelopes {
+                let before = batch.writes();
+                let answer = batch.run(envelope);
+                if let Err(error) = &answer {
+                    let wrote = batch.writes() != before;
+                    if wrote || (error.is_fault() && !single) {
+                        return Err(error.clone());
+                    }
+                }
+                answers.push(answer);
+            }
+            Ok((batch.into_commit()?, answers))
+        })
+        .map_err(|failed| match failed {
+            CommitError::Decide(error) => Failed::Error(error),
+            CommitError::Conflict { .. } => Failed::Conflict,
+            CommitError::Store(error) => Failed::Error(error.into()),
+        })
+}
+
+/// Why a transaction did not happen.
+enum Failed {
+    /// Another writer was faster: the same commands may succeed on what it wrote.
+    Conflict,
+    /// A command failed half-way, or the database did.
+    Error(AppError),
+}

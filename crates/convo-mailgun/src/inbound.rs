@@ -1,0 +1,157 @@
+//! Inbound mail of routes: parsed fields (urlencoded or multipart with files), or raw MIME.
+//!
+//! Source: <https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/receive-http>.
+
+use convo_email::{
+    Attachment, Form, Header, Headers, InboundEmail, InboundParts, Limits, ParseError,
+};
+use serde_json::Value;
+
+/// Whether a form is a mail and not an event: a route always names the envelope's sender or the
+/// author, or carries the raw mail.
+#[must_use]
+pub fn is_mail(form: &Form) -> bool {
+    ["body-mime", "sender", "from", "body-plain", "body-html"]
+        .iter()
+        .any(|name| form.bytes(name).is_some())
+}
+
+/// Reads a mail out of a route's form.
+///
+/// # Errors
+/// [`ParseError::Mail`] when the mail is larger than the limit.
+pub fn from_form(form: Form, limits: &Limits) -> Result<InboundEmail, ParseError> {
+    let recipients = envelope_recipients(&form);
+    if let Some(raw) = form.bytes("body-mime").or_else(|| file(&form, "body-mime")) {
+        let mut mail = convo_email::mime::read(raw, limits)?;
+        // The envelope's first: it says where the mail really went.
+        let mut all: Vec<String> = recipients.iter().map(|one| one.to_lowercase()).collect();
+        all.extend(std::mem::take(&mut mail.recipients));
+        let mut seen = std::collections::HashSet::new();
+        all.retain(|one| seen.insert(one.clone()));
+        mail.recipients = all;
+        return Ok(mail);
+    }
+    let size = form
+        .fields
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum::<usize>()
+        + form
+            .files
+            .iter()
+            .map(|file| file.bytes.len())
+            .sum::<usize>();
+    let headers = headers(&form);
+    let parts = InboundParts {
+        headers,
+        envelope_recipients: recipients,
+        envelope_sender: form.text("sender"),
+        text: form.text("body-plain"),
+        html: form.text("body-html"),
+        stripped_text: form.text("stripped-text"),
+        size,
+        attachments: attachments(form, limits),
+        ..InboundParts::default()
+    };
+    Ok(InboundEmail::assemble(parts))
+}
+
+fn envelope_recipients(form: &Form) -> Vec<String> {
+    let named = form.text("recipient").unwrap_or_default();
+    named
+        .split(',')
+        .map(|one| one.trim().to_owned())
+        .filter(|one| !one.is_empty())
+        .collect()
+}
+
+fn file<'a>(form: &'a Form, field: &str) -> Option<&'a [u8]> {
+    form.files
+        .iter()
+        .find(|file| file.field == field)
+        .map(|file| file.bytes.as_slice())
+}
+
+/// `message-headers` keeps order and repeats; when it cannot be read, the copies of header fields
+/// in the form stand in.
+fn headers(form: &Form) -> Headers {
+    let listed = form
+        .text("message-headers")
+        .and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let pairs: Vec<(String, String)> = match listed {
+        Some(Value::Array(rows)) => rows.iter().filter_map(pair).collect(),
+        _ => form
+            .fields
+            .iter()
+            .filter(|(name, _)| name.starts_with(|first: char| first.is_ascii_uppercase()))
+            .map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned()))
+            .collect(),
+    };
+    let mut headers = Headers::from_pairs(pairs);
+    // The lower-case fields are Mailgun's own reading; they fill what the headers do not say.
+    for (field, header) in [("from", "From"), ("subject", "Subject")] {
+        if headers.get(header).is_none()
+            && let Some(value) = form.text(field)
+        {
+            headers.push(Header::new(header, &value));
+        }
+    }
+    headers
+}
+
+fn pair(row: &Value) -> Option<(String, String)> {
+    let row = row.as_array()?;
+    Some((
+        row.first()?.as_str()?.to_owned(),
+        row.get(1)?.as_str()?.to_owned(),
+    ))
+}
+
+fn attachments(form: Form, limits: &Limits) -> Vec<Attachment> {
+    let ids = content_ids(&form);
+    let files = form
+        .files
+        .into_iter()
+        .filter(|file| file.field.starts_with("attachment") || file.field.starts_with("inline"));
+    files
+        .take(limits.attachments)
+        .map(|file| {
+            let content_id = ids
+                .iter()
+                .find(|(_, field)| *field == file.field)
+                .map(|(id, _)| id.clone());
+            let content_type = file
+                .content_type
+                .unwrap_or_else(|| "application/octet-stream".to_owned());
+            let content_type = content_type
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_lowercase();
+            let name = file.file_name.unwrap_or_default();
+            let name = name
+                .rsplit(['/', '\\'])
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            Attachment::new(name, content_type, content_id, file.bytes)
+        })
+        .collect()
+}
+
+fn content_ids(form: &Form) -> Vec<(String, String)> {
+    let map = form
+        .text("content-id-map")
+        .and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let Some(Value::Object(map)) = map else {
+        return Vec::new();
+    };
+    map.iter()
+        .filter_map(|(id, field)| {
+            let id = id.trim_matches(|c| c == '<' || c == '>').to_owned();
+            Some((id, field.as_str()?.to_owned()))
+        })
+        .collect()
+}
