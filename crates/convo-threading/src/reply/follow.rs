@@ -95,6 +95,8 @@ fn initials(text: &str) -> Option<&str> {
 /// `[...]`, `<snip>`, `...`, `8<`: the writer left something out of the quote.
 fn is_omission(text: &str) -> bool {
     let is_bracketed = text.len() <= LONGEST
+        && !text.contains("://")
+        && !text.contains('@')
         && [('[', ']'), ('<', '>'), ('(', ')')]
             .iter()
             .any(|(open, close)| text.starts_with(*open) && text.ends_with(*close));

@@ -32,6 +32,7 @@ const OPENINGS: &[&str] = &[
     "Nel ",
     "In data ",
     "Em ",
+    "No dia ",
     "Op ",
     "Pe ",
     "În ",
@@ -81,11 +82,26 @@ pub(super) fn ends(lines: &[Line<'_>], at: usize) -> Option<usize> {
     if first.is_empty() || first.len() > LONGEST {
         return None;
     }
+    if is_between_dashes(lines.get(at)?.text, first) {
+        return Some(at);
+    }
     let start = Start::of(first, lines.get(at + 1))?;
     let mut unended = None;
-    for end in at..at + MOST_LINES {
+    let mut most = MOST_LINES;
+    for end in at..at + 2 * MOST_LINES {
         let Some(line) = lines.get(end) else { break };
-        if line.text.is_empty() || line.text.len() > LONGEST {
+        if end >= at + most || line.text.len() > LONGEST {
+            break;
+        }
+        if line.text.is_empty() {
+            if start == Start::Opened
+                && lines
+                    .get(end + 1)
+                    .is_some_and(|next| next.text.starts_with('<'))
+            {
+                most = 2 * MOST_LINES;
+                continue;
+            }
             break;
         }
         if end > at && line.marked && !closes_address(&joined(lines, at, end - 1), line.text) {
@@ -117,11 +133,19 @@ pub(super) fn ends(lines: &[Line<'_>], at: usize) -> Option<usize> {
     unended
 }
 
+/// `---- Ann Miller wrote ----`.
+fn is_between_dashes(text: &str, bare: &str) -> bool {
+    text.starts_with("--")
+        && text.ends_with("--")
+        && bare.split_whitespace().take(13).count() <= 12
+        && verbs::ends_with_one(bare)
+}
+
 /// The lines as one, from `at` to `end`.
 fn joined(lines: &[Line<'_>], at: usize, end: usize) -> String {
     let mut said = String::new();
     for line in lines.iter().take(end + 1).skip(at) {
-        if !said.is_empty() {
+        if !said.is_empty() && !line.text.is_empty() {
             said.push(' ');
         }
         said.push_str(line.text);
@@ -243,8 +267,19 @@ fn is_intro(said: &str, start: Start, quoted: bool) -> bool {
     match start {
         Start::Opened | Start::Dated => dated || address.is_some(),
         Start::Named => address.is_some_and(|end| is_near(body, end, verb)),
-        Start::Plain => false,
+        Start::Plain => is_name_and_date(body, verb),
     }
+}
+
+/// `Ann Miller schrieb am 05.02.2024 um 16:58:`.
+fn is_name_and_date(body: &str, verb: Verb) -> bool {
+    let name = verb.before(body);
+    let words = name.split_whitespace().count();
+    (1..=4).contains(&words)
+        && !name
+            .split_whitespace()
+            .any(|word| word.starts_with(char::is_lowercase))
+        && has_date(verb.rest(body))
 }
 
 /// Whether a line can be the last one of an intro without a colon.
@@ -328,11 +363,8 @@ fn has_time(said: &str) -> bool {
 
 /// The `>` that closes an address was wrapped to a line of its own, where it looks like a marker.
 fn closes_address(said: &str, text: &str) -> bool {
-    let open = said.rfind('<');
-    open.is_some()
-        && open > said.rfind('>')
-        && text.trim_start_matches(['>', ' ']).len() < 40
-        && text.ends_with(':')
+    let count = |bracket: char| said.matches(bracket).count();
+    count('<') > count('>') && text.trim_start_matches(['>', ' ']).len() < 40 && text.ends_with(':')
 }
 
 /// Without the stars and rules some clients put around an intro.

@@ -102,6 +102,9 @@ fn intros_of_many_languages() {
         "Monday, 5 February 2024, 4:58 PM +0300 from Ann Miller <ann@example.com>:",
         "Ann Miller via Example Forum <ann@example.com> wrote:",
         "2024-02-05 16:58 GMT+01:00 Ann Miller",
+        "Ann Miller schrieb am 05.02.2024 um 16:58:",
+        "---- Ann Miller wrote ----",
+        "No dia 5 de fevereiro de 2024 às 16:58, Ann Miller escreveu:",
     ] {
         check_intro(intro);
     }
@@ -114,6 +117,9 @@ fn intros_broken_over_lines() {
     check_intro("On Mon, Feb 5, 2024 at 4:58 PM\nAnn Miller\n<ann@example.com>\nwrote:");
     check_intro(
         "Op 5 feb. 2024 16:58 schreef \"Ann Miller\" <ann@example.com> het\nvolgende geschreven:",
+    );
+    check_intro(
+        "On Mon, Feb 5, 2024 at 4:58 PM Ann Miller\n\n<\nmailto:Ann Miller <ann@example.com>\n> wrote:",
     );
     check_intro("ons. 5. feb. 2024 kl. 16:58 skrev Ann Miller <ann@example.com\n>:");
 }
@@ -349,6 +355,8 @@ fn left_alone() {
         "It is -- as I said -- fine.",
         "Kind regards to your wife, she was very helpful.",
         "The original message was lost.",
+        "Below is what Ann wrote on 5 May 2024 at 10:00 to me: nothing",
+        "My notes on what we said:\n- 12:30 lunch",
         "Please forward this message to Bob.",
         "Sent from my desk, this is much easier to write.",
         "It was sent via DHL yesterday.",

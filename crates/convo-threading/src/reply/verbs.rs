@@ -241,9 +241,14 @@ impl Verb {
         text.get(self.end..).unwrap_or_default()
     }
 
+    /// What stands before the verb.
+    pub(super) fn before(self, text: &str) -> &str {
+        text.get(..self.start).unwrap_or_default()
+    }
+
     /// The writer speaks of somebody's writing ("I wrote", "schrieb ich"), no client does.
     pub(super) fn is_told(self, text: &str) -> bool {
-        let before = text.get(..self.start).unwrap_or_default();
+        let before = self.before(text);
         let neighbours = [
             before.split_whitespace().next_back(),
             self.rest(text).split_whitespace().next(),
