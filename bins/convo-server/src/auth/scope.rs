@@ -15,7 +15,7 @@ pub enum Scope {
     Read,
     /// Everything that changes conversations and leads; includes read.
     Write,
-    /// Handover and take-over; includes write.
+    /// Handover and take-over, and nothing else.
     Agent,
     /// Everything.
     Admin,
@@ -39,8 +39,12 @@ impl Scope {
     /// Whether holding `self` allows what needs `needed`.
     #[must_use]
     pub const fn includes(self, needed: Self) -> bool {
-        // The declaration order is the order of inclusion: read ⊂ write ⊂ agent ⊂ admin.
-        self as u8 >= needed as u8
+        match self {
+            Self::Admin => true,
+            Self::Write => matches!(needed, Self::Read | Self::Write),
+            Self::Read => matches!(needed, Self::Read),
+            Self::Agent => matches!(needed, Self::Agent),
+        }
     }
 }
 
@@ -98,7 +102,7 @@ mod tests {
         check(&[], &[]);
         check(&[Scope::Read], &[Scope::Read]);
         check(&[Scope::Write], &[Scope::Read, Scope::Write]);
-        check(&[Scope::Agent], &[Scope::Read, Scope::Write, Scope::Agent]);
+        check(&[Scope::Agent], &[Scope::Agent]);
         check(
             &[Scope::Write, Scope::Agent],
             &[Scope::Read, Scope::Write, Scope::Agent],

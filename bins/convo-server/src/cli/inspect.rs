@@ -88,8 +88,10 @@ struct Line<'a> {
     parent_message_id: Option<&'a MessageId>,
     root_message_id: &'a MessageId,
     depth: u32,
-    /// The file of the first message with the same id.
-    duplicate_of: Option<&'a str>,
+    /// The id, where an earlier message in file order has the same.
+    duplicate_of: Option<&'a MessageId>,
+    /// That message's file.
+    duplicate_of_file: Option<&'a str>,
     /// Which header named the parent.
     parent_evidence: &'static str,
     #[serde(flatten)]
@@ -132,7 +134,8 @@ fn lines(
                         .root(entry.thread)
                         .map_or(&message.id, |root| root.message_id),
                     depth: entry.depth,
-                    duplicate_of: (first != message.file).then_some(first),
+                    duplicate_of: (first != message.file).then_some(&message.id),
+                    duplicate_of_file: (first != message.file).then_some(first),
                     parent_evidence: message.parent_evidence.code(),
                     message,
                     date: message

@@ -120,11 +120,15 @@ fn copies_and_mails_without_an_id() {
     let objects = objects(&[same.clone(), same, bare.clone(), bare], &[]);
     let duplicates: Vec<&Value> = objects
         .iter()
-        .map(|object| &object["duplicateOf"])
+        .map(|object| &object["duplicateOfFile"])
         .collect();
     assert_eq!(
         duplicates,
         [&Value::Null, &"1.eml".into(), &Value::Null, &"3.eml".into()]
+    );
+    assert_eq!(
+        (&objects[0]["duplicateOf"], &objects[1]["duplicateOf"]),
+        (&Value::Null, &"1@x".into())
     );
     assert!(objects[2]["derived"].as_bool().unwrap() && !objects[0]["derived"].as_bool().unwrap());
     assert!(objects[2]["messageId"].as_str().unwrap().contains('@'));

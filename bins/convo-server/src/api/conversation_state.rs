@@ -1,0 +1,285 @@
+//! `/api/conversation-state`: what a conversation is in, and what moves it.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use convo_app::views::{self, TreeForm};
+use convo_app::{Command, conversations, wire};
+use serde::Deserialize;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{Api, Asked, answers, named};
+use crate::auth::{Agent, Authorized, Read, Write};
+use crate::http::body::Body;
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::input::{PathParts, QueryString};
+use crate::problem::Problem;
+
+/// Adds the routes.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(overview)
+        .service(validation_rules)
+        .service(lead_journey_of_lead)
+        .service(status)
+        .service(transition)
+        .service(validate_transition)
+        .service(process_message)
+        .service(integration_event)
+        .service(take_over)
+        .service(lead_journey)
+        .service(thread_tree)
+        .service(context)
+        .service(transitions)
+        .service(metrics);
+}
+
+/// State, flags, scores and integration status of a conversation.
+#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Object)))]
+#[get("/conversation-state/{id}/status")]
+pub async fn status(_caller: Authorized<Read>, path: PathParts, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+    let id = path.id("id")?;
+    let value = api
+        .ask(move |reader, now| {
+            let seen = views::see(reader, id)?;
+            views::status(reader, &seen, now)
+        })
+        .await?;
+    Ok(answers::json(&value))
+}
+
+/// Triggers an event.
+#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[post("/conversation-state/{id}/transition")]
+pub async fn transition(
+    caller: Authorized<Write>,
+    request: HttpRequest,
+    path: PathParts,
+    key: IdempotencyKey,
+    body: Body<wire::TransitionRequest>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    conversations::judge(&body.value)?;
+    let asked = Asked { request: &request, caller: &caller, key: Some(&key), body: body.sha256 };
+    api.run(asked, Command::Transition(named(&path), body.value)).await
+}
+
+/// Says what a transition would come to now; writes nothing.
+#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[post("/conversation-state/{id}/validate-transition")]
+pub async fn validate_transition(
+    _caller: Authorized<Write>,
+    path: PathParts,
+    body: Body<wire::ValidateRequest>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let (id, app) = (named(&path), api.app.clone());
+    let value = api
+        .ask(move |reader, _| conversations::validate_transition(reader, app.context(), id, &body.value))
+        .await?;
+    Ok(answers::json(&value))
+}
+
+/// Records a message that was said elsewhere, and never sends.
+#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[post("/conversation-state/{id}/process-message")]
+pub async fn process_message(
+    caller: Authorized<Write>,
+    request: HttpRequest,
+    path: PathParts,
+    key: IdempotencyKey,
+    body: Body<wire::ProcessMessage>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    body.value.check()?;
+    let asked = Asked { request: &request, caller: &caller, key: Some(&key), body: body.sha256 };
+    api.run(asked, Command::ProcessMessage(named(&path), Box::new(body.value))).await
+}
+
+/// Takes an event of another system.
+#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[post("/conversation-state/{id}/integration-event")]
+pub async fn integration_event(
+    caller: Authorized<Write>,
+    request: HttpRequest,
+    path: PathParts,
+    key: IdempotencyKey,
+    body: Body<wire::IntegrationEvent>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    body.value.check()?;
+    let asked = Asked { request: &request, caller: &caller, key: Some(&key), body: body.sha256 };
+    api.run(asked, Command::IntegrationEvent(named(&path), body.value)).await
+}
+
+/// Gives the conversation to an agent now, whatever is missing.
+#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[post("/conversation-state/{id}/take-over")]
+pub async fn take_over(
+    caller: Authorized<Agent>,
+    request: HttpRequest,
+    path: PathParts,
+    key: IdempotencyKey,
+    body: Body<wire::TakeOver>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let asked = Asked { request: &request, caller: &caller, key: Some(&key), body: body.sha256 };
+    api.run(asked, Command::TakeOver(named(&path), body.value)).await
+}
+
+#[derive(Debug, Deserialize)]
+struct Explained {
+    #[serde(default)]
+    explain: bool,
+}
+
+/// The journey of the conversation's lead.
+#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path), ("explain" = Option<bool>, Query)), responses((status = 200, body = Object)))]
+#[get("/conversation-state/{id}/lead-journey")]
+pub async fn lead_journey(
+    _caller: Authorized<Read>,
+    path: PathParts,
+    query: QueryString<Explained>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let (id, explain) = (path.id("id")?, query.0.explain);
+    let value = api
+        .ask(move |reader, now| {
+            let seen = views::see(reader, id)?;
+            views::conversation_journey(reader, &seen, explain, now)
+        })
+        .await?;
+    Ok(answers::json(&value))
+}
+
+/// The journey of a lead.
+#[utoipa::path(tag = "conversation state", params(("lead_id" = uuid::Uuid, Path), ("explain" = Option<bool>, Query)), responses((status = 200, body = Object)))]
+#[get("/conversation-state/lead/{lead_id}/journey")]
+pub async fn lead_journey_of_lead(
+    _caller: Authorized<Read>,
+    path: PathParts,
+    query: QueryString<Explained>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let (id, explain) = (path.id("lead_id")?, query.0.explain);
+    let value = api.ask(move |reader, now| views::lead_journey(reader, id, explain, now)).await?;
+    Ok(answers::json(&value))
+}
+
+#[derive(Debug, Deserialize)]
+struct TreeQuery {
+    #[serde(default)]
+    flat: bool,
+    format: Option<String>,
+}
+
+/// The conversation's messages as a tree.
+#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path), ("flat" = Option<bool>, Query), ("format" = Option<String>, Query)), responses((status = 200, body = Object)))]
+#[get("/conversation-state/{id}/thread-tree")]
+pub async fn thread_tree(
+    _caller: Authorized<Read>,
+    path: PathParts,
+    query: QueryString<TreeQuery>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let form = match query.0.format.as_deref() {
+        Some("text") => TreeForm::Text,
+        Some("json") | None if query.0.flat => TreeForm::Flat,
+        Some("json") | None => TreeForm::Nested,
+        Some(_) => return Err(Problem::invalid_field("format", "must be json or text")),
+    };
+    let id = path.id("id")?;
+    let value = api
+        .ask(move |reader, _| {
+            let seen = views::see(reader, id)?;
+            views::thread_tree(reader, &seen, form)
+        })
+        .await?;
+    Ok(match value {
+        serde_json::Value::String(text) if form == TreeForm::Text => {
+            HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text)
+        }
+        value => answers::json(&value),
+    })
+}
+
+#[derive(Debug, Deserialize)]
+struct HistoryQuery {
+    limit: Option<i64>,
+}
+
+/// Summary, topics, intent and the newest messages.
+#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path), ("limit" = Option<i64>, Query)), responses((status = 200, body = Object)))]
+#[get("/conversation-state/{id}/context")]
+pub async fn context(
+    _caller: Authorized<Read>,
+    path: PathParts,
+    query: QueryString<HistoryQuery>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let limit = query.0.limit.unwrap_or(20);
+    if limit < 1 {
+        return Err(Problem::invalid_field("limit", "must be at least 1"));
+    }
+    let id = path.id("id")?;
+    let value = api
+        .ask(move |reader, now| {
+            let seen = views::see(reader, id)?;
+            views::context(reader, &seen, limit.min(views::PAGE), now)
+        })
+        .await?;
+    Ok(answers::json(&value))
+}
+
+/// The audit trail, oldest first.
+#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path), ("limit" = Option<i64>, Query), ("cursor" = Option<String>, Query)), responses((status = 200, body = Object)))]
+#[get("/conversation-state/{id}/transitions")]
+pub async fn transitions(
+    _caller: Authorized<Read>,
+    path: PathParts,
+    query: QueryString<super::lists::Paging>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let size = query.0.size()?;
+    let after: i64 = match query.0.cursor.as_deref() {
+        Some(text) => text.parse().map_err(|_| Problem::invalid_field("cursor", "is not one of ours"))?,
+        None => 0,
+    };
+    let id = path.id("id")?;
+    let value = api
+        .ask(move |reader, _| {
+            views::see(reader, id)?;
+            let rows = reader.transitions_after(id, after, size)?;
+            let full = i64::try_from(rows.len()).is_ok_and(|count| count >= size);
+            let next = rows.last().filter(|_| full).map(|row| row.version.to_string());
+            Ok(views::page(views::transition_items(reader, &rows)?, next))
+        })
+        .await?;
+    Ok(answers::json(&value))
+}
+
+/// Figures of one conversation.
+#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Object)))]
+#[get("/conversation-state/{id}/metrics")]
+pub async fn metrics(_caller: Authorized<Read>, path: PathParts, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+    let id = path.id("id")?;
+    let value = api
+        .ask(move |reader, now| {
+            let seen = views::see(reader, id)?;
+            Ok(views::metrics(&seen, now))
+        })
+        .await?;
+    Ok(answers::json(&value))
+}
+
+/// The rules, and the events they guard.
+#[utoipa::path(tag = "conversation state", responses((status = 200, body = Object)))]
+#[get("/conversation-state/validation-rules")]
+pub async fn validation_rules(_caller: Authorized<Read>, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+    Ok(answers::json(&views::rules(&api.app.context().rules)))
+}
+
+/// Distribution, recent activity, rates and funnel.
+#[utoipa::path(tag = "conversation state", responses((status = 200, body = Object)))]
+#[get("/conversation-state/dashboard/overview")]
+pub async fn overview(_caller: Authorized<Read>, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+    Ok(answers::json(&api.ask(views::overview).await?))
+}

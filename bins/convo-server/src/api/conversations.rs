@@ -1,0 +1,133 @@
+//! `/api/conversations`.
+
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
+use convo_app::{Command, reply_token, views, wire};
+use convo_store::{ConversationList, Cursor, Sort};
+use serde::Deserialize;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::lists::{Paging, next};
+use super::{Api, Asked, answers, named};
+use crate::auth::{Authorized, Read, Write};
+use crate::http::body::Body;
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::input::{PathParts, QueryString};
+use crate::problem::Problem;
+
+/// Adds the routes.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(create).service(list).service(one).service(change);
+}
+
+/// Makes a conversation, or finds the open one that exists.
+#[utoipa::path(tag = "records", request_body = Object, responses((status = 201, body = Object), (status = 200, body = Object)))]
+#[post("/conversations")]
+pub async fn create(
+    caller: Authorized<Write>,
+    request: HttpRequest,
+    key: IdempotencyKey,
+    body: Body<wire::NewConversation>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    body.value.check()?;
+    let asked = Asked { request: &request, caller: &caller, key: Some(&key), body: body.sha256 };
+    api.run(asked, Command::CreateConversation(body.value)).await
+}
+
+/// Corrects outcome, follow-up time or subject.
+#[utoipa::path(tag = "records", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[patch("/conversations/{id}")]
+pub async fn change(
+    caller: Authorized<Write>,
+    request: HttpRequest,
+    path: PathParts,
+    body: Body<wire::ConversationPatch>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let asked = Asked { request: &request, caller: &caller, key: None, body: body.sha256 };
+    api.run(asked, Command::PatchConversation(named(&path), body.value)).await
+}
+
+/// One conversation with its reply token.
+#[utoipa::path(tag = "records", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Object)))]
+#[get("/conversations/{id}")]
+pub async fn one(_caller: Authorized<Read>, path: PathParts, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+    let id = path.id("id")?;
+    let token = reply_token::mint(&api.app.context().reply_key, id);
+    let value = api
+        .ask(move |reader, _| {
+            let row = reader.conversations_by_ids(&[id])?.pop().ok_or(convo_app::AppError::NotFound)?;
+            Ok(views::conversation(&row, Some(&token)))
+        })
+        .await?;
+    Ok(answers::json(&value))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Filter {
+    state: Option<String>,
+    outcome: Option<String>,
+    lead_id: Option<Uuid>,
+    agent_id: Option<Uuid>,
+    campaign_id: Option<Uuid>,
+    awaiting: Option<String>,
+    external_id: Option<String>,
+    q: Option<String>,
+    sort: Option<String>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+/// Conversations, newest first.
+#[utoipa::path(tag = "records", params(
+    ("state" = Option<String>, Query), ("outcome" = Option<String>, Query), ("leadId" = Option<uuid::Uuid>, Query),
+    ("agentId" = Option<uuid::Uuid>, Query), ("campaignId" = Option<uuid::Uuid>, Query), ("awaiting" = Option<String>, Query),
+    ("externalId" = Option<String>, Query), ("q" = Option<String>, Query), ("sort" = Option<String>, Query),
+    ("limit" = Option<i64>, Query), ("cursor" = Option<String>, Query)
+), responses((status = 200, body = Object)))]
+#[get("/conversations")]
+pub async fn list(
+    _caller: Authorized<Read>,
+    query: QueryString<Filter>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let filter = query.0;
+    let paging = Paging { limit: filter.limit, cursor: filter.cursor };
+    let sort = match filter.sort.as_deref() {
+        None | Some("lastActivity") => Sort::LastActivity,
+        Some("created") => Sort::Created,
+        Some(_) => return Err(Problem::invalid_field("sort", "must be lastActivity or created")),
+    };
+    let state = wire::canonical_state(filter.state.as_deref())?;
+    let outcome = wire::canonical_outcome(filter.outcome.as_deref())?;
+    if !matches!(filter.awaiting.as_deref(), None | Some("us" | "lead" | "nobody")) {
+        return Err(Problem::invalid_field("awaiting", "must be us, lead or nobody"));
+    }
+    let size = paging.size()?;
+    let wanted = ConversationList {
+        state,
+        outcome,
+        lead_id: filter.lead_id,
+        agent_id: filter.agent_id,
+        campaign_id: filter.campaign_id,
+        awaiting: filter.awaiting,
+        external_id: filter.external_id,
+        q: filter.q.filter(|q| !q.is_empty()),
+        sort,
+        after: paging.after()?,
+        limit: size,
+    };
+    let value = api
+        .ask(move |reader, _| {
+            let rows = reader.conversations(&wanted)?;
+            let next = next(&rows, size, |row| Cursor {
+                at: if sort == Sort::Created { row.created_at } else { row.last_activity_at },
+                id: row.id,
+            });
+            Ok(views::page(rows.iter().map(|row| views::conversation(row, None)).collect(), next))
+        })
+        .await?;
+    Ok(answers::json(&value))
+}

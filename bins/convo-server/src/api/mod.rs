@@ -1,0 +1,126 @@
+//! The routes of the application: from a request to a command or a question, and back.
+
+mod answers;
+mod conversation_state;
+mod conversations;
+mod lists;
+mod messages;
+mod operations;
+mod people;
+mod reviews;
+mod webhooks;
+
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use convo_app::{Actor, AppError, Command, Envelope};
+use convo_email::WebhookProvider as _;
+use convo_mailgun::Mailgun;
+use convo_store::Reader;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::auth::Caller;
+use crate::clock;
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::input::PathParts;
+use crate::problem::Problem;
+use crate::routes::Routes;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Api {
+    /// The application.
+    pub app: convo_app::App,
+    /// The provider of webhooks.
+    pub mailgun: Arc<Mailgun>,
+}
+
+impl Api {
+    /// Name of the provider, for messages.
+    #[must_use]
+    pub fn provider(&self) -> &'static str {
+        self.mailgun.name()
+    }
+
+    /// Runs a command for a caller and answers with what it was answered.
+    ///
+    /// # Errors
+    /// What the command refuses with, as a problem.
+    pub(crate) async fn run(&self, asked: Asked<'_>, command: Command) -> Result<HttpResponse, Problem> {
+        let idempotency = match asked.key {
+            Some(key) => key.get()?.map(|key| convo_app::IdempotencyKey {
+                scope: scope(asked.caller, asked.request.method(), asked.request.path(), key),
+                body: asked.body,
+            }),
+            None => None,
+        };
+        let envelope = Envelope { idempotency, ..Envelope::new(command, actor(asked.caller)) };
+        let answer = self.app.run(envelope).await?;
+        Ok(answers::of(&answer))
+    }
+
+    /// Asks the database on a thread that may block.
+    ///
+    /// # Errors
+    /// What the question is answered with, as a problem.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&mut Reader<'_>, DateTime<Utc>) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = self.app.clone();
+        let asked = web::block(move || app.read(|reader| ask(reader, clock::now()))).await;
+        Ok(asked.map_err(|_| Problem::unavailable())??)
+    }
+}
+
+/// Who asks what how: everything about a request that decides how its command is carried out.
+pub(crate) struct Asked<'a> {
+    pub request: &'a HttpRequest,
+    pub caller: &'a Caller,
+    pub key: Option<&'a IdempotencyKey>,
+    pub body: [u8; 32],
+}
+
+fn actor(caller: &Caller) -> Actor {
+    caller.key_id.map_or(Actor::Code("bootstrap"), Actor::Key)
+}
+
+fn scope(caller: &Caller, method: &Method, path: &str, key: &str) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    let id = caller.key_id.unwrap_or(Uuid::nil());
+    for piece in [id.as_bytes().as_slice(), method.as_str().as_bytes(), path.as_bytes(), key.as_bytes()] {
+        digest.update((piece.len() as u64).to_be_bytes());
+        digest.update(piece);
+    }
+    digest.finalize().into()
+}
+
+/// The id at `{id}`; one that is none names nothing, which is found out where ids are looked up, so
+/// that a wrong body still wins over it.
+fn named(path: &PathParts) -> Uuid {
+    path.id("id").unwrap_or(Uuid::nil())
+}
+
+/// All routes of the application over one API.
+#[must_use]
+pub fn routes(api: Api) -> Routes {
+    let (for_webhooks, for_api) = (web::Data::new(api.clone()), web::Data::new(api));
+    Routes {
+        webhooks: Arc::new(move |config| {
+            config.app_data(for_webhooks.clone());
+            webhooks::configure(config);
+        }),
+        api: Arc::new(move |config| {
+            config.app_data(for_api.clone());
+            conversation_state::configure(config);
+            conversations::configure(config);
+            messages::configure(config);
+            people::configure(config);
+            reviews::configure(config);
+            operations::configure(config);
+        }),
+    }
+}
