@@ -68,6 +68,16 @@ impl Database {
         }
     }
 
+    /// Runs a statement.
+    pub async fn execute(&self, sql: &str) {
+        match self.kind {
+            Kind::Sqlite => open(&self.file)
+                .execute_batch(sql)
+                .unwrap_or_else(|cause| panic!("{sql}: {cause}")),
+            Kind::Postgres => execute(&self.url, sql).await,
+        }
+    }
+
     /// One number by SQL that both databases understand.
     pub async fn count(&self, sql: &str) -> i64 {
         match self.kind {

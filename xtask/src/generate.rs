@@ -91,3 +91,33 @@ fn printed(command: &str) -> Result<String, String> {
     }
     String::from_utf8(output.stdout).map_err(|cause| format!("convo-server {command}: {cause}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(form: Form) -> Page {
+        Page {
+            path: "docs/page.md",
+            command: "print",
+            form,
+        }
+    }
+
+    #[test]
+    fn only_the_block_is_replaced() {
+        let present = "# Title\n\n```mermaid\nold\n```\n\nText\n";
+        let fresh = page(Form::MermaidBlock).render(present, "new\nlines\n");
+        assert_eq!(
+            fresh,
+            Ok("# Title\n\n```mermaid\nnew\nlines\n```\n\nText\n".to_owned())
+        );
+        assert!(page(Form::MermaidBlock).render("no block", "x").is_err());
+    }
+
+    #[test]
+    fn a_whole_page_ends_in_one_line_feed() {
+        let fresh = page(Form::Whole).render("old", "{}\n\n");
+        assert_eq!(fresh, Ok("{}\n".to_owned()));
+    }
+}

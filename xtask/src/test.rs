@@ -50,3 +50,30 @@ fn test_arguments(own: &[&str], given: &[String]) -> Vec<String> {
 pub fn clock(time: Duration) -> String {
     format!("{} min {:02} s", time.as_secs() / 60, time.as_secs() % 60)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(given: &str, expected: &str) {
+        let given: Vec<String> = given.split_whitespace().map(str::to_owned).collect();
+        assert_eq!(test_arguments(&[], &given).join(" "), expected);
+    }
+
+    #[test]
+    fn arguments_go_to_cargo_test() {
+        check("", "test --all-features --workspace --no-fail-fast");
+        check(
+            "ladder",
+            "test --all-features --workspace --no-fail-fast ladder",
+        );
+        check(
+            "-p convo-core -- --exact a",
+            "test --all-features --no-fail-fast -p convo-core -- --exact a",
+        );
+        check(
+            "-- -p",
+            "test --all-features --workspace --no-fail-fast -- -p",
+        );
+    }
+}

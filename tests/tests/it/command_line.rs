@@ -1,7 +1,7 @@
 //! Sub-commands and their exit codes, on mail of our own.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{Duration, TimeZone, Utc};
 use convo_tests::{Database, Kind, Mail, Options, Server, guardian, on_both};
@@ -184,7 +184,7 @@ async fn inspect_needs_no_database() {
         assert_eq!(rows[0]["parentMessageId"], Value::Null);
         assert_eq!(rows[1]["depth"], 3);
         assert_eq!(rows[2]["parentMessageId"], *root);
-        assert_eq!(rows[4]["duplicateOf"], rows[2]["messageId"]);
+        assert_eq!(rows[4]["duplicateOf"], rows[2]["file"]);
         assert_eq!(rows[2]["replyText"], "I am interested, what is the price?");
         assert!(
             rows[2]["signals"]
@@ -268,6 +268,27 @@ async fn the_openapi_document_names_every_route() {
     }
     let printed = server.command(&["openapi"]).await;
     assert_eq!(serde_json::from_str::<Value>(printed.ok()).unwrap(), served);
+}
+
+/// `cargo xtask generate` writes these pages; nobody else does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn generated_pages_are_what_the_program_prints() {
+    let options = Options::on(Kind::Sqlite);
+    let database = Database::create(Kind::Sqlite).await;
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let openapi = without_server(&options, &database, &["openapi"]).await;
+    let page = fs::read_to_string(docs.join("openapi.json")).unwrap_or_default();
+    assert_eq!(
+        page.trim(),
+        openapi.ok().trim(),
+        "run `cargo xtask generate`"
+    );
+    let diagram = without_server(&options, &database, &["diagram"]).await;
+    let page = fs::read_to_string(docs.join("state-machine.md")).unwrap_or_default();
+    assert!(
+        page.contains(diagram.ok().trim()),
+        "run `cargo xtask generate`"
+    );
 }
 
 /// Equal but for the names of parameters and the provider in the path.

@@ -14,6 +14,7 @@ mod command_line;
 mod concurrency;
 mod crash;
 mod first_mail;
+mod harness;
 mod idempotency;
 mod ladder;
 mod machine;
