@@ -10,7 +10,7 @@
 //!
 //! Inside: `record` (one macro for a table, its row and its bulk writes), `sql` (ids and times that mean the same
 //! on both databases), `any` (the connection over both), `url` and `open` (which database, and how it is set up),
-//! `prepared` (statements that stay prepared),
+//! `resolve` (what an insert does with rows that exist),
 //! `migrate`, `transaction`, `write`, `sweep`, `check`. No other crate of the workspace names Diesel.
 
 mod any;
@@ -19,9 +19,9 @@ mod commit;
 mod error;
 mod migrate;
 mod open;
-mod prepared;
 mod read;
 mod record;
+mod resolve;
 pub mod rows;
 mod search;
 mod sql;

@@ -255,32 +255,26 @@ macro_rules! bulk {
         impl $name {
             /// Inserts rows, replacing the changeable columns of those that exist.
             pub(crate) fn upsert_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<()> {
-                use diesel::{ExpressionMethods, RunQueryDsl, upsert::excluded};
-                use $crate::prepared::{Prepared, Upsert};
+                use diesel::{ExpressionMethods, RunQueryDsl};
                 use $crate::record::{Field, Record, rows_per_statement};
+                use $crate::resolve::{Resolving, Upsert, on_conflict};
+                const CLAUSE: &str = on_conflict!(($($key)+) ($($open)+));
                 let values = |row| {
                     let row: &Self = row;
                     ($($table::$column.eq(row.$column.bind()),)+)
                 };
-                macro_rules! statement {
-                    ($values:expr) => {
-                        diesel::insert_into($table::table)
-                            .values($values)
-                            .on_conflict(($($table::$key,)+))
-                            .do_update()
-                            .set(($($table::$open.eq(excluded($table::$open)),)+))
-                    };
-                }
                 match conn {
                     $crate::any::AnyConn::Sqlite(conn) => {
                         for row in rows {
-                            Prepared::<_, Upsert<Self>>::new(statement!(values(row))).execute(conn)?;
+                            let insert = diesel::insert_into($table::table).values(values(row));
+                            Resolving::<_, Upsert<Self>>::new(insert, CLAUSE).execute(conn)?;
                         }
                     }
                     $crate::any::AnyConn::Pg(conn) => {
                         for rows in rows.chunks(rows_per_statement(Self::COLUMNS.len())) {
                             let values: Vec<_> = rows.iter().map(values).collect();
-                            statement!(values).execute(conn)?;
+                            let insert = diesel::insert_into($table::table).values(values);
+                            Resolving::<_, Upsert<Self>>::new(insert, CLAUSE).execute(conn)?;
                         }
                     }
                 }
@@ -294,37 +288,30 @@ macro_rules! bulk {
             ///
             /// Written as an upsert on both databases: on PostgreSQL it takes many rows at once.
             pub(crate) fn swap_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<usize> {
-                use diesel::query_dsl::methods::FilterDsl;
-                use diesel::{ExpressionMethods, RunQueryDsl, upsert::excluded};
-                use $crate::prepared::{Prepared, Swap};
+                use diesel::{ExpressionMethods, RunQueryDsl};
                 use $crate::record::{Field, Record, rows_per_statement};
+                use $crate::resolve::{Resolving, Swap, on_conflict};
+                const CLAUSE: &str = concat!(
+                    on_conflict!(($($key)+) ($($open)+)),
+                    " WHERE ", stringify!($table), ".\"revision\" + 1 = excluded.\"revision\""
+                );
                 let values = |row| {
                     let row: &Self = row;
                     ($($table::$column.eq(row.$column.bind()),)+)
                 };
-                macro_rules! statement {
-                    ($values:expr) => {
-                        FilterDsl::filter(
-                            diesel::insert_into($table::table)
-                                .values($values)
-                                .on_conflict($table::id)
-                                .do_update()
-                                .set(($($table::$open.eq(excluded($table::$open)),)+)),
-                            ($table::revision + 1).eq(excluded($table::revision)),
-                        )
-                    };
-                }
                 let mut swapped = 0;
                 match conn {
                     $crate::any::AnyConn::Sqlite(conn) => {
                         for row in rows {
-                            swapped += Prepared::<_, Swap<Self>>::new(statement!(values(row))).execute(conn)?;
+                            let insert = diesel::insert_into($table::table).values(values(row));
+                            swapped += Resolving::<_, Swap<Self>>::new(insert, CLAUSE).execute(conn)?;
                         }
                     }
                     $crate::any::AnyConn::Pg(conn) => {
                         for rows in rows.chunks(rows_per_statement(Self::COLUMNS.len())) {
                             let values: Vec<_> = rows.iter().map(values).collect();
-                            swapped += statement!(values).execute(conn)?;
+                            let insert = diesel::insert_into($table::table).values(values);
+                            swapped += Resolving::<_, Swap<Self>>::new(insert, CLAUSE).execute(conn)?;
                         }
                     }
                 }

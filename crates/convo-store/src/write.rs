@@ -1,14 +1,13 @@
 //! Writing a [`Commit`] inside an open transaction: about one statement per table.
 
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 
 use crate::any::AnyConn;
 use crate::check;
 use crate::commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Revised};
 use crate::error::{StoreError, StoreResult};
-use crate::prepared::{Prepared, Upsert};
 use crate::record::{Field, Record, last_of_each};
+use crate::resolve::{Resolving, Upsert};
 use crate::rows::tables::*;
 use crate::rows::*;
 use crate::sql::BoundId;
@@ -195,6 +194,8 @@ fn change_receipts(conn: &mut AnyConn, changes: &[ReceiptChange]) -> StoreResult
     Ok(())
 }
 
+const ADD: &str = " ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value";
+
 /// Adds to the counters. The rows come sorted by name, so that writers lock them in one order.
 fn count(conn: &mut AnyConn, rows: Vec<CounterRow>) -> StoreResult<()> {
     if rows.is_empty() {
@@ -206,24 +207,19 @@ fn count(conn: &mut AnyConn, rows: Vec<CounterRow>) -> StoreResult<()> {
             counters::value.eq(row.value),
         )
     };
-    macro_rules! add {
-        ($values:expr) => {
-            diesel::insert_into(counters::table)
-                .values($values)
-                .on_conflict(counters::name)
-                .do_update()
-                .set(counters::value.eq(counters::value + excluded(counters::value)))
-        };
-    }
+    let insert = diesel::insert_into(counters::table);
     let added = match conn {
         AnyConn::Sqlite(conn) => rows.iter().try_for_each(|row| {
-            Prepared::<_, Upsert<CounterRow>>::new(add!(values(row)))
+            let insert = insert.values(values(row));
+            Resolving::<_, Upsert<CounterRow>>::new(insert, ADD)
                 .execute(conn)
                 .map(drop)
         }),
         AnyConn::Pg(conn) => {
-            let values: Vec<_> = rows.iter().map(values).collect();
-            add!(values).execute(conn).map(drop)
+            let insert = insert.values(rows.iter().map(values).collect::<Vec<_>>());
+            Resolving::<_, Upsert<CounterRow>>::new(insert, ADD)
+                .execute(conn)
+                .map(drop)
         }
     };
     added.map_err(|error| StoreError::at("counters", error))
