@@ -56,6 +56,8 @@ pub struct Step<K> {
     pub version: u64,
     /// When it was decided.
     pub at: Time,
+    /// Own time of what made it be taken: the message's, or `at`.
+    pub caused_at: Time,
     /// What made it be taken.
     pub cause: Cause<K>,
     /// The message that implied it, when nobody reported it.

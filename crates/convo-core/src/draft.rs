@@ -2,11 +2,12 @@
 //!
 //! Only what later steps look at is kept beside the changes, so that a draft copies next to nothing.
 
+mod journey;
+
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use crate::change::{Cause, Change, Decision, Step, TriggeredBy, Warning};
-use crate::conversation::{Conversation, Since};
 use crate::email::EmailFacts;
 use crate::lead::LeadFactKind;
 use crate::machine::{Cell, Event, State, cell};
@@ -14,9 +15,7 @@ use crate::policy::Policy;
 use crate::rules::{Finding, Rule, RuleContext, RuleId, RuleKind, Rules};
 use crate::scoring::{ScoreInput, engagement};
 use crate::snapshot::Snapshot;
-use crate::stages::{Sums, View, lift, since};
-use crate::tally::{Absorbed, MessageFact, Tally, counts_since};
-use crate::vocabulary::Stage;
+use crate::tally::{MessageFact, Tally};
 use crate::{Key, Time};
 
 /// How an event is taken.
@@ -69,7 +68,8 @@ pub(crate) struct Draft<'a, K: Key> {
     /// The message being observed; not part of any history.
     pub message: Option<&'a MessageFact<K>>,
     pub decision: Decision<K>,
-    lifts: Vec<(State, bool)>,
+    /// States moved to, with the own time of what made it.
+    lifts: Vec<(State, Time)>,
 }
 
 impl<'a, K: Key> Draft<'a, K> {
@@ -160,8 +160,12 @@ impl<'a, K: Key> Draft<'a, K> {
         if taking.event == Event::LeadReplied {
             self.replied_seq = Some(self.tally.stored_reply.map_or(0, |reply| reply.seq));
         }
+        let caused_at = match (&taking.cause, self.message) {
+            (Cause::Message(_), Some(message)) => message.at,
+            _ => self.now,
+        };
         if from != to {
-            self.lifts.push((to, self.lifts_current(&taking.cause)));
+            self.lifts.push((to, caused_at));
         }
         self.push(Change::Transitioned(Step {
             event: taking.event,
@@ -169,6 +173,7 @@ impl<'a, K: Key> Draft<'a, K> {
             to,
             version: self.version,
             at: self.now,
+            caused_at,
             cause: taking.cause,
             implied_by: taking.implied_by,
             triggered_by: taking.triggered_by,
@@ -211,13 +216,6 @@ impl<'a, K: Key> Draft<'a, K> {
         Ok((waived, ids))
     }
 
-    fn lifts_current(&self, cause: &Cause<K>) -> bool {
-        match (cause, self.message, self.set_back) {
-            (Cause::Message(_), Some(message), Some(set_back)) => message.at > set_back,
-            _ => true,
-        }
-    }
-
     /// Notes a fact about the lead, if it is newer than what is known.
     pub(crate) fn lead_fact(&mut self, kind: LeadFactKind, at: Time) {
         let known = self.snapshot.lead.facts.get(&kind).copied();
@@ -234,195 +232,6 @@ impl<'a, K: Key> Draft<'a, K> {
         ) {
             self.opted_out_at = self.opted_out_at.max(Some(at));
         }
-    }
-
-    /// The decision with what it means for the lead's journey.
-    pub(crate) fn finish(mut self) -> Decision<K> {
-        match self.goals() {
-            Ok((by_all, by_current)) => {
-                self.journey(by_all, by_current);
-                self.decision
-            }
-            Err(needs_history) => Decision {
-                needs_history,
-                ..Decision::default()
-            },
-        }
-    }
-
-    /// The stages whose criteria hold: over all replies, and over those since the newest set-back.
-    fn goals(&mut self) -> Result<(Option<Stage>, Option<Stage>), Vec<K>> {
-        let by_all = self.sums(Ok(Cow::Borrowed(&*self.tally)), |sibling| {
-            Ok(Cow::Borrowed(&sibling.tally))
-        })?;
-        let by_all = by_all.stage(self.policy);
-        if self.set_back.is_none() {
-            return Ok((by_all, by_all));
-        }
-        let own = self.own_since();
-        let by_current = self.sums(
-            own.as_deref().map(Cow::Borrowed).map_err(Clone::clone),
-            |sibling| {
-                since(sibling, self.set_back, self.snapshot.history(&sibling.id))
-                    .ok_or_else(|| sibling.id.clone())
-            },
-        )?;
-        let by_current = by_current.stage(self.policy);
-        if let (Ok(tally), Some(after)) = (own, self.set_back)
-            && self.is_rebased(after)
-        {
-            let since = Box::new(Since {
-                after,
-                tally: tally.into_owned(),
-            });
-            self.decision.changes.push(Change::SinceReplaced(since));
-        }
-        Ok((by_all, by_current))
-    }
-
-    fn sums<'s>(
-        &'s self,
-        own: Result<Cow<'s, Tally<K>>, K>,
-        of_sibling: impl Fn(&'s Conversation<K>) -> Result<Cow<'s, Tally<K>>, K>,
-    ) -> Result<Sums, Vec<K>> {
-        let mut needs = Vec::new();
-        let mut views = Vec::with_capacity(1 + self.snapshot.siblings.len());
-        match own {
-            Ok(tally) => views.push(View::new(tally, &self.email, self.state.is_open())),
-            Err(id) => needs.push(id),
-        }
-        for &sibling in self.snapshot.siblings {
-            match of_sibling(sibling) {
-                Ok(tally) => views.push(View::new(tally, &sibling.email, sibling.state.is_open())),
-                Err(id) => needs.push(id),
-            }
-        }
-        if needs.is_empty() {
-            Ok(Sums::over(
-                views,
-                self.snapshot.lead.completeness,
-                self.policy,
-                self.now,
-            ))
-        } else {
-            Err(needs)
-        }
-    }
-
-    /// Facts of this conversation since the newest set-back; its id when that needs its history.
-    fn own_since(&self) -> Result<Cow<'a, Tally<K>>, K> {
-        let conversation = self.snapshot.conversation;
-        let Some(message) = self.message else {
-            let history = self.snapshot.history(&conversation.id);
-            return since(conversation, self.set_back, history)
-                .ok_or_else(|| conversation.id.clone());
-        };
-        let Some(after) = self.set_back else {
-            return Ok(self.tally.clone());
-        };
-        if self
-            .tally
-            .last_reply_at()
-            .is_none_or(|reply| reply <= after)
-        {
-            return Ok(Cow::Owned(self.tally.without_replies()));
-        }
-        if self
-            .tally
-            .first_reply
-            .as_ref()
-            .is_some_and(|reply| reply.at > after)
-        {
-            return Ok(self.tally.clone());
-        }
-        if !self.is_rebased(after)
-            && let Some(since) = &conversation.since
-        {
-            let mut tally = since.tally.clone();
-            if !counts_since(after, message) || tally.absorb(message) == Absorbed::Done {
-                return Ok(Cow::Owned(tally));
-            }
-        }
-        let history = self
-            .snapshot
-            .history(&conversation.id)
-            .ok_or_else(|| conversation.id.clone())?;
-        Ok(Cow::Owned(Tally::recompute_since(
-            after,
-            history.iter().chain([message]),
-        )))
-    }
-
-    /// True when the stored facts since the set-back are to be replaced, not only moved on by the message.
-    fn is_rebased(&self, after: Time) -> bool {
-        let refolded = self
-            .decision
-            .changes
-            .iter()
-            .any(|change| matches!(change, Change::TallyReplaced(_)));
-        refolded
-            || self
-                .snapshot
-                .conversation
-                .since
-                .as_ref()
-                .is_none_or(|since| since.after != after)
-    }
-
-    fn journey(&mut self, by_all: Option<Stage>, by_current: Option<Stage>) {
-        let (lead, conversation) = (self.snapshot.lead, &self.snapshot.conversation.id);
-        let lifting = |stage: Stage, current: bool| {
-            let mut lifts = self
-                .lifts
-                .iter()
-                .filter(|(_, lifts_current)| *lifts_current || !current);
-            lifts
-                .find(|(state, _)| lift(*state) >= Some(stage))
-                .map(|(state, _)| *state)
-        };
-        let mut current = lead.journey.current;
-        let mut changes = Vec::new();
-        if self.set_back > lead.set_back_at()
-            && let Some(from) = current
-        {
-            let to = by_current.unwrap_or(Stage::ColdLead);
-            if to < from {
-                current = Some(to);
-                changes.push(Change::StageFell {
-                    from,
-                    to: current,
-                    at: self.now,
-                    conversation: conversation.clone(),
-                });
-            }
-        }
-        for &stage in Stage::ALL {
-            let enters = Some(stage) > current
-                && (Some(stage) <= by_current || lifting(stage, true).is_some());
-            let holds = Some(stage) <= by_all || lifting(stage, false).is_some();
-            let rises = Some(stage) > lead.journey.highest && (holds || enters);
-            if !enters && !rises {
-                continue;
-            }
-            let by_criteria = if enters { by_current } else { by_all };
-            changes.push(Change::StageEntered {
-                stage,
-                at: self.now,
-                current: enters,
-                highest: rises,
-                lifted_by: lifting(stage, enters).filter(|_| Some(stage) > by_criteria),
-                conversation: conversation.clone(),
-            });
-            let milestone = stage.milestone();
-            if rises && !lead.journey.milestones.contains_key(&milestone) {
-                changes.push(Change::MilestoneReached {
-                    milestone,
-                    at: self.now,
-                    conversation: conversation.clone(),
-                });
-            }
-        }
-        self.decision.changes.append(&mut changes);
     }
 }
 

@@ -77,10 +77,11 @@ pub fn judge(
         // In order of time, so the neighbours are the nearest.
         let before = place.checked_sub(1).and_then(|i| sorted.get(i));
         let alone = !near(before, event) && !near(sorted.get(place + 1), event);
-        if alone && looks_human(delivered_at, event, tracking) {
-            if let Some(verdict) = verdicts.get_mut(index) {
-                *verdict = Verdict::Human;
-            }
+        if alone
+            && looks_human(delivered_at, event, tracking)
+            && let Some(verdict) = verdicts.get_mut(index)
+        {
+            *verdict = Verdict::Human;
         }
     }
     verdicts
@@ -109,6 +110,7 @@ fn is_machine(agent: &str, tracking: &Tracking) -> bool {
 
 /// Opens and clicks of one message, counted by verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Judged {
     /// Opens judged human.
     pub opens: u32,
@@ -157,7 +159,7 @@ impl Judged {
 
 /// Provider facts of one conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub struct EmailFacts {
     /// Messages reported as delivered.
     pub delivered: u32,
@@ -165,8 +167,10 @@ pub struct EmailFacts {
     pub first_delivered_at: Option<Time>,
     /// Newest delivery.
     pub last_delivered_at: Option<Time>,
-    /// How the newest attempt ended, and when.
-    pub status: Option<(Time, DeliveryStatus)>,
+    /// When the newest attempt ended.
+    pub status_at: Option<Time>,
+    /// How it ended.
+    pub status: Option<DeliveryStatus>,
     /// Soft failures.
     pub soft_bounces: u32,
     /// Hard failures.
@@ -181,7 +185,7 @@ impl EmailFacts {
     /// How the newest delivery attempt ended.
     #[must_use]
     pub fn delivery_status(&self) -> Option<DeliveryStatus> {
-        self.status.map(|(_, status)| status)
+        self.status
     }
 
     pub(crate) fn note(&mut self, at: Time, status: DeliveryStatus) {
@@ -197,7 +201,8 @@ impl EmailFacts {
             }
         }
         // At the same time the graver one wins, so that the order of arrival does not matter.
-        self.status = self.status.max(Some((at, status)));
+        let newest = (self.status_at, self.status).max((Some(at), Some(status)));
+        (self.status_at, self.status) = newest;
     }
 
     /// Replaces one message's share; none when the newest times need all other messages' shares.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
+use crate::stages::lift;
 use crate::vocabulary::{Milestone, Stage, vocabulary};
 use crate::{Key, Time};
 
@@ -78,6 +79,9 @@ pub struct Journey<K> {
     pub entered: BTreeMap<Stage, Time>,
     /// Milliseconds spent in each stage as the current one, without the running stay.
     pub spent_ms: BTreeMap<Stage, i64>,
+    /// Stages that a state lifted it to, with the newest own time of what made the transition.
+    #[serde(default = "BTreeMap::new")]
+    pub lifted: BTreeMap<Stage, Time>,
     /// Milestones, with the conversation that reached each.
     pub milestones: BTreeMap<Milestone, Reached<K>>,
 }
@@ -99,6 +103,7 @@ impl<K> Default for Journey<K> {
             current_since: None,
             entered: BTreeMap::new(),
             spent_ms: BTreeMap::new(),
+            lifted: BTreeMap::new(),
             milestones: BTreeMap::new(),
         }
     }
@@ -173,6 +178,12 @@ impl<K: Key> Lead<K> {
                 ..
             } => {
                 self.journey.enter(*stage, *at, *current, *highest);
+            }
+            Change::Transitioned(step) if step.from != step.to => {
+                if let Some(stage) = lift(step.to) {
+                    let newest = self.journey.lifted.entry(stage).or_insert(step.caused_at);
+                    *newest = (*newest).max(step.caused_at);
+                }
             }
             Change::StageFell { to, at, .. } => self.journey.stay(*to, *at),
             Change::MilestoneReached {

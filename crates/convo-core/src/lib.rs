@@ -40,7 +40,7 @@ pub mod scoring;
 pub mod signals;
 pub mod snapshot;
 pub mod stages;
-#[cfg(feature = "proptest")]
+#[cfg(any(test, feature = "proptest"))]
 pub mod strategies;
 pub mod tally;
 pub mod vocabulary;
@@ -63,3 +63,6 @@ pub type Time = chrono::DateTime<chrono::Utc>;
 pub trait Key: Clone + Ord + std::fmt::Debug {}
 
 impl<T: Clone + Ord + std::fmt::Debug> Key for T {}
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,9 @@
 //! - The **highest** stage follows the facts of all replies and never falls. The **current** stage follows
 //!   the replies later than the newest set-back (an opt-out, complaint, hard bounce, or a no-reply timer that
 //!   leaves no open conversation), and falls only when there is a newer set-back.
-//! - A state lifts at its transition. When the transition follows a message that is not later than the
-//!   newest set-back, it lifts the highest stage only, so that the order of arrival does not matter.
+//! - A state lifts at its transition, as of the own time of what made it. A lift that is not later than the
+//!   newest set-back concerns the highest stage only, and one that is later outlives a set-back that comes to
+//!   be known afterwards: so the order of arrival does not matter.
 //! - Stages are looked at after every observation and accepted request, not by the passing of time.
 
 use std::borrow::Cow;
@@ -170,32 +171,29 @@ pub const fn lift(state: State) -> Option<Stage> {
     }
 }
 
-/// Facts of a stored conversation over replies later than `set_back`; none when that needs its history.
+/// Facts of a stored conversation over replies later than `after`; none when that needs its history.
 pub(crate) fn since<'a, K: Key>(
     conversation: &'a Conversation<K>,
-    set_back: Option<Time>,
+    after: Time,
     history: Option<&[MessageFact<K>]>,
 ) -> Option<Cow<'a, Tally<K>>> {
-    let Some(after) = set_back else {
-        return Some(Cow::Borrowed(&conversation.tally));
-    };
-    match &conversation.since {
-        Some(since) if since.after == after => Some(Cow::Borrowed(&since.tally)),
-        _ if conversation
-            .tally
-            .last_reply_at()
-            .is_none_or(|reply| reply <= after) =>
-        {
-            Some(Cow::Owned(conversation.tally.without_replies()))
-        }
-        _ if conversation
-            .tally
-            .first_reply
-            .as_ref()
-            .is_some_and(|reply| reply.at > after) =>
-        {
-            Some(Cow::Borrowed(&conversation.tally))
-        }
-        _ => history.map(|facts| Cow::Owned(Tally::recompute_since(after, facts))),
+    let tally = &conversation.tally;
+    if let Some(since) = conversation
+        .since
+        .as_ref()
+        .filter(|since| since.after == after)
+    {
+        return Some(Cow::Borrowed(&since.tally));
     }
+    if tally.last_reply_at().is_none_or(|reply| reply <= after) {
+        return Some(Cow::Owned(tally.without_replies()));
+    }
+    if tally
+        .first_reply
+        .as_ref()
+        .is_some_and(|reply| reply.at > after)
+    {
+        return Some(Cow::Borrowed(tally));
+    }
+    history.map(|facts| Cow::Owned(Tally::recompute_since(after, facts)))
 }

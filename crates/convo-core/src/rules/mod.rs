@@ -1,7 +1,7 @@
 //! The seven rules, and the trait for the caller's own.
 //!
 //! A rule guards some pairs of event and state. A *required* rule that does not hold refuses the transition,
-//! an *advisory* one adds a warning. [`Rules::standard`] has the seven; [`Rules::add`] and [`Rules::remove`]
+//! an *advisory* one adds a warning. [`Rules::standard`] has the seven; [`Rules::with`] and [`Rules::without`]
 //! change the set. Both doors ask the same set, so that a cascade obeys the caller's rules too.
 //!
 //! With the policy's `fast_track`, a reply that asks for a person or gives a phone number satisfies
@@ -260,15 +260,15 @@ impl<K: Key> Rules<K> {
 
     /// Adds a rule, in place of one of the same name.
     #[must_use]
-    pub fn add(self, rule: impl Rule<K> + 'static) -> Self {
-        let mut rules = self.remove(&rule.id());
+    pub fn with(self, rule: impl Rule<K> + 'static) -> Self {
+        let mut rules = self.without(&rule.id());
         rules.rules.push(Box::new(rule));
         rules
     }
 
     /// Removes the rule of this name.
     #[must_use]
-    pub fn remove(mut self, id: &RuleId) -> Self {
+    pub fn without(mut self, id: &RuleId) -> Self {
         self.rules.retain(|rule| rule.id() != *id);
         self
     }

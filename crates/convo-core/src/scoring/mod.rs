@@ -135,6 +135,3 @@ fn into<K: Key>(entries: &mut Vec<Entry<K>>) -> impl FnMut(formula::Reason<'_>, 
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -36,6 +36,7 @@ impl Latency {
 
 /// Replies by how long they took; a reply is counted in the first bucket that holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Promptness {
     /// Within 1 hour.
     pub hour: u32,
