@@ -58,6 +58,8 @@ mod phrase;
 mod reading;
 mod scan;
 mod shipped;
+#[cfg(test)]
+mod tests;
 
 use std::sync::LazyLock;
 

@@ -158,10 +158,11 @@ impl<'a> Analysis<'a> {
             return OptOut::None;
         }
         let counts = self.word_counts();
+        let dominates = counts.dominates(&said);
         let mut verdict = OptOut::None;
         for (sentence, strength) in &said {
             let points = match strength {
-                Strength::Direct => counts.dominates(&said),
+                Strength::Direct => dominates,
                 Strength::Word => counts.little_beside(*sentence, WORD_BESIDE),
                 Strength::Alone => {
                     if !counts.little_beside(*sentence, ALONE_BESIDE) {

@@ -54,19 +54,16 @@ pub(super) fn hits(automaton: &Automaton, folded: &Folded) -> Vec<Hit> {
 fn within_borders(text: &str, role: &Role, start: usize, end: usize) -> Option<(usize, usize)> {
     let (before, rest) = text.split_at(start);
     let (inside, after) = rest.split_at(end - start);
-    let mut start = start;
-    let mut end = end;
-    if role.open_end {
-        end += word_bytes(after.chars());
-    } else if inside.ends_with(char::is_alphanumeric) && after.starts_with(char::is_alphanumeric) {
-        return None;
+    let splits_end = inside.ends_with(char::is_alphanumeric) && after.starts_with(char::is_alphanumeric);
+    let splits_start = inside.starts_with(char::is_alphanumeric) && before.ends_with(char::is_alphanumeric);
+    // A part is open on one side at most, so each word is walked once for a part.
+    match (role.open_start, role.open_end) {
+        (false, _) if splits_start => None,
+        (_, false) if splits_end => None,
+        (true, _) => Some((start - word_bytes(before.chars().rev()), end)),
+        (_, true) => Some((start, end + word_bytes(after.chars()))),
+        (false, false) => Some((start, end)),
     }
-    if role.open_start {
-        start -= word_bytes(before.chars().rev());
-    } else if inside.starts_with(char::is_alphanumeric) && before.ends_with(char::is_alphanumeric) {
-        return None;
-    }
-    Some((start, end))
 }
 
 fn word_bytes(characters: impl Iterator<Item = char>) -> usize {
