@@ -83,11 +83,10 @@ impl Api {
         let mut cursor = String::new();
         loop {
             let joint = if path.contains('?') { '&' } else { '?' };
-            let page = if cursor.is_empty() {
-                path.to_owned()
-            } else {
-                format!("{path}{joint}cursor={cursor}")
-            };
+            let mut page = format!("{path}{joint}limit=200");
+            if !cursor.is_empty() {
+                page.push_str(&format!("&cursor={cursor}"));
+            }
             let page = self.get(&page).await.ok();
             items.extend(page["items"].as_array().expect("items").iter().cloned());
             match page["nextCursor"].as_str() {

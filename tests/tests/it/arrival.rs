@@ -1,8 +1,10 @@
 //! Whatever the order of arrival, the same end: own times decide.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Duration, Utc};
 use convo_tests::mailgun::Event;
-use convo_tests::records::Contact;
+use convo_tests::records::{Contact, text};
 use convo_tests::{Mail, Options, Server, on_both, together};
 use serde_json::{Value, json};
 
@@ -72,18 +74,10 @@ impl Case {
         assert_eq!(answer.ok()["status"], "done", "{}", FACTS[fact]);
     }
 
-    /// State, scores, counters, flags, suppressions, stages.
+    /// State, scores, counters, flags, stages.
     async fn end(&self) -> Value {
         let status = self.contact.status().await;
         let journey = self.contact.get("lead-journey").await.ok();
-        let path = format!("/api/suppressions?address={}", self.contact.email);
-        let mut reasons: Vec<String> = Vec::new();
-        for row in self.contact.api.items(&path).await {
-            if row["address"] == self.contact.email {
-                reasons.push(format!("{} {}", row["reason"], row["scope"]));
-            }
-        }
-        reasons.sort();
         let mut flags: Vec<Value> = status["flags"].as_array().unwrap().clone();
         for flag in &mut flags {
             flag.as_object_mut().unwrap().remove("messageId");
@@ -103,7 +97,6 @@ impl Case {
             "analytics": analytics,
             "email": status["integrationStatus"]["email"],
             "flags": flags,
-            "suppressions": reasons,
             "stage": journey["progress"]["currentStage"]["id"],
             "highest": journey["progress"]["highestStage"],
             "scores": scores,
@@ -157,31 +150,44 @@ fn orders() -> Vec<Vec<usize>> {
 async fn run(server: &Server, minutes: [i64; 6], every: usize) -> Value {
     let began = Utc::now() - Duration::hours(3);
     let orders: Vec<Vec<usize>> = orders().into_iter().step_by(every).collect();
-    let mut first = Value::Null;
+    let mut ends = Vec::new();
     for (block, orders) in orders.chunks(24).enumerate() {
         let mut cases = Vec::new();
         for (number, order) in orders.iter().enumerate() {
             let name = format!("lead-{block}-{number}");
-            cases.push((
-                Case::prepare(server, name, minutes, began).await,
-                order.clone(),
-            ));
+            let case = Case::prepare(server, name, minutes, began).await;
+            cases.push((case, order.clone()));
         }
-        let ends = together(cases.into_iter().map(|(case, order)| async move {
+        let cases = cases.into_iter().map(|(case, order)| async move {
             for fact in &order {
                 case.happen(*fact).await;
             }
-            (case.end().await, order)
-        }))
-        .await;
-        for (end, order) in ends {
-            if first.is_null() {
-                first = end.clone();
-            }
-            assert_same(&order, &end, &first);
-        }
+            (case.contact.email.clone(), case.end().await, order)
+        });
+        ends.extend(together(cases).await);
+    }
+    let suppressed = suppressions(server).await;
+    for (email, end, _) in &mut ends {
+        end["suppressions"] = json!(suppressed.get(email));
+    }
+    let first = ends[0].1.clone();
+    for (_, end, order) in &ends {
+        assert_same(order, end, &first);
     }
     first
+}
+
+/// Reasons and scopes by address.
+async fn suppressions(server: &Server) -> BTreeMap<String, BTreeSet<String>> {
+    let mut by_address: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in server.items("/api/suppressions").await {
+        let why = format!("{} {}", row["reason"], row["scope"]);
+        by_address
+            .entry(text(&row["address"]))
+            .or_default()
+            .insert(why);
+    }
+    by_address
 }
 
 async fn every_arrival_order_ends_the_same(options: Options) {
