@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod corpus;
+mod cpu;
 mod fixtures;
 mod hostile;
 mod labels;
