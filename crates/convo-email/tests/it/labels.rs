@@ -194,3 +194,43 @@ fn absences_name_their_end() {
     days.print("end of an absence read");
     assert!(days.all > 0 && days.share() >= 1.0);
 }
+
+/// Thousands of mails that people wrote to each other and to lists.
+#[test]
+fn letters_are_not_called_automatic() {
+    let Some(folder) = corpus::folder() else {
+        return;
+    };
+    let mut letters = Score::default();
+    for corpus in [
+        "foal",
+        "ietf",
+        "sa-exmh",
+        "sa-ilug",
+        "sa-other1",
+        "sa-razor",
+        "sa-rpm",
+        "sa-zzzz",
+    ] {
+        for row in corpus::rows(folder.join(format!("threads/{corpus}.jsonl"))) {
+            let mail = corpus::read(
+                folder
+                    .join("threads")
+                    .join(corpus)
+                    .join(text(&row, "/file")),
+            );
+            letters.count(!is_automatic(mail.class()), || {
+                format!(
+                    "\n{corpus}/{} {:?} {:?} {}",
+                    text(&row, "/file"),
+                    mail.class(),
+                    mail.verdict.evidence,
+                    mail.subject
+                )
+            });
+        }
+    }
+    letters.print("letters");
+    // One of them is a returned mail.
+    assert!(letters.share() >= 0.999);
+}
