@@ -76,7 +76,7 @@ fn is_number(run: &str, told: bool) -> bool {
         .split(|c: char| !c.is_ascii_digit())
         .filter(|group| !group.is_empty())
         .collect();
-    if is_date(&groups) {
+    if is_date(&groups) || is_table(run, &groups) {
         return false;
     }
     if told || run.starts_with('+') {
@@ -104,6 +104,15 @@ fn is_date(groups: &[&str]) -> bool {
     matches!(groups, [a, b, c, ..]
         if (small(a) && small(b) && year(c)) || (year(a) && small(b) && small(c)))
         || matches!(groups, [all] if all.len() == 8 && (all.starts_with("19") || all.starts_with("20")))
+}
+
+/// Decimals, version numbers, and times with a date behind.
+fn is_table(run: &str, groups: &[&str]) -> bool {
+    let decimal = run.starts_with("0.") || run.starts_with("0,");
+    let zeros = groups.first().is_some_and(|group| group.starts_with("000"));
+    let mixed = run.contains('.') && run.contains(' ') && !run.contains(". ");
+    let dated = run.contains('/') && groups.windows(3).any(is_date);
+    decimal || zeros || mixed || dated || run.matches('/').count() > 1
 }
 
 #[cfg(test)]
@@ -149,6 +158,10 @@ mod tests {
             "2019 2020 2021",
             "100 200 300",
             "0,5",
+            "0.999632042904",
+            "0000 1.100.2.11",
+            "0700 8/13/02",
+            "06 06/08/2002",
         ] {
             check(text, &[]);
         }

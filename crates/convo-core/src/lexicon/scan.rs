@@ -54,8 +54,10 @@ pub(super) fn hits(automaton: &Automaton, folded: &Folded) -> Vec<Hit> {
 fn within_borders(text: &str, role: &Role, start: usize, end: usize) -> Option<(usize, usize)> {
     let (before, rest) = text.split_at(start);
     let (inside, after) = rest.split_at(end - start);
-    let splits_end = inside.ends_with(char::is_alphanumeric) && after.starts_with(char::is_alphanumeric);
-    let splits_start = inside.starts_with(char::is_alphanumeric) && before.ends_with(char::is_alphanumeric);
+    let splits_end =
+        inside.ends_with(char::is_alphanumeric) && after.starts_with(char::is_alphanumeric);
+    let splits_start =
+        inside.starts_with(char::is_alphanumeric) && before.ends_with(char::is_alphanumeric);
     // A part is open on one side at most, so each word is walked once for a part.
     match (role.open_start, role.open_end) {
         (false, _) if splits_start => None,

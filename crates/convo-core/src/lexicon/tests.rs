@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 
+mod corpus;
 mod readings;
 
 use super::*;
