@@ -5,7 +5,7 @@
 //! broken markup is read as far as it makes sense.
 //!
 //! - Quote containers of the mail clients become lines with `> ` (at most five deep), so that
-//!   [`reply::extract`](crate::reply::extract) removes them: `blockquote`, Gmail's `gmail_quote`,
+//!   [`reply::extract`] removes them: `blockquote`, Gmail's `gmail_quote`,
 //!   Outlook's `divRplyFwdMsg` and `appendonsend` (which quote the rest of the mail), Outlook for
 //!   Mac, Yahoo, Hotmail, Zimbra, Thunderbird, Proton and more. An answer typed between the
 //!   blockquotes of a `gmail_quote` stays outside.

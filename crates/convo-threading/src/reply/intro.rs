@@ -7,74 +7,11 @@
 use super::dates::{digit_within, has_date, last_address_end, starts_with_zoned_date};
 use super::follow::is_quoted;
 use super::lines::{LONGEST, Line, is_ruler, trim};
+use super::openings::opening;
 use super::verbs::{self, Verb};
 
 /// Lines an intro may be broken over.
 const MOST_LINES: usize = 4;
-
-/// Words before the date of an intro line.
-const OPENINGS: &[&str] = &[
-    // English, and words before other programs' intros
-    "On ",
-    "At ",
-    "Sent on ",
-    "In a message dated",
-    "In message",
-    "In article",
-    "Quoting ",
-    // German, French, Spanish, Italian, Portuguese, Dutch, Romanian, Albanian
-    "Am ",
-    "Vom ",
-    "Um ",
-    "Le ",
-    "El ",
-    "Il ",
-    "Nel ",
-    "In data ",
-    "Em ",
-    "No dia ",
-    "Op ",
-    "Pe ",
-    "În ",
-    "Në ",
-    // Swedish, Danish, Norwegian, Icelandic, Estonian, Latvian
-    "Den ",
-    "Det ",
-    "På ",
-    "Þann ",
-    "Kuupäeval ",
-    "Ar ",
-    // Polish, Czech, Slovak, Croatian, Hungarian
-    "W dniu ",
-    "Dnia ",
-    "Dne ",
-    "Dňa ",
-    "Dana ",
-    "U ",
-    "A ",
-    // Greek, Bulgarian, Russian, Ukrainian
-    "Στις ",
-    "Την ",
-    "На ",
-    "В ",
-    "Во ",
-    "У ",
-    // Vietnamese, Indonesian, Turkish, Thai
-    "Vào ",
-    "Ngày ",
-    "Pada ",
-    "Tarih ",
-    "เมื่อ",
-    // Hebrew, Arabic, Persian, Chinese
-    "בתאריך",
-    "ב-",
-    "ב",
-    "في",
-    "در",
-    "在",
-    "于",
-    "於",
-];
 
 /// The last line of the intro that starts at line `at`, if one does.
 pub(super) fn ends(lines: &[Line<'_>], at: usize) -> Option<usize> {
@@ -108,7 +45,7 @@ pub(super) fn ends(lines: &[Line<'_>], at: usize) -> Option<usize> {
             break;
         }
         let has_end = line.text.ends_with([':', '：']);
-        if !has_end && (unended.is_some() || !may_be_unended(line.text)) {
+        if !line.ends_intro || !has_end && unended.is_some() {
             continue;
         }
         let said = joined(lines, at, end);
@@ -131,6 +68,16 @@ pub(super) fn ends(lines: &[Line<'_>], at: usize) -> Option<usize> {
         }
     }
     unended
+}
+
+/// Whether a line can be the last one of an intro: it has a colon or a verb at its end, an address,
+/// or a date with its zone.
+pub(super) fn may_end(text: &str) -> bool {
+    text.len() <= LONGEST
+        && (text.ends_with([':', '：'])
+            || text.contains('@')
+            || starts_with_zoned_date(text)
+            || verbs::ends_with_one(text.trim_end_matches(['*', '_', '-', ' ', '—', '–'])))
 }
 
 /// `---- Ann Miller wrote ----`.
@@ -218,14 +165,6 @@ impl Start {
     }
 }
 
-/// The word a text starts with when a date follows it.
-fn opening(text: &str) -> Option<&'static str> {
-    OPENINGS.iter().copied().find(|word| {
-        text.strip_prefix(word)
-            .is_some_and(|rest| digit_within(rest, 48))
-    })
-}
-
 fn is_opened(lines: &[Line<'_>], at: usize) -> bool {
     lines
         .get(at)
@@ -280,14 +219,6 @@ fn is_name_and_date(body: &str, verb: Verb) -> bool {
             .split_whitespace()
             .any(|word| word.starts_with(char::is_lowercase))
         && has_date(verb.rest(body))
-}
-
-/// Whether a line can be the last one of an intro without a colon.
-fn may_be_unended(text: &str) -> bool {
-    text.contains('@')
-        || text.contains("GMT")
-        || text.contains("UTC")
-        || verbs::ends_with_one(bare(text))
 }
 
 /// An intro without its colon: some clients leave it out.

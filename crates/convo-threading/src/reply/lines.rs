@@ -1,5 +1,7 @@
 //! A mail's text as lines, each with what the cutting needs to know of it.
 
+use super::intro;
+
 /// One line of a mail.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
@@ -9,6 +11,8 @@ pub(super) struct Line<'a> {
     pub text: &'a str,
     /// Starts with the quote marker `>`.
     pub marked: bool,
+    /// May be the last line of an intro; told once, since several lines above ask.
+    pub ends_intro: bool,
     /// Stands in a block of code between two ``` lines.
     pub fenced: bool,
 }
@@ -38,6 +42,7 @@ fn line(raw: &str) -> Line<'_> {
         raw,
         text,
         marked: text.starts_with('>'),
+        ends_intro: intro::may_end(text),
         fenced: false,
     }
 }

@@ -26,6 +26,7 @@ mod intro;
 mod labels;
 mod lines;
 mod mobile;
+mod openings;
 mod phrases;
 mod segments;
 mod separators;
