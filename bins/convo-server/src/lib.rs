@@ -3,12 +3,14 @@
 //! - [`settings`]: defaults, file, environment.
 //! - [`serve`]: listening and draining; [`app`]: what one thread serves; [`routes`] and [`openapi`]:
 //!   which routes there are and their document.
+//! - [`api`]: the application's routes; [`wiring`]: the application out of settings.
 //! - [`http`]: what every request passes through; [`problem`]: errors on the wire.
 //! - [`auth`]: keys, scopes, and handlers that say what they need.
 //! - [`cli`]: the command line.
 //! - [`clock`] and [`ids`]: the only places that read a clock or draw randomness.
 //! - [`logging`]: one JSON object a line.
 
+pub mod api;
 pub mod app;
 pub mod auth;
 pub mod cli;
@@ -23,3 +25,4 @@ pub mod serve;
 pub mod settings;
 #[cfg(test)]
 mod testing;
+pub mod wiring;

@@ -10,7 +10,9 @@ use convo_core::rules::Rules;
 use convo_store::{Reader, Store};
 
 use crate::attachments::Attachments;
-use crate::command::{Answer, Command, Envelope, Payload, Webhook};
+use uuid::Uuid;
+
+use crate::command::{Actor, Answer, Command, Envelope, Payload, Webhook};
 use crate::context::{Context, Shell};
 use crate::error::AppError;
 use crate::wire::address_key;
@@ -21,7 +23,7 @@ pub struct Options {
     /// Time and randomness.
     pub shell: Box<dyn Shell>,
     /// How messages are read.
-    pub lexicon: Lexicon,
+    pub lexicon: &'static Lexicon,
     /// Addresses that are ours.
     pub our_addresses: Vec<String>,
     /// The folder of attachments.
@@ -78,20 +80,71 @@ impl App {
         self.queue.run(envelope).await
     }
 
-    /// Takes a verified webhook; one whose effect fails is kept for a later try.
+    /// Writes a mail's attachments to disk: before the commit that names them, so that an
+    /// acknowledged mail has all its files.
+    ///
+    /// # Errors
+    /// `Unavailable` when the folder cannot be written.
+    pub fn keep_attachments(&self, payload: &Payload) -> Result<(), AppError> {
+        let Payload::Mail(mail, _) = payload else {
+            return Ok(());
+        };
+        self.context.attachments.keep(mail).map_err(|error| {
+            log::error!("attachments cannot be kept: {}", error.kind());
+            AppError::Unavailable
+        })
+    }
+
+    /// Erases a person: the rows, then the files that nobody else's message names.
+    ///
+    /// # Errors
+    /// `NotFound`, or the database's.
+    pub fn erase(&self, lead: Uuid) -> Result<(), AppError> {
+        let digests = self.read(|reader| Ok(reader.attachment_digests_by_lead(lead)?))?;
+        self.queue.run_blocking(Envelope::new(
+            Command::EraseLead(lead),
+            Actor::Code("admin"),
+        ))?;
+        self.remove_unused(&digests)?;
+        self.store.compact()?;
+        Ok(())
+    }
+
+    fn remove_unused(&self, digests: &[Vec<u8>]) -> Result<(), AppError> {
+        let used = self.read(|reader| Ok(reader.attachment_digests_in_use(digests)?))?;
+        for digest in digests.iter().filter(|digest| !used.contains(digest)) {
+            self.context
+                .attachments
+                .remove(digest)
+                .map_err(|error| AppError::Fault(error.kind().to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Removes files that no message names and that are old enough not to belong to a mail under way.
+    ///
+    /// # Errors
+    /// The database's or the file system's.
+    pub fn sweep_attachments(&self) -> Result<(), AppError> {
+        let files = self
+            .context
+            .attachments
+            .settled()
+            .map_err(|error| AppError::Fault(error.kind().to_string()))?;
+        for digests in files.chunks(500) {
+            self.remove_unused(digests)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a verified webhook whose attachments are kept already; one whose effect fails is kept
+    /// for a later try.
     ///
     /// # Errors
     /// `Unavailable` when nothing could be stored, `WebhookRejected` for a reused token.
     pub async fn webhook(&self, webhook: Webhook) -> Result<Answer, AppError> {
-        if let Payload::Mail(mail, _) = &webhook.payload {
-            // On disk before the commit that names it: an acknowledged mail has all its files.
-            self.context
-                .attachments
-                .keep(mail)
-                .map_err(|_| AppError::Unavailable)?;
-        }
         let boxed = Box::new(webhook);
-        let actor = crate::command::Actor::Code(boxed.provider);
+        let actor = Actor::Code(boxed.provider);
         match self
             .queue
             .run(Envelope::new(Command::Webhook(boxed.clone()), actor))

@@ -3,8 +3,12 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use convo_email::InboundEmail;
+
+/// A file this old belongs to no mail that is just being taken.
+const SETTLED: Duration = Duration::from_secs(3600);
 
 /// The folder of attachments; a file's name is the SHA-256 of its bytes.
 #[derive(Debug, Clone)]
@@ -64,6 +68,33 @@ impl Attachments {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Digests of the files written more than an hour ago.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn settled(&self) -> io::Result<Vec<Vec<u8>>> {
+        let mut digests = Vec::new();
+        let folders = match fs::read_dir(&self.folder) {
+            Ok(folders) => folders,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(digests),
+            Err(error) => return Err(error),
+        };
+        for folder in folders {
+            let folder = folder?;
+            if !folder.file_type()?.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(folder.path())? {
+                let file = file?;
+                let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
+                let name = file.file_name();
+                let digest = name.to_str().and_then(|name| hex::decode(name).ok());
+                digests.extend(digest.filter(|_| age > SETTLED));
+            }
+        }
+        Ok(digests)
     }
 
     fn path(&self, sha256: &[u8]) -> PathBuf {

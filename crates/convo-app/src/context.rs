@@ -27,7 +27,7 @@ pub struct Context {
     /// Time and randomness.
     pub shell: Box<dyn Shell>,
     /// How messages are read.
-    pub lexicon: Lexicon,
+    pub lexicon: &'static Lexicon,
     /// The rules of transitions.
     pub rules: Rules<Uuid>,
     /// Addresses that are ours, as compared.

@@ -309,6 +309,15 @@ impl Batch<'_, '_> {
     }
 }
 
+/// Judges a transition request as far as no database is needed for it.
+///
+/// # Errors
+/// `Invalid`, or `UnknownEvent`.
+pub fn judge(request: &TransitionRequest) -> Result<(), AppError> {
+    request.check()?;
+    trigger(&request.event, request.metadata.as_ref(), None).map(|_| ())
+}
+
 /// `POST /{id}/validate-transition`: what `transition` would say now; writes nothing.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ mod dashboard;
 mod journey;
 mod lists;
 mod message;
+mod more;
 mod records;
 mod tree;
 
@@ -17,6 +18,9 @@ pub use dashboard::overview;
 pub use journey::{conversation_journey, lead_journey};
 pub use lists::*;
 pub use message::{MessageView, message_list, messages};
+pub use more::{
+    agents, campaigns, default_policy, events, export, leads, raw_message, reviews, rules,
+};
 pub use records::*;
 pub use tree::{TreeForm, thread_tree};
 

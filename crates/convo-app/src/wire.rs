@@ -142,6 +142,28 @@ pub fn is_address(value: &str) -> bool {
         && !local.contains('@')
 }
 
+/// The wire name of a state given in either case.
+///
+/// # Errors
+/// `Invalid` for what is no state.
+pub fn canonical_state(text: Option<&str>) -> Result<Option<String>, AppError> {
+    let Some(text) = text else { return Ok(None) };
+    let state = crate::conversations::state(text)
+        .ok_or_else(|| AppError::invalid("state", "is not a state"))?;
+    Ok(Some(state.as_str().to_owned()))
+}
+
+/// The wire name of an outcome given in either case.
+///
+/// # Errors
+/// `Invalid` for what is no outcome.
+pub fn canonical_outcome(text: Option<&str>) -> Result<Option<String>, AppError> {
+    let Some(text) = text else { return Ok(None) };
+    let outcome = crate::conversations::outcome(text);
+    let outcome = outcome.ok_or_else(|| AppError::invalid("outcome", "is not an outcome"))?;
+    Ok(Some(outcome.as_str().to_owned()))
+}
+
 /// The form addresses are compared in.
 #[must_use]
 pub fn address_key(address: &str) -> String {

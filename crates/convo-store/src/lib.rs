@@ -10,18 +10,18 @@
 //!
 //! Inside: `record` (one macro for a table, its row and its bulk writes), `sql` (ids and times that mean the same
 //! on both databases), `any` (the connection over both), `url` and `open` (which database, and how it is set up),
-//! `resolve` (what an insert does with rows that exist),
+//! `fixed` (statements that stay prepared),
 //! `migrate`, `transaction`, `write`, `sweep`, `check`. No other crate of the workspace names Diesel.
 
 mod any;
 mod check;
 mod commit;
 mod error;
+mod fixed;
 mod migrate;
 mod open;
 mod read;
 mod record;
-mod resolve;
 pub mod rows;
 mod search;
 mod sql;

@@ -257,7 +257,7 @@ macro_rules! bulk {
             pub(crate) fn upsert_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<()> {
                 use diesel::{ExpressionMethods, RunQueryDsl};
                 use $crate::record::{Field, Record, rows_per_statement};
-                use $crate::resolve::{Resolving, Upsert, on_conflict};
+                use $crate::fixed::{FixedInsert, Upsert, on_conflict};
                 const CLAUSE: &str = on_conflict!(($($key)+) ($($open)+));
                 let values = |row| {
                     let row: &Self = row;
@@ -267,14 +267,14 @@ macro_rules! bulk {
                     $crate::any::AnyConn::Sqlite(conn) => {
                         for row in rows {
                             let insert = diesel::insert_into($table::table).values(values(row));
-                            Resolving::<_, Upsert<Self>>::new(insert, CLAUSE).execute(conn)?;
+                            FixedInsert::<_, Upsert<Self>>::new(insert, CLAUSE).execute(conn)?;
                         }
                     }
                     $crate::any::AnyConn::Pg(conn) => {
                         for rows in rows.chunks(rows_per_statement(Self::COLUMNS.len())) {
                             let values: Vec<_> = rows.iter().map(values).collect();
                             let insert = diesel::insert_into($table::table).values(values);
-                            Resolving::<_, Upsert<Self>>::new(insert, CLAUSE).execute(conn)?;
+                            FixedInsert::<_, Upsert<Self>>::new(insert, CLAUSE).execute(conn)?;
                         }
                     }
                 }
@@ -286,11 +286,12 @@ macro_rules! bulk {
         impl $name {
             /// Replaces the changeable columns of rows whose stored revision is one less; returns how many were.
             ///
-            /// Written as an upsert on both databases: on PostgreSQL it takes many rows at once.
+            /// On PostgreSQL an upsert takes many rows at once; on SQLite an update touches fewer indexes.
             pub(crate) fn swap_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<usize> {
-                use diesel::{ExpressionMethods, RunQueryDsl};
+                use diesel::{AsChangeset, ExpressionMethods, RunQueryDsl};
                 use $crate::record::{Field, Record, rows_per_statement};
-                use $crate::resolve::{Resolving, Swap, on_conflict};
+                use $crate::fixed::{FixedInsert, FixedUpdate, Swap, on_conflict};
+                const UPDATE: &str = concat!("UPDATE ", stringify!($table), " SET ");
                 const CLAUSE: &str = concat!(
                     on_conflict!(($($key)+) ($($open)+)),
                     " WHERE ", stringify!($table), ".\"revision\" + 1 = excluded.\"revision\""
@@ -303,15 +304,18 @@ macro_rules! bulk {
                 match conn {
                     $crate::any::AnyConn::Sqlite(conn) => {
                         for row in rows {
-                            let insert = diesel::insert_into($table::table).values(values(row));
-                            swapped += Resolving::<_, Swap<Self>>::new(insert, CLAUSE).execute(conn)?;
+                            let changes = ($($table::$open.eq(row.$open.bind()),)+).as_changeset();
+                            let id = $table::id.eq(row.id.bind());
+                            let revision = $table::revision.eq(row.revision - 1);
+                            swapped += FixedUpdate::<_, _, _, Swap<Self>>::new(UPDATE, changes, id, revision)
+                                .execute(conn)?;
                         }
                     }
                     $crate::any::AnyConn::Pg(conn) => {
                         for rows in rows.chunks(rows_per_statement(Self::COLUMNS.len())) {
                             let values: Vec<_> = rows.iter().map(values).collect();
                             let insert = diesel::insert_into($table::table).values(values);
-                            swapped += Resolving::<_, Swap<Self>>::new(insert, CLAUSE).execute(conn)?;
+                            swapped += FixedInsert::<_, Swap<Self>>::new(insert, CLAUSE).execute(conn)?;
                         }
                     }
                 }

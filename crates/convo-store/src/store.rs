@@ -1,5 +1,6 @@
 //! The store: a pool for reads, migrations, and the writer.
 
+use diesel::connection::SimpleConnection;
 use r2d2::Pool;
 
 use crate::error::{StoreError, StoreResult};
@@ -77,6 +78,20 @@ impl Store {
     pub fn ready(&self) -> StoreResult<Vec<String>> {
         let mut conn = self.pool.get().map_err(|error| away(&error))?;
         migrate::pending(&mut conn)
+    }
+
+    /// Moves what the write-ahead log still holds into the database file, where deleted bytes are
+    /// overwritten: after an erase no old page is left behind. PostgreSQL's vacuum does its own.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn compact(&self) -> StoreResult<()> {
+        if self.database() == Database::Sqlite {
+            let mut conn = connect(&self.target, &self.options, Role::Write)?;
+            conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                .map_err(|error| StoreError::at("sqlite_schema", error))?;
+        }
+        Ok(())
     }
 
     /// Makes the writer; a process wants exactly one. It connects when it is first used.

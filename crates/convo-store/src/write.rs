@@ -6,8 +6,8 @@ use crate::any::AnyConn;
 use crate::check;
 use crate::commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Revised};
 use crate::error::{StoreError, StoreResult};
+use crate::fixed::{FixedInsert, Upsert};
 use crate::record::{Field, Record, last_of_each};
-use crate::resolve::{Resolving, Upsert};
 use crate::rows::tables::*;
 use crate::rows::*;
 use crate::sql::BoundId;
@@ -211,13 +211,13 @@ fn count(conn: &mut AnyConn, rows: Vec<CounterRow>) -> StoreResult<()> {
     let added = match conn {
         AnyConn::Sqlite(conn) => rows.iter().try_for_each(|row| {
             let insert = insert.values(values(row));
-            Resolving::<_, Upsert<CounterRow>>::new(insert, ADD)
+            FixedInsert::<_, Upsert<CounterRow>>::new(insert, ADD)
                 .execute(conn)
                 .map(drop)
         }),
         AnyConn::Pg(conn) => {
             let insert = insert.values(rows.iter().map(values).collect::<Vec<_>>());
-            Resolving::<_, Upsert<CounterRow>>::new(insert, ADD)
+            FixedInsert::<_, Upsert<CounterRow>>::new(insert, ADD)
                 .execute(conn)
                 .map(drop)
         }

@@ -17,7 +17,9 @@ pub fn of(answer: &Answer) -> HttpResponse {
     if answer.body.is_empty() {
         return response.finish();
     }
-    response.insert_header((header::CONTENT_TYPE, "application/json")).body(answer.body.clone())
+    response
+        .insert_header((header::CONTENT_TYPE, "application/json"))
+        .body(answer.body.clone())
 }
 
 /// A value as JSON.
@@ -30,30 +32,46 @@ impl From<AppError> for Problem {
         match error {
             AppError::NotFound => Self::not_found(),
             AppError::Invalid(violations) => Self::invalid(
-                violations.into_iter().map(|one| Violation::new(one.field, one.message)).collect(),
+                violations
+                    .into_iter()
+                    .map(|one| Violation::new(one.field, one.message))
+                    .collect(),
             ),
-            AppError::UnknownEvent => Self::new(Code::UnknownEvent, "the vocabulary has no such event"),
-            AppError::VersionConflict { current } => {
-                Self::new(Code::VersionConflict, format!("the conversation has version {current}"))
-                    .with("currentVersion", current)
+            AppError::UnknownEvent => {
+                Self::new(Code::UnknownEvent, "the vocabulary has no such event")
             }
+            AppError::VersionConflict { current } => Self::new(
+                Code::VersionConflict,
+                format!("the conversation has version {current}"),
+            )
+            .with("currentVersion", current),
             AppError::Conflict { detail } => Self::new(Code::Conflict, detail),
-            AppError::InvalidTransition { from, event, allowed } => {
-                Self::new(Code::InvalidTransition, format!("{event} is not possible in {from}"))
-                    .with("from", from)
-                    .with("event", event)
-                    .with("allowedEvents", allowed)
-            }
-            AppError::RulesNotMet { unmet } => {
-                Self::new(Code::RulesNotMet, format!("{} required rules are not met", unmet.len()))
-                    .with("unmet", json!(unmet))
-            }
-            AppError::IdempotencyKeyReused => {
-                Self::new(Code::IdempotencyKeyReused, "the key was used with another body")
-            }
+            AppError::InvalidTransition {
+                from,
+                event,
+                allowed,
+            } => Self::new(
+                Code::InvalidTransition,
+                format!("{event} is not possible in {from}"),
+            )
+            .with("from", from)
+            .with("event", event)
+            .with("allowedEvents", allowed),
+            AppError::RulesNotMet { unmet } => Self::new(
+                Code::RulesNotMet,
+                format!("{} required rules are not met", unmet.len()),
+            )
+            .with("unmet", json!(unmet)),
+            AppError::IdempotencyKeyReused => Self::new(
+                Code::IdempotencyKeyReused,
+                "the key was used with another body",
+            ),
             AppError::WebhookRejected { reason } => {
                 log::warn!(reason; "a webhook's token came again with other fields");
-                Self::new(Code::WebhookRejected, "the token was used with other fields")
+                Self::new(
+                    Code::WebhookRejected,
+                    "the token was used with other fields",
+                )
             }
             AppError::Unavailable => Self::unavailable(),
             AppError::Fault(text) => {

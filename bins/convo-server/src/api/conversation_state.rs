@@ -35,7 +35,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// State, flags, scores and integration status of a conversation.
 #[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Object)))]
 #[get("/conversation-state/{id}/status")]
-pub async fn status(_caller: Authorized<Read>, path: PathParts, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+pub async fn status(
+    _caller: Authorized<Read>,
+    path: PathParts,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
     let id = path.id("id")?;
     let value = api
         .ask(move |reader, now| {
@@ -58,8 +62,14 @@ pub async fn transition(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     conversations::judge(&body.value)?;
-    let asked = Asked { request: &request, caller: &caller, key: Some(&key), body: body.sha256 };
-    api.run(asked, Command::Transition(named(&path), body.value)).await
+    let asked = Asked {
+        request: &request,
+        caller: &caller,
+        key: Some(&key),
+        body: body.sha256,
+    };
+    api.run(asked, Command::Transition(named(&path), body.value))
+        .await
 }
 
 /// Says what a transition would come to now; writes nothing.
@@ -73,7 +83,9 @@ pub async fn validate_transition(
 ) -> Result<HttpResponse, Problem> {
     let (id, app) = (named(&path), api.app.clone());
     let value = api
-        .ask(move |reader, _| conversations::validate_transition(reader, app.context(), id, &body.value))
+        .ask(move |reader, _| {
+            conversations::validate_transition(reader, app.context(), id, &body.value)
+        })
         .await?;
     Ok(answers::json(&value))
 }
@@ -90,8 +102,17 @@ pub async fn process_message(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     body.value.check()?;
-    let asked = Asked { request: &request, caller: &caller, key: Some(&key), body: body.sha256 };
-    api.run(asked, Command::ProcessMessage(named(&path), Box::new(body.value))).await
+    let asked = Asked {
+        request: &request,
+        caller: &caller,
+        key: Some(&key),
+        body: body.sha256,
+    };
+    api.run(
+        asked,
+        Command::ProcessMessage(named(&path), Box::new(body.value)),
+    )
+    .await
 }
 
 /// Takes an event of another system.
@@ -106,8 +127,14 @@ pub async fn integration_event(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     body.value.check()?;
-    let asked = Asked { request: &request, caller: &caller, key: Some(&key), body: body.sha256 };
-    api.run(asked, Command::IntegrationEvent(named(&path), body.value)).await
+    let asked = Asked {
+        request: &request,
+        caller: &caller,
+        key: Some(&key),
+        body: body.sha256,
+    };
+    api.run(asked, Command::IntegrationEvent(named(&path), body.value))
+        .await
 }
 
 /// Gives the conversation to an agent now, whatever is missing.
@@ -121,8 +148,14 @@ pub async fn take_over(
     body: Body<wire::TakeOver>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = Asked { request: &request, caller: &caller, key: Some(&key), body: body.sha256 };
-    api.run(asked, Command::TakeOver(named(&path), body.value)).await
+    let asked = Asked {
+        request: &request,
+        caller: &caller,
+        key: Some(&key),
+        body: body.sha256,
+    };
+    api.run(asked, Command::TakeOver(named(&path), body.value))
+        .await
 }
 
 #[derive(Debug, Deserialize)]
@@ -160,7 +193,9 @@ pub async fn lead_journey_of_lead(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let (id, explain) = (path.id("lead_id")?, query.0.explain);
-    let value = api.ask(move |reader, now| views::lead_journey(reader, id, explain, now)).await?;
+    let value = api
+        .ask(move |reader, now| views::lead_journey(reader, id, explain, now))
+        .await?;
     Ok(answers::json(&value))
 }
 
@@ -194,9 +229,9 @@ pub async fn thread_tree(
         })
         .await?;
     Ok(match value {
-        serde_json::Value::String(text) if form == TreeForm::Text => {
-            HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text)
-        }
+        serde_json::Value::String(text) if form == TreeForm::Text => HttpResponse::Ok()
+            .content_type("text/plain; charset=utf-8")
+            .body(text),
         value => answers::json(&value),
     })
 }
@@ -240,7 +275,9 @@ pub async fn transitions(
 ) -> Result<HttpResponse, Problem> {
     let size = query.0.size()?;
     let after: i64 = match query.0.cursor.as_deref() {
-        Some(text) => text.parse().map_err(|_| Problem::invalid_field("cursor", "is not one of ours"))?,
+        Some(text) => text
+            .parse()
+            .map_err(|_| Problem::invalid_field("cursor", "is not one of ours"))?,
         None => 0,
     };
     let id = path.id("id")?;
@@ -249,7 +286,10 @@ pub async fn transitions(
             views::see(reader, id)?;
             let rows = reader.transitions_after(id, after, size)?;
             let full = i64::try_from(rows.len()).is_ok_and(|count| count >= size);
-            let next = rows.last().filter(|_| full).map(|row| row.version.to_string());
+            let next = rows
+                .last()
+                .filter(|_| full)
+                .map(|row| row.version.to_string());
             Ok(views::page(views::transition_items(reader, &rows)?, next))
         })
         .await?;
@@ -259,7 +299,11 @@ pub async fn transitions(
 /// Figures of one conversation.
 #[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Object)))]
 #[get("/conversation-state/{id}/metrics")]
-pub async fn metrics(_caller: Authorized<Read>, path: PathParts, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+pub async fn metrics(
+    _caller: Authorized<Read>,
+    path: PathParts,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
     let id = path.id("id")?;
     let value = api
         .ask(move |reader, now| {
@@ -273,13 +317,19 @@ pub async fn metrics(_caller: Authorized<Read>, path: PathParts, api: web::Data<
 /// The rules, and the events they guard.
 #[utoipa::path(tag = "conversation state", responses((status = 200, body = Object)))]
 #[get("/conversation-state/validation-rules")]
-pub async fn validation_rules(_caller: Authorized<Read>, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+pub async fn validation_rules(
+    _caller: Authorized<Read>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
     Ok(answers::json(&views::rules(&api.app.context().rules)))
 }
 
 /// Distribution, recent activity, rates and funnel.
 #[utoipa::path(tag = "conversation state", responses((status = 200, body = Object)))]
 #[get("/conversation-state/dashboard/overview")]
-pub async fn overview(_caller: Authorized<Read>, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+pub async fn overview(
+    _caller: Authorized<Read>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
     Ok(answers::json(&api.ask(views::overview).await?))
 }

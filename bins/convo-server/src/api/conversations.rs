@@ -17,7 +17,11 @@ use crate::problem::Problem;
 
 /// Adds the routes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(create).service(list).service(one).service(change);
+    config
+        .service(create)
+        .service(list)
+        .service(one)
+        .service(change);
 }
 
 /// Makes a conversation, or finds the open one that exists.
@@ -31,8 +35,14 @@ pub async fn create(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     body.value.check()?;
-    let asked = Asked { request: &request, caller: &caller, key: Some(&key), body: body.sha256 };
-    api.run(asked, Command::CreateConversation(body.value)).await
+    let asked = Asked {
+        request: &request,
+        caller: &caller,
+        key: Some(&key),
+        body: body.sha256,
+    };
+    api.run(asked, Command::CreateConversation(body.value))
+        .await
 }
 
 /// Corrects outcome, follow-up time or subject.
@@ -45,19 +55,32 @@ pub async fn change(
     body: Body<wire::ConversationPatch>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = Asked { request: &request, caller: &caller, key: None, body: body.sha256 };
-    api.run(asked, Command::PatchConversation(named(&path), body.value)).await
+    let asked = Asked {
+        request: &request,
+        caller: &caller,
+        key: None,
+        body: body.sha256,
+    };
+    api.run(asked, Command::PatchConversation(named(&path), body.value))
+        .await
 }
 
 /// One conversation with its reply token.
 #[utoipa::path(tag = "records", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Object)))]
 #[get("/conversations/{id}")]
-pub async fn one(_caller: Authorized<Read>, path: PathParts, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+pub async fn one(
+    _caller: Authorized<Read>,
+    path: PathParts,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
     let id = path.id("id")?;
     let token = reply_token::mint(&api.app.context().reply_key, id);
     let value = api
         .ask(move |reader, _| {
-            let row = reader.conversations_by_ids(&[id])?.pop().ok_or(convo_app::AppError::NotFound)?;
+            let row = reader
+                .conversations_by_ids(&[id])?
+                .pop()
+                .ok_or(convo_app::AppError::NotFound)?;
             Ok(views::conversation(&row, Some(&token)))
         })
         .await?;
@@ -94,16 +117,30 @@ pub async fn list(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let filter = query.0;
-    let paging = Paging { limit: filter.limit, cursor: filter.cursor };
+    let paging = Paging {
+        limit: filter.limit,
+        cursor: filter.cursor,
+    };
     let sort = match filter.sort.as_deref() {
         None | Some("lastActivity") => Sort::LastActivity,
         Some("created") => Sort::Created,
-        Some(_) => return Err(Problem::invalid_field("sort", "must be lastActivity or created")),
+        Some(_) => {
+            return Err(Problem::invalid_field(
+                "sort",
+                "must be lastActivity or created",
+            ));
+        }
     };
     let state = wire::canonical_state(filter.state.as_deref())?;
     let outcome = wire::canonical_outcome(filter.outcome.as_deref())?;
-    if !matches!(filter.awaiting.as_deref(), None | Some("us" | "lead" | "nobody")) {
-        return Err(Problem::invalid_field("awaiting", "must be us, lead or nobody"));
+    if !matches!(
+        filter.awaiting.as_deref(),
+        None | Some("us" | "lead" | "nobody")
+    ) {
+        return Err(Problem::invalid_field(
+            "awaiting",
+            "must be us, lead or nobody",
+        ));
     }
     let size = paging.size()?;
     let wanted = ConversationList {
@@ -123,10 +160,19 @@ pub async fn list(
         .ask(move |reader, _| {
             let rows = reader.conversations(&wanted)?;
             let next = next(&rows, size, |row| Cursor {
-                at: if sort == Sort::Created { row.created_at } else { row.last_activity_at },
+                at: if sort == Sort::Created {
+                    row.created_at
+                } else {
+                    row.last_activity_at
+                },
                 id: row.id,
             });
-            Ok(views::page(rows.iter().map(|row| views::conversation(row, None)).collect(), next))
+            Ok(views::page(
+                rows.iter()
+                    .map(|row| views::conversation(row, None))
+                    .collect(),
+                next,
+            ))
         })
         .await?;
     Ok(answers::json(&value))

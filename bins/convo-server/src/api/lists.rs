@@ -31,12 +31,18 @@ impl Paging {
     /// # Errors
     /// `Invalid` when the cursor is not one of ours.
     pub fn after(&self) -> Result<Option<Cursor>, AppError> {
-        self.cursor.as_deref().filter(|text| !text.is_empty()).map(views::cursor).transpose()
+        self.cursor
+            .as_deref()
+            .filter(|text| !text.is_empty())
+            .map(views::cursor)
+            .transpose()
     }
 }
 
 /// The cursor of the next page: only a full page has one.
 pub fn next<T>(rows: &[T], size: i64, cursor: impl Fn(&T) -> Cursor) -> Option<String> {
     let full = i64::try_from(rows.len()).is_ok_and(|count| count >= size);
-    rows.last().filter(|_| full).map(|row| views::cursor_text(&cursor(row)))
+    rows.last()
+        .filter(|_| full)
+        .map(|row| views::cursor_text(&cursor(row)))
 }

@@ -27,16 +27,24 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let size = query.0.size()?;
     let after: i64 = match query.0.cursor.as_deref() {
-        Some(text) => text.parse().map_err(|_| Problem::invalid_field("cursor", "is not one of ours"))?,
+        Some(text) => text
+            .parse()
+            .map_err(|_| Problem::invalid_field("cursor", "is not one of ours"))?,
         None => 0,
     };
     let id = path.id("id")?;
     let value = api
         .ask(move |reader, _| {
-            reader.conversations_by_ids(&[id])?.pop().ok_or(AppError::NotFound)?;
+            reader
+                .conversations_by_ids(&[id])?
+                .pop()
+                .ok_or(AppError::NotFound)?;
             let rows = reader.messages_after(id, after, size)?;
             let full = i64::try_from(rows.len()).is_ok_and(|count| count >= size);
-            let next = rows.last().filter(|_| full).map(|row| row.sequence_number.to_string());
+            let next = rows
+                .last()
+                .filter(|_| full)
+                .map(|row| row.sequence_number.to_string());
             Ok(views::page(views::message_list(reader, &rows)?, next))
         })
         .await?;
@@ -46,9 +54,15 @@ pub async fn list(
 /// The mail as it came; 404 once its text was erased.
 #[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), responses((status = 200, content_type = "message/rfc822", body = String)))]
 #[get("/messages/{id}/raw")]
-pub async fn raw(_caller: Authorized<Read>, path: PathParts, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+pub async fn raw(
+    _caller: Authorized<Read>,
+    path: PathParts,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
     let id = path.id("id")?;
-    let bytes = api.ask(move |reader, _| views::raw_message(reader, id)).await?;
+    let bytes = api
+        .ask(move |reader, _| views::raw_message(reader, id))
+        .await?;
     Ok(HttpResponse::Ok()
         .insert_header(ContentDisposition {
             disposition: DispositionType::Attachment,
@@ -62,19 +76,31 @@ pub async fn raw(_caller: Authorized<Read>, path: PathParts, api: web::Data<Api>
 /// An attachment, always as a download.
 #[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path), ("n" = u32, Path)), responses((status = 200, content_type = "application/octet-stream", body = String)))]
 #[get("/messages/{id}/attachments/{n}")]
-pub async fn attachment(_caller: Authorized<Read>, path: PathParts, api: web::Data<Api>) -> Result<HttpResponse, Problem> {
+pub async fn attachment(
+    _caller: Authorized<Read>,
+    path: PathParts,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
     let (id, n) = (path.id("id")?, path.number("n")?);
     let row = api
         .ask(move |reader, _| {
             let rows = reader.attachments_by_messages(&[id])?;
-            rows.into_iter().find(|row| u32::try_from(row.n) == Ok(n)).ok_or(AppError::NotFound)
+            rows.into_iter()
+                .find(|row| u32::try_from(row.n) == Ok(n))
+                .ok_or(AppError::NotFound)
         })
         .await?;
     let app = api.app.clone();
     let sha256 = row.sha256.clone();
     let read = web::block(move || app.context().attachments.read(&sha256)).await;
-    let bytes = read.map_err(|_| Problem::unavailable())?.map_err(|_| Problem::not_found())?;
-    let name = if row.name.is_empty() { format!("attachment-{n}") } else { row.name };
+    let bytes = read
+        .map_err(|_| Problem::unavailable())?
+        .map_err(|_| Problem::not_found())?;
+    let name = if row.name.is_empty() {
+        format!("attachment-{n}")
+    } else {
+        row.name
+    };
     Ok(HttpResponse::Ok()
         .insert_header(ContentDisposition {
             disposition: DispositionType::Attachment,

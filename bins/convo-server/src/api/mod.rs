@@ -20,6 +20,7 @@ use convo_email::WebhookProvider as _;
 use convo_mailgun::Mailgun;
 use convo_store::Reader;
 use sha2::{Digest as _, Sha256};
+use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::auth::Caller;
@@ -49,15 +50,27 @@ impl Api {
     ///
     /// # Errors
     /// What the command refuses with, as a problem.
-    pub(crate) async fn run(&self, asked: Asked<'_>, command: Command) -> Result<HttpResponse, Problem> {
+    pub(crate) async fn run(
+        &self,
+        asked: Asked<'_>,
+        command: Command,
+    ) -> Result<HttpResponse, Problem> {
         let idempotency = match asked.key {
             Some(key) => key.get()?.map(|key| convo_app::IdempotencyKey {
-                scope: scope(asked.caller, asked.request.method(), asked.request.path(), key),
+                scope: scope(
+                    asked.caller,
+                    asked.request.method(),
+                    asked.request.path(),
+                    key,
+                ),
                 body: asked.body,
             }),
             None => None,
         };
-        let envelope = Envelope { idempotency, ..Envelope::new(command, actor(asked.caller)) };
+        let envelope = Envelope {
+            idempotency,
+            ..Envelope::new(command, actor(asked.caller))
+        };
         let answer = self.app.run(envelope).await?;
         Ok(answers::of(&answer))
     }
@@ -91,7 +104,12 @@ fn actor(caller: &Caller) -> Actor {
 fn scope(caller: &Caller, method: &Method, path: &str, key: &str) -> [u8; 32] {
     let mut digest = Sha256::new();
     let id = caller.key_id.unwrap_or(Uuid::nil());
-    for piece in [id.as_bytes().as_slice(), method.as_str().as_bytes(), path.as_bytes(), key.as_bytes()] {
+    for piece in [
+        id.as_bytes().as_slice(),
+        method.as_str().as_bytes(),
+        path.as_bytes(),
+        key.as_bytes(),
+    ] {
         digest.update((piece.len() as u64).to_be_bytes());
         digest.update(piece);
     }
@@ -102,6 +120,24 @@ fn scope(caller: &Caller, method: &Method, path: &str, key: &str) -> [u8; 32] {
 /// that a wrong body still wins over it.
 fn named(path: &PathParts) -> Uuid {
     path.id("id").unwrap_or(Uuid::nil())
+}
+
+/// The routes without an application behind them: for their document.
+#[must_use]
+pub fn documented() -> Routes {
+    Routes {
+        webhooks: Arc::new(webhooks::configure),
+        api: Arc::new(configure),
+    }
+}
+
+fn configure(config: &mut ServiceConfig<'_>) {
+    conversation_state::configure(config);
+    conversations::configure(config);
+    messages::configure(config);
+    people::configure(config);
+    reviews::configure(config);
+    operations::configure(config);
 }
 
 /// All routes of the application over one API.
@@ -115,12 +151,7 @@ pub fn routes(api: Api) -> Routes {
         }),
         api: Arc::new(move |config| {
             config.app_data(for_api.clone());
-            conversation_state::configure(config);
-            conversations::configure(config);
-            messages::configure(config);
-            people::configure(config);
-            reviews::configure(config);
-            operations::configure(config);
+            configure(config);
         }),
     }
 }

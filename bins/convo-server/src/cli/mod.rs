@@ -1,9 +1,11 @@
 //! The command line: what each word does and how the process ends.
 
+mod admin;
 pub mod args;
 mod inspect;
 mod lexicon;
 pub mod mail_files;
+mod serve;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -14,6 +16,10 @@ use clap::{Parser, Subcommand};
 
 pub use args::*;
 
+use crate::settings::{Settings, SettingsError, Sources};
+use crate::wiring::WiringError;
+use crate::{api, logging};
+
 /// Conversation state for outbound e-mail.
 #[derive(Debug, Parser)]
 #[command(name = "convo-server", version, max_term_width = 100)]
@@ -23,12 +29,27 @@ pub struct Cli {
     pub config: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Serve; the same as no word at all.
+    Serve,
+    /// Bring the database to the newest schema.
+    Migrate,
+    /// API keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Check every stored invariant and print a report.
+    Verify,
+    /// Forget a person; states, times and counters stay.
+    Erase(EraseArgs),
+    /// Work on receipts of webhooks again.
+    Replay(ReplayArgs),
+    /// Print the OpenAPI document.
+    Openapi,
     /// Read mail files without a database and print the thread tree.
     Inspect(InspectArgs),
     /// The lexicon that messages are read with.
@@ -66,6 +87,15 @@ pub enum CommandError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A setting is wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The application cannot be put together, or refused.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// What was asked for cannot be done.
+    #[error("{0}")]
+    Refused(String),
     /// The output could not be written.
     #[error("writing: {0}")]
     Output(#[from] io::Error),
@@ -98,7 +128,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Ended, CommandError> {
-    match &cli.command {
+    let Some(command) = &cli.command else {
+        return serve::run(&settings(cli)?, out);
+    };
+    match command {
+        Command::Serve => serve::run(&settings(cli)?, out),
+        Command::Migrate => admin::migrate(&settings(cli)?, out),
+        Command::Keys(keys) => admin::keys(&settings(cli)?, keys, out),
+        Command::Verify => admin::verify(&settings(cli)?, out),
+        Command::Erase(args) => admin::erase(&settings(cli)?, args, out),
+        Command::Replay(args) => admin::replay(&settings(cli)?, args, out),
+        Command::Openapi => admin::openapi(&api::documented(), out),
         Command::Inspect(args) => inspect::run(args, out),
         Command::Lexicon(LexiconCommand::Test(args)) => lexicon::test(args, out),
         Command::Diagram => {
@@ -106,6 +146,14 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Ended, CommandError> {
             Ok(Ended::Done)
         }
     }
+}
+
+/// Settings for the commands that use the database; from here on what happens is logged.
+fn settings(cli: &Cli) -> Result<Settings, CommandError> {
+    let settings = Settings::load(&Sources::of_process(cli.config.clone()))?;
+    // Already installed only where a test runs several commands in one process.
+    let _ = logging::install(settings.log);
+    Ok(settings)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod body;
 pub mod client_address;
 pub mod edge;
 pub mod failed_checks;
+pub mod form;
 pub mod health;
 pub mod idempotency;
 pub mod input;

@@ -1,0 +1,118 @@
+//! `serve`, which is also what happens without a word.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use convo_app::command::NewKeyHash;
+use convo_app::{Actor, Command, Envelope, wire};
+
+use super::{CommandError, Ended};
+use crate::api::{self, Api};
+use crate::app::Shell;
+use crate::auth::{ApiKey, FirstKey};
+use crate::serve::{listen, stop_signal};
+use crate::settings::Settings;
+use crate::wiring::{self, StoreReadiness, StoredKeys};
+
+/// Serves until SIGTERM; every command that was acknowledged is in the database by then.
+pub fn run(settings: &Settings, out: &mut dyn Write) -> Result<Ended, CommandError> {
+    actix_web::rt::System::new().block_on(serve(settings, out))
+}
+
+async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, CommandError> {
+    let stop = stop_signal()?;
+    let ready = settings.clone();
+    let wired = tokio::task::spawn_blocking(move || wiring::wire(&ready)).await;
+    let wired = wired.map_err(io::Error::other)??;
+    let app = wired.app;
+    let first = first_key(settings, &app).await?;
+    let routes = api::routes(Api {
+        app: app.clone(),
+        mailgun: wiring::mailgun(settings),
+    });
+    let shell = Shell::new(
+        settings,
+        Arc::new(StoredKeys(app.clone())),
+        Arc::new(StoreReadiness(app.clone())),
+        routes,
+    )?;
+    let listening = listen(&settings.server, &shell)?;
+    listening.announce(out)?;
+    if let (Some(key), Some(address)) = (&first, listening.addresses.first()) {
+        writeln!(out, "admin key, shown once: {}", key.expose())?;
+        writeln!(
+            out,
+            "look at http://{address}/docs/ (the API), http://{address}/readyz"
+        )?;
+        out.flush()?;
+    }
+    if settings.mailgun.signing_key.is_none() && settings.mailgun.parent_signing_key.is_none() {
+        log::warn!("CONVO_MAILGUN__SIGNING_KEY is not set: webhooks are answered 503");
+    }
+    let background = actix_web::rt::spawn(wiring::background(app.clone()));
+    let served = listening.run(&shell, stop).await;
+    background.abort();
+    // The queue ends when nobody can put anything into it any more; what is in it is still written.
+    drop((shell, app));
+    let _ = tokio::task::spawn_blocking(move || wired.writer.join()).await;
+    served?;
+    Ok(Ended::Done)
+}
+
+/// The first key of a database without any, where only people on this machine can reach the server.
+async fn first_key(
+    settings: &Settings,
+    app: &convo_app::App,
+) -> Result<Option<ApiKey>, CommandError> {
+    let reader = app.clone();
+    let keys =
+        tokio::task::spawn_blocking(move || reader.read(|reader| Ok(reader.api_keys()?))).await;
+    let keys = keys
+        .map_err(io::Error::other)?
+        .map_err(wiring::WiringError::from)?;
+    let active = keys.iter().any(|key| key.revoked_at.is_none());
+    match FirstKey::decide(
+        active,
+        settings.bootstrap_key.is_some(),
+        settings.server.bind.ip(),
+    ) {
+        FirstKey::NotNeeded => Ok(None),
+        FirstKey::Make => {
+            let (key, command) = admin_key("first admin key")?;
+            let made = app.run(Envelope::new(command, Actor::Code("system"))).await;
+            made.map_err(wiring::WiringError::from)?;
+            Ok(Some(key))
+        }
+        FirstKey::Refuse => Err(CommandError::Refused(
+            "no API key exists yet and the address can be reached from elsewhere: set \
+             CONVO_AUTH__BOOTSTRAP_KEY, or make a key with `convo-server keys create`"
+                .to_owned(),
+        )),
+    }
+}
+
+fn admin_key(name: &str) -> Result<(ApiKey, Command), CommandError> {
+    let new = wire::NewKey {
+        name: name.to_owned(),
+        scopes: vec!["admin".to_owned()],
+        agent_id: None,
+    };
+    let (key, stored) = draw(new)?;
+    Ok((key, Command::CreateKey(stored)))
+}
+
+/// Draws a key, and what of it is stored.
+pub(super) fn draw(new: wire::NewKey) -> Result<(ApiKey, NewKeyHash), CommandError> {
+    let key = ApiKey::draw().map_err(wiring::WiringError::from)?;
+    let text = key.expose();
+    let hint = text
+        .get(text.len().saturating_sub(4)..)
+        .unwrap_or_default()
+        .to_owned();
+    let stored = NewKeyHash {
+        key: new,
+        hash: key.hash().0,
+        hint,
+    };
+    Ok((key, stored))
+}

@@ -1,0 +1,291 @@
+//! The application out of the settings: database, writer, keys, readiness, and what runs beside requests.
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::web;
+use chrono::{DateTime, Utc};
+use convo_app::{Actor, App, AppError, Command, Envelope, Options, views};
+use convo_core::lexicon::Lexicon;
+use convo_mailgun::{Mailgun, SigningKeys};
+use convo_store::{Birth, Store, StoreError, StoreOptions};
+use uuid::Uuid;
+
+use crate::auth::{KeyHash, KeyLookup, KeyRecord, LookupFailed, Scope, Scopes};
+use crate::http::health::{Check, Readiness};
+use crate::settings::{Secret, Settings};
+use crate::{clock, ids};
+
+/// How often failed receipts that are due are looked for.
+const RETRY_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether anything is past its retention.
+const RETAIN_EVERY: Duration = Duration::from_secs(3600);
+
+/// Why the application cannot be put together; the text names no address and no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum WiringError {
+    /// The database cannot be opened or migrated.
+    #[error("database: {0}")]
+    Database(#[from] StoreError),
+    /// The lexicon pack cannot be used.
+    #[error("policy.lexicon: {0}")]
+    Lexicon(String),
+    /// The application refused to start.
+    #[error("{0}")]
+    App(#[from] AppError),
+    /// The operating system has no randomness.
+    #[error("no randomness: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+/// The application with the thread that writes for it.
+pub struct Wired {
+    /// The application.
+    pub app: App,
+    /// Ends when every clone of the application is dropped.
+    pub writer: JoinHandle<()>,
+}
+
+/// Opens the database and brings it to the newest schema.
+///
+/// # Errors
+/// [`WiringError::Database`].
+pub fn migrated(settings: &Settings) -> Result<Store, WiringError> {
+    let options = StoreOptions {
+        allow_plaintext: settings.database.allow_plaintext,
+        ..StoreOptions::default()
+    };
+    let store = Store::open(settings.database.url.expose(), options)?;
+    store.migrate(&Birth {
+        reply_key: ids::random_bytes::<32>()?.to_vec(),
+        hash_key: ids::random_bytes::<32>()?.to_vec(),
+        epoch: ids::new_id(),
+        at: clock::now(),
+    })?;
+    Ok(store)
+}
+
+/// Puts the application together.
+///
+/// # Errors
+/// [`WiringError`].
+pub fn wire(settings: &Settings) -> Result<Wired, WiringError> {
+    let store = migrated(settings)?;
+    let lexicon = lexicon(settings.policy.lexicon.as_deref())?;
+    let (app, writer) = App::start(
+        store,
+        Options {
+            shell: Box::new(Machine),
+            lexicon,
+            our_addresses: settings.our_addresses.clone(),
+            storage: settings.storage.clone(),
+        },
+    )?;
+    seed_policy(&app, settings)?;
+    Ok(Wired { app, writer })
+}
+
+/// File and environment only seed the first version; later ones live in the database.
+fn seed_policy(app: &App, settings: &Settings) -> Result<(), WiringError> {
+    let versions = app.read(|reader| Ok(reader.newest_policies()?))?;
+    if versions.iter().any(|row| row.campaign_id.is_none()) {
+        return Ok(());
+    }
+    let seed = serde_json::to_value(&settings.policy)
+        .map_err(|error| AppError::Fault(error.to_string()))?;
+    app.queue().run_blocking(Envelope::new(
+        Command::PutPolicy(seed),
+        Actor::Code("settings"),
+    ))?;
+    Ok(())
+}
+
+/// The shipped lexicon, or the industry pack of a file.
+///
+/// # Errors
+/// [`WiringError::Lexicon`] with what is wrong with the pack.
+pub fn lexicon(pack: Option<&str>) -> Result<&'static Lexicon, WiringError> {
+    let Some(path) = pack.filter(|path| !path.is_empty()) else {
+        return Ok(Lexicon::automotive());
+    };
+    let text = std::fs::read_to_string(Path::new(path))
+        .map_err(|error| WiringError::Lexicon(error.to_string()))?;
+    let lexicon = Lexicon::with_industry(&[&text])
+        .map_err(|error| WiringError::Lexicon(error.to_string()))?;
+    // Read once for the whole life of the process.
+    Ok(Box::leak(Box::new(lexicon)))
+}
+
+/// The provider with the keys of the settings.
+#[must_use]
+pub fn mailgun(settings: &Settings) -> Arc<Mailgun> {
+    let key = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
+    let keys = SigningKeys {
+        current: key(&settings.mailgun.signing_key),
+        previous: key(&settings.mailgun.previous_signing_key),
+        parent: key(&settings.mailgun.parent_signing_key),
+    };
+    Arc::new(Mailgun::new(keys, convo_email::Limits::default()))
+}
+
+struct Machine;
+
+impl convo_app::Shell for Machine {
+    fn now(&self) -> DateTime<Utc> {
+        clock::now()
+    }
+
+    fn new_id(&self) -> Uuid {
+        ids::new_id()
+    }
+
+    fn random(&self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(32) {
+            // Only jitter is drawn here; without randomness it is none.
+            if let Ok(bytes) = ids::random_bytes::<32>() {
+                for (to, from) in chunk.iter_mut().zip(bytes) {
+                    *to = from;
+                }
+            }
+        }
+    }
+}
+
+/// The keys in the database.
+pub struct StoredKeys(pub App);
+
+impl KeyLookup for StoredKeys {
+    fn find(
+        &self,
+        hash: KeyHash,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<KeyRecord>, LookupFailed>> + Send + '_>> {
+        let app = self.0.clone();
+        Box::pin(async move {
+            let found = tokio::task::spawn_blocking(move || {
+                app.read(|reader| Ok(reader.api_keys_by_hashes(&[hash.0.to_vec()])?.pop()))
+            });
+            let row = found
+                .await
+                .map_err(|_| LookupFailed)?
+                .map_err(|_| LookupFailed)?;
+            Ok(row.map(|row| {
+                let names: Vec<String> = serde_json::from_str(&row.scopes).unwrap_or_default();
+                KeyRecord {
+                    id: row.id,
+                    name: row.name,
+                    scopes: Scopes(
+                        names
+                            .iter()
+                            .filter_map(|name| name.parse::<Scope>().ok())
+                            .collect(),
+                    ),
+                    agent_id: row.agent_id,
+                    revoked: row.revoked_at.is_some(),
+                }
+            }))
+        })
+    }
+}
+
+/// Whether the database can be asked and has the newest schema.
+pub struct StoreReadiness(pub App);
+
+impl Readiness for StoreReadiness {
+    fn checks(&self) -> Pin<Box<dyn Future<Output = Vec<Check>> + Send + '_>> {
+        let store = self.0.store().clone();
+        Box::pin(async move {
+            let missing = web::block(move || store.ready()).await;
+            let (database, migrations) = match missing {
+                Ok(Ok(missing)) => (true, missing.is_empty()),
+                _ => (false, false),
+            };
+            vec![
+                Check {
+                    name: "database",
+                    ok: database,
+                    required: true,
+                },
+                Check {
+                    name: "migrations",
+                    ok: migrations,
+                    required: true,
+                },
+            ]
+        })
+    }
+}
+
+/// Tries failed receipts again when they are due, and forgets what need not be kept; ends with the runtime.
+pub async fn background(app: App) {
+    let mut since_retention = RETAIN_EVERY;
+    loop {
+        actix_web::rt::time::sleep(RETRY_EVERY).await;
+        since_retention += RETRY_EVERY;
+        if let Err(error) = retry_due(&app).await {
+            log::warn!("receipts could not be tried again: {error}");
+        }
+        if since_retention >= RETAIN_EVERY {
+            since_retention = Duration::ZERO;
+            retain(&app).await;
+        }
+    }
+}
+
+async fn retry_due(app: &App) -> Result<(), AppError> {
+    let reader = app.clone();
+    let due =
+        web::block(move || reader.read(|reader| Ok(reader.receipts_due(clock::now(), 100)?))).await;
+    for row in due.map_err(|_| AppError::Unavailable)?? {
+        let retry = Command::RetryReceipt {
+            id: row.id,
+            replay: false,
+        };
+        match app.run(Envelope::new(retry, Actor::Code("system"))).await {
+            Ok(_) => {}
+            Err(AppError::Unavailable) => return Err(AppError::Unavailable),
+            Err(_) => {
+                let failed = Command::ReceiptFailed(row.id, "effect_failed");
+                app.run(Envelope::new(failed, Actor::Code("system")))
+                    .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn retain(app: &App) {
+    loop {
+        match app
+            .run(Envelope::new(Command::Retain, Actor::Code("system")))
+            .await
+        {
+            Ok(answer) if answer.status == 200 => {}
+            Ok(_) => break,
+            Err(error) => {
+                log::warn!("retention has to wait: {error}");
+                break;
+            }
+        }
+    }
+    let app = app.clone();
+    // What no message names any more may go: the text it came with is gone.
+    if let Ok(Err(error)) = web::block(move || app.sweep_attachments()).await {
+        log::warn!("attachments could not be swept: {error}");
+    }
+}
+
+/// The default policy in force, for what is shown at start.
+///
+/// # Errors
+/// The database's.
+pub fn policy_version(app: &App) -> Result<i64, AppError> {
+    app.read(|reader| {
+        Ok(views::default_policy(reader)?["version"]
+            .as_i64()
+            .unwrap_or(0))
+    })
+}

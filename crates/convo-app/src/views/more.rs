@@ -1,0 +1,276 @@
+//! Records in lists, a person's export, raw mail, the event log, the rules.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use convo_core::machine::{Cell, Event, State, cell};
+use convo_core::rules::Rules;
+use convo_core::vocabulary::RuleKind;
+use convo_store::Reader;
+use convo_store::rows::{AgentRow, CampaignRow, LeadRow, ReviewRow};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::{
+    agent, campaign, conversation, lead, message_list, policy, review, suppression,
+    transition_items,
+};
+use crate::batch::in_force;
+use crate::error::AppError;
+use crate::wire::time;
+
+/// Leads with their aliases.
+///
+/// # Errors
+/// The database's.
+pub fn leads(reader: &mut Reader<'_>, rows: &[LeadRow]) -> Result<Vec<Value>, AppError> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut aliases: HashMap<Uuid, Vec<String>> = HashMap::new();
+    for row in reader
+        .lead_addresses_by_leads(&ids)?
+        .into_iter()
+        .filter(|row| !row.is_primary)
+    {
+        aliases.entry(row.lead_id).or_default().push(row.address);
+    }
+    Ok(rows
+        .iter()
+        .map(|row| {
+            lead(
+                row,
+                aliases.get(&row.id).map(Vec::as_slice).unwrap_or_default(),
+            )
+        })
+        .collect())
+}
+
+/// Agents with their aliases.
+///
+/// # Errors
+/// The database's.
+pub fn agents(reader: &mut Reader<'_>, rows: &[AgentRow]) -> Result<Vec<Value>, AppError> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let all = reader.agent_addresses_by_agents(&ids)?;
+    let each = rows.iter().map(|row| {
+        let primary = crate::wire::address_key(&row.email);
+        let own = all
+            .iter()
+            .filter(|one| one.agent_id == row.id && one.address_key != primary);
+        agent(
+            row,
+            &own.map(|one| one.address_key.clone()).collect::<Vec<_>>(),
+        )
+    });
+    Ok(each.collect())
+}
+
+/// Campaigns with the policies they have of their own.
+///
+/// # Errors
+/// The database's.
+pub fn campaigns(reader: &mut Reader<'_>, rows: &[CampaignRow]) -> Result<Vec<Value>, AppError> {
+    let policies = reader.newest_policies()?;
+    let each = rows.iter().map(|row| {
+        let own = policies
+            .iter()
+            .filter(|policy| policy.campaign_id == Some(row.id))
+            .max_by_key(|policy| policy.version);
+        let own: Option<Value> = own.and_then(|policy| serde_json::from_str(&policy.body).ok());
+        campaign(row, own.as_ref())
+    });
+    Ok(each.collect())
+}
+
+/// The default policy in force.
+///
+/// # Errors
+/// The database's.
+pub fn default_policy(reader: &mut Reader<'_>) -> Result<Value, AppError> {
+    let newest = in_force(&reader.newest_policies()?, None)?;
+    Ok(policy(newest.version, &newest.policy))
+}
+
+/// Review items with the leads and conversations that could be meant.
+///
+/// # Errors
+/// The database's.
+pub fn reviews(reader: &mut Reader<'_>, rows: &[ReviewRow]) -> Result<Vec<Value>, AppError> {
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut value = review(row);
+        let waits: Vec<String> = serde_json::from_str(&row.wait_rfc_ids).unwrap_or_default();
+        let heads = reader.message_heads_by_rfc_ids(&waits)?;
+        let matches: Vec<Value> = heads
+            .iter()
+            .take(5)
+            .map(|head| json!({"conversationId": head.conversation_id, "leadId": head.lead_id, "messageId": head.rfc_id}))
+            .collect();
+        if let Value::Object(members) = &mut value {
+            members.insert("likelyMatches".to_owned(), Value::Array(matches));
+        }
+        items.push(value);
+    }
+    Ok(items)
+}
+
+/// Everything held on a person.
+///
+/// # Errors
+/// `NotFound` for nobody and for who was erased; else the database's.
+pub fn export(reader: &mut Reader<'_>, id: Uuid, now: DateTime<Utc>) -> Result<Value, AppError> {
+    let row = reader
+        .leads_by_ids(&[id])?
+        .pop()
+        .filter(|row| row.erased_at.is_none())
+        .ok_or(AppError::NotFound)?;
+    let person = leads(reader, std::slice::from_ref(&row))?.pop();
+    let mut conversations = Vec::new();
+    let mut rows = reader.conversations_by_leads(&[id])?;
+    rows.sort_by_key(|row| (row.created_at, row.id));
+    for row in &rows {
+        let mut value = conversation(row, None);
+        let messages = all_messages(reader, row.id)?;
+        let audit = reader.transitions_by_conversations(&[row.id])?;
+        if let Value::Object(members) = &mut value {
+            members.insert("messages".to_owned(), Value::Array(messages));
+            members.insert(
+                "transitions".to_owned(),
+                Value::Array(transition_items(reader, &audit)?),
+            );
+        }
+        conversations.push(value);
+    }
+    let mut suppressions = reader.suppressions_by_leads(&[id])?;
+    suppressions.extend(reader.suppressions_by_addresses(std::slice::from_ref(&row.email_key))?);
+    suppressions.sort_by_key(|row| row.id);
+    suppressions.dedup_by_key(|row| row.id);
+    let metadata = reader.metadata_by_lead(id)?;
+    let metadata = metadata.iter().map(|row| {
+        let body: Value = serde_json::from_str(&row.body).unwrap_or(Value::Null);
+        json!({"kind": row.kind, "conversationId": row.conversation_id, "body": body, "createdAt": time(row.created_at)})
+    });
+    let journey = reader.journey_by_leads(&[id])?;
+    let journey = journey.iter().map(|row| {
+        json!({"stage": row.stage, "action": row.action, "milestone": row.milestone, "conversationId": row.conversation_id, "at": time(row.at)})
+    });
+    let parked = reader.reviews_by_leads(&[id])?;
+    Ok(json!({
+        "lead": person,
+        "conversations": conversations,
+        "suppressions": suppressions.iter().map(suppression).collect::<Vec<_>>(),
+        "metadata": metadata.collect::<Vec<_>>(),
+        "journeyEvents": journey.collect::<Vec<_>>(),
+        "reviews": parked.iter().map(review).collect::<Vec<_>>(),
+        "exportedAt": time(now),
+    }))
+}
+
+fn all_messages(reader: &mut Reader<'_>, conversation: Uuid) -> Result<Vec<Value>, AppError> {
+    let (mut all, mut after) = (Vec::new(), 0);
+    loop {
+        let rows = reader.messages_after(conversation, after, 200)?;
+        let Some(last) = rows.last() else {
+            return Ok(all);
+        };
+        after = last.sequence_number;
+        all.extend(message_list(reader, &rows)?);
+    }
+}
+
+/// A mail's bytes as they came; header fields and text where the provider had taken it apart.
+///
+/// # Errors
+/// `NotFound` for no message, and for one whose text was erased.
+pub fn raw_message(reader: &mut Reader<'_>, id: Uuid) -> Result<Vec<u8>, AppError> {
+    let row = reader
+        .messages_by_ids(&[id])?
+        .pop()
+        .filter(|row| !row.erased)
+        .ok_or(AppError::NotFound)?;
+    let content = reader
+        .contents_by_messages(&[row.id])?
+        .pop()
+        .ok_or(AppError::NotFound)?;
+    if let Some(raw) = content.raw {
+        return Ok(raw);
+    }
+    let headers = content
+        .headers
+        .and_then(|text| serde_json::from_str::<convo_email::Headers>(&text).ok());
+    let mut mail = Vec::new();
+    match &headers {
+        Some(headers) => {
+            for field in headers.iter() {
+                mail.extend_from_slice(
+                    format!("{}: {}\r\n", field.name(), field.raw().trim()).as_bytes(),
+                );
+            }
+        }
+        None => mail.extend_from_slice(format!("Message-ID: <{}>\r\n", row.rfc_id).as_bytes()),
+    }
+    mail.extend_from_slice(b"\r\n");
+    mail.extend_from_slice(content.text.as_bytes());
+    Ok(mail)
+}
+
+/// `GET /api/events`: rows of the log, with what was said in free words joined.
+///
+/// # Errors
+/// The database's.
+pub fn events(reader: &mut Reader<'_>, after: i64, limit: i64) -> Result<Value, AppError> {
+    let rows = reader.log_after(after, limit)?;
+    let head = reader.head()?;
+    let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.metadata_id).collect();
+    let said = reader.metadata_by_ids(&ids)?;
+    let items: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            let mut data: Value = serde_json::from_str(&row.data).unwrap_or(Value::Null);
+            let words = row
+                .metadata_id
+                .and_then(|id| said.iter().find(|metadata| metadata.id == id));
+            let by = words.and_then(|words| serde_json::from_str::<Value>(&words.body).ok());
+            if let (Value::Object(data), Some(by)) = (
+                &mut data,
+                by.as_ref().and_then(|body| body.get("triggeredBy")),
+            ) {
+                data.insert("triggeredBy".to_owned(), by.clone());
+            }
+            let mut item = Map::new();
+            item.insert("seq".to_owned(), row.seq.into());
+            item.insert("type".to_owned(), row.kind.as_str().into());
+            item.insert("at".to_owned(), time(row.at).into());
+            if let Some(id) = row.conversation_id {
+                item.insert("conversationId".to_owned(), id.to_string().into());
+            }
+            if let Some(id) = row.lead_id {
+                item.insert("leadId".to_owned(), id.to_string().into());
+            }
+            if row.silent {
+                item.insert("silent".to_owned(), true.into());
+            }
+            item.insert("data".to_owned(), data);
+            Value::Object(item)
+        })
+        .collect();
+    Ok(json!({"epoch": head.epoch, "head": head.seq, "items": items}))
+}
+
+/// The rules and the events they guard.
+#[must_use]
+pub fn rules(rules: &Rules<Uuid>) -> Value {
+    let each = rules.iter().map(|rule| {
+        let guarded: Vec<&str> = Event::ALL
+            .iter()
+            .filter(|event| {
+                State::ALL.iter().any(|state| {
+                    cell(*state, **event) != Cell::Refused && rule.guards(**event, *state)
+                })
+            })
+            .map(|event| event.as_str())
+            .collect();
+        let required = rule.kind() == RuleKind::Required;
+        json!({"id": rule.id(), "required": required, "events": guarded})
+    });
+    json!({"items": each.collect::<Vec<_>>(), "nextCursor": null})
+}
