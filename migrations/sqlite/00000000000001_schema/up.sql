@@ -129,7 +129,7 @@ CREATE INDEX conversations_activity ON conversations (last_activity_at, id);
 CREATE INDEX conversations_created ON conversations (created_at, id);
 CREATE INDEX conversations_state ON conversations (state, last_activity_at, id);
 CREATE INDEX conversations_awaiting ON conversations (awaiting, last_activity_at, id);
-CREATE INDEX conversations_lead ON conversations (lead_id, last_activity_at, id);
+CREATE INDEX conversations_lead ON conversations (lead_id);
 CREATE INDEX conversations_agent ON conversations (assigned_agent_id, last_activity_at, id) WHERE assigned_agent_id IS NOT NULL;
 CREATE INDEX conversations_campaign ON conversations (campaign_id, last_activity_at, id) WHERE campaign_id IS NOT NULL;
 CREATE INDEX conversations_outcome ON conversations (outcome, last_activity_at, id) WHERE outcome IS NOT NULL;
