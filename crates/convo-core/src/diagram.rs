@@ -25,7 +25,7 @@ pub fn mermaid() -> String {
         if !recorded.is_empty() {
             let _ = writeln!(
                 out,
-                "    note right of {state}: recorded: {}",
+                "    note right of {state}: records {}",
                 recorded.join(", ")
             );
         }
@@ -91,6 +91,19 @@ mod tests {
             .filter(|c| matches!(c, Cell::To(_)))
             .count();
         assert_eq!(arrows, moves);
+    }
+
+    #[test]
+    fn the_page_in_the_documentation_is_this_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/state-machine.md");
+        // A packaged crate has no such folder.
+        if let Ok(present) = std::fs::read_to_string(path) {
+            assert_eq!(
+                present,
+                page(),
+                "cargo run -p convo-core --example state_machine > docs/state-machine.md"
+            );
+        }
     }
 
     #[test]

@@ -94,7 +94,10 @@ impl<'a, K: Key> Draft<'a, K> {
             set_back: snapshot.lead.set_back_at(),
             opted_out_at: snapshot.lead.opted_out_at(),
             message: None,
-            decision: Decision::default(),
+            decision: Decision {
+                changes: Vec::with_capacity(8),
+                ..Decision::default()
+            },
             lifts: Vec::new(),
         }
     }

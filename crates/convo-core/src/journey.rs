@@ -205,7 +205,7 @@ fn progress<K: Key>(
         completed_stages: Stage::ALL.iter().copied().filter(completed).collect(),
         next_stage: next.map(StageName::from),
         overall_progress: current.map_or(0, Stage::progress),
-        stage_progress: next.map_or(100, |next| figures::share_met(&sums.criteria(next, policy))),
+        stage_progress: next.map_or(100, |next| figures::share_met(sums.criteria(next, policy))),
         time_in_current_stage_minutes: current
             .map_or(0, |stage| lead.journey.time_in_ms(stage, now) / 60_000),
         velocity_score: figures::velocity(&lead.journey, policy, now),

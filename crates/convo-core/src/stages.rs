@@ -129,25 +129,26 @@ impl Sums {
     }
 
     /// The criteria of one stage: each with whether it holds.
-    #[must_use]
-    pub fn criteria(&self, stage: Stage, policy: &Policy) -> Vec<bool> {
+    pub fn criteria(&self, stage: Stage, policy: &Policy) -> impl Iterator<Item = bool> + use<> {
         let thresholds = &policy.stages;
-        match stage {
-            Stage::ColdLead => vec![self.sent > 0],
-            Stage::RespondingLead => vec![self.replies > 0],
-            Stage::EngagedLead => vec![
-                self.exchanges >= thresholds.engaged_exchanges,
-                self.engagement > thresholds.engaged_above,
+        let criteria = match stage {
+            Stage::ColdLead => [Some(self.sent > 0), None],
+            Stage::RespondingLead => [Some(self.replies > 0), None],
+            Stage::EngagedLead => [
+                Some(self.exchanges >= thresholds.engaged_exchanges),
+                Some(self.engagement > thresholds.engaged_above),
             ],
-            Stage::InterestedLead => vec![self.interest],
-            Stage::QualifiedLead => {
-                vec![self.purchase, self.engagement > thresholds.qualified_above]
-            }
-            Stage::HandoverReady => vec![
-                self.readiness >= thresholds.handover_readiness,
-                self.engagement > thresholds.handover_above,
+            Stage::InterestedLead => [Some(self.interest), None],
+            Stage::QualifiedLead => [
+                Some(self.purchase),
+                Some(self.engagement > thresholds.qualified_above),
             ],
-        }
+            Stage::HandoverReady => [
+                Some(self.readiness >= thresholds.handover_readiness),
+                Some(self.engagement > thresholds.handover_above),
+            ],
+        };
+        criteria.into_iter().flatten()
     }
 
     /// The highest stage whose criteria hold together with those of all stages before it.
@@ -156,7 +157,7 @@ impl Sums {
         Stage::ALL
             .iter()
             .copied()
-            .take_while(|&stage| self.criteria(stage, policy).iter().all(|holds| *holds))
+            .take_while(|&stage| self.criteria(stage, policy).all(|holds| holds))
             .last()
     }
 }

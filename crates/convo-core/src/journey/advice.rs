@@ -97,7 +97,8 @@ fn is_slow<K: Key>(conversation: &Conversation<K>, policy: &Policy) -> bool {
 
 /// The newest such fact stands against every reply so far.
 fn opted_out<K: Key>(lead: &Lead<K>, conversations: &[&Conversation<K>]) -> bool {
-    lead.opted_out_at().is_some_and(|at| last_reply(conversations) <= Some(at))
+    lead.opted_out_at()
+        .is_some_and(|at| last_reply(conversations) <= Some(at))
 }
 
 fn bounced<K: Key>(lead: &Lead<K>, conversations: &[&Conversation<K>]) -> bool {

@@ -36,9 +36,11 @@ pub(super) fn average_response<K: Key>(conversations: &[&Conversation<K>]) -> Op
 }
 
 /// Percentage of criteria that hold.
-pub(super) fn share_met(criteria: &[bool]) -> u8 {
-    let met = criteria.iter().filter(|holds| **holds).count();
-    u8::try_from((met * 100).checked_div(criteria.len()).unwrap_or(100)).unwrap_or(100)
+pub(super) fn share_met(criteria: impl Iterator<Item = bool>) -> u8 {
+    let (met, all) = criteria.fold((0u32, 0u32), |(met, all), holds| {
+        (met + u32::from(holds), all + 1)
+    });
+    u8::try_from((met * 100).checked_div(all).unwrap_or(100)).unwrap_or(100)
 }
 
 pub(super) fn velocity<K: Key>(journey: &Journey<K>, policy: &Policy, now: Time) -> u8 {

@@ -73,16 +73,17 @@ impl fmt::Display for RuleId {
     }
 }
 
-/// A value seen or wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+/// A value seen or wanted; on the wire a number, a boolean or a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
     /// A number.
     Number(i64),
     /// Yes or no.
     Truth(bool),
-    /// Several things at once, or something else to be read.
+    /// Something to be read.
     Text(Cow<'static, str>),
+    /// Numbers in a text, written out only when read: each `{}` stands for the next number.
+    Figures(&'static str, [i64; 2]),
 }
 
 impl Seen {
@@ -99,6 +100,29 @@ impl fmt::Display for Seen {
             Self::Number(n) => write!(f, "{n}"),
             Self::Truth(yes) => write!(f, "{yes}"),
             Self::Text(text) => f.write_str(text),
+            Self::Figures(text, numbers) => {
+                let mut numbers = numbers.iter();
+                for (i, part) in text.split("{}").enumerate() {
+                    if i > 0
+                        && let Some(number) = numbers.next()
+                    {
+                        write!(f, "{number}")?;
+                    }
+                    f.write_str(part)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Serialize for Seen {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(n) => serializer.serialize_i64(*n),
+            Self::Truth(yes) => serializer.serialize_bool(*yes),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Figures(..) => serializer.collect_str(self),
         }
     }
 }

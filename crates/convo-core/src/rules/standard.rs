@@ -100,16 +100,13 @@ impl<K: Key> Rule<K> for QualificationCriteria {
     fn check(&self, context: &RuleContext<'_, K>) -> Finding {
         let (replies, signals) = (context.tally.replies, context.tally.purchase_signals());
         let (min_replies, min_signals) = (context.policy.min_replies, context.policy.min_signals);
-        let actual =
-            Seen::Text(format!("{}, {}", count(replies, "reply"), count(signals, "signal")).into());
-        let expected = Seen::Text(
-            format!(
-                "{}, {}",
-                count(min_replies, "reply"),
-                count(min_signals, "signal")
+        let figures = |replies: u32, signals: u32| {
+            Seen::Figures(
+                "replies {}, purchase signals {}",
+                [replies.into(), signals.into()],
             )
-            .into(),
-        );
+        };
+        let (actual, expected) = (figures(replies, signals), figures(min_replies, min_signals));
         if context.fast_tracked() {
             return Finding::passed(actual, expected, "The lead asked for a person.");
         }
@@ -123,8 +120,8 @@ impl<K: Key> Rule<K> for QualificationCriteria {
         let mut fixes = Vec::new();
         if replies < min_replies {
             fixes.push(format!(
-                "wait for {} more",
-                count(min_replies - replies, "reply")
+                "wait for {}",
+                count(min_replies - replies, "more reply", "more replies")
             ));
         }
         if signals < min_signals {
@@ -177,6 +174,9 @@ impl<K: Key> Rule<K> for EngagementThreshold {
     }
 }
 
+const REACHABLE: &str = "messages {}, reachable, readiness {}";
+const UNREACHABLE: &str = "messages {}, not reachable, readiness {}";
+
 /// `handover_readiness`: HANDOVER_REQUESTED needs depth, a reachable lead and readiness.
 #[derive(Debug, Clone, Copy)]
 pub struct HandoverReadiness;
@@ -198,15 +198,9 @@ impl<K: Key> Rule<K> for HandoverReadiness {
         let (messages, min_messages) = (context.tally.human, context.policy.min_messages);
         let (readiness, min_readiness) = (context.scores().readiness, context.policy.min_readiness);
         let reachable = context.lead.completeness.reachable();
-        let reach = if reachable {
-            "reachable"
-        } else {
-            "not reachable"
-        };
-        let messages_seen = count(messages, "message");
-        let actual = Seen::Text(format!("{messages_seen}, {reach}, readiness {readiness}").into());
-        let wanted = count(min_messages, "message");
-        let expected = Seen::Text(format!("{wanted}, reachable, readiness {min_readiness}").into());
+        let text = if reachable { REACHABLE } else { UNREACHABLE };
+        let actual = Seen::Figures(text, [messages.into(), readiness.into()]);
+        let expected = Seen::Figures(REACHABLE, [min_messages.into(), min_readiness.into()]);
         if context.fast_tracked() {
             return Finding::passed(actual, expected, "The lead asked for a person.");
         }
@@ -216,8 +210,8 @@ impl<K: Key> Rule<K> for HandoverReadiness {
         let mut fixes = Vec::new();
         if messages < min_messages {
             fixes.push(format!(
-                "exchange {} more",
-                count(min_messages - messages, "message")
+                "exchange {}",
+                count(min_messages - messages, "more message", "more messages")
             ));
         }
         if !reachable {
@@ -337,12 +331,8 @@ fn number(n: impl Into<i64>) -> Seen {
     Seen::Number(n.into())
 }
 
-fn count(n: u32, noun: &str) -> String {
-    match (n, noun) {
-        (1, _) => format!("1 {noun}"),
-        (_, "reply") => format!("{n} replies"),
-        _ => format!("{n} {noun}s"),
-    }
+fn count(n: u32, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// Joins fixes into one sentence: "Wait for …; record …."

@@ -26,14 +26,15 @@ const ROOTS: [u64; 20] = [
 
 /// `points` × 2^(−silence ÷ half-life), to the nearest, halves up; silence in milliseconds.
 pub(super) fn halve(points: i64, silence_ms: i64, half_life_days: u32) -> i64 {
-    let half_life = u64::from(half_life_days.max(1)) * 86_400_000;
+    // A century at most, so that the shift below cannot overflow.
+    let half_life = u64::from(half_life_days.clamp(1, 36_500)) * 86_400_000;
     let silence = u64::try_from(silence_ms).unwrap_or(0);
     let whole = silence / half_life;
     if whole > 40 {
         return 0;
     }
     // The fraction of a half-life in 20 binary digits, each of which is one factor.
-    let digits = ((u128::from(silence % half_life)) << ROOTS.len()) / u128::from(half_life);
+    let digits = ((silence % half_life) << ROOTS.len()) / half_life;
     let mut factor: u64 = 1 << 32;
     for (i, root) in ROOTS.iter().enumerate() {
         if digits >> (ROOTS.len() - 1 - i) & 1 == 1 {

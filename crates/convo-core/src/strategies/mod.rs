@@ -12,7 +12,7 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof};
 pub use play::Play;
 
 use crate::machine::{Event, State, allowed_events, next_state};
-use crate::signals::{Signal, SignalClass, signal};
+use crate::signals::{Sentiment, Signal, SignalClass, signal};
 use crate::vocabulary::{Kind, Outcome};
 
 /// Something that happens or is asked for.
@@ -34,7 +34,12 @@ pub enum Act {
     /// An agent leaves a note.
     Note,
     /// The lead writes.
-    Reply(Vec<Signal>),
+    Reply {
+        /// Signals in it.
+        signals: Vec<Signal>,
+        /// Its tone.
+        sentiment: Sentiment,
+    },
     /// Somebody else writes.
     OtherWrites,
     /// A mail of this kind comes from the lead's address.
@@ -114,7 +119,7 @@ pub fn command() -> impl Strategy<Value = Command> {
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         8 => Just(Act::Send),
-        8 => signals().prop_map(Act::Reply),
+        8 => (signals(), sentiment()).prop_map(|(signals, sentiment)| Act::Reply { signals, sentiment }),
         1 => Just(Act::Note),
         1 => Just(Act::OtherWrites),
         2 => kind().prop_map(Act::Automated),
@@ -142,6 +147,15 @@ pub fn event() -> impl Strategy<Value = Event> {
 /// Any state.
 pub fn state() -> impl Strategy<Value = State> {
     proptest::sample::select(State::ALL)
+}
+
+/// Any tone.
+pub fn sentiment() -> impl Strategy<Value = Sentiment> {
+    proptest::sample::select(vec![
+        Sentiment::Negative,
+        Sentiment::Neutral,
+        Sentiment::Positive,
+    ])
 }
 
 fn kind() -> impl Strategy<Value = Kind> {

@@ -279,10 +279,12 @@ impl Play {
                 let note = MessageFact::new(id, at, 0, Direction::Outbound, Author::Agent);
                 self.store(MessageFact { note: true, ..note });
             }
-            Act::Reply(signals) => {
+            Act::Reply { signals, sentiment } => {
                 let reply = MessageFact::reply(id, at, 0);
+                let (signals, sentiment) = (signals.clone(), *sentiment);
                 self.store(MessageFact {
-                    signals: signals.clone(),
+                    signals,
+                    sentiment,
                     text_len: 40,
                     ..reply
                 });

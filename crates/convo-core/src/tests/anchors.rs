@@ -112,3 +112,21 @@ fn a_half_life_of_silence_halves_engagement() {
     play.wait(14 * 24 * 60);
     assert_eq!(scores_of(&play).engagement, before.div_ceil(2));
 }
+
+#[test]
+fn the_worked_example_of_the_documentation() {
+    let mut play = Play::new();
+    let mut engagement = Vec::new();
+    for signals in [[interest()], [test_drive()], [purchase()]] {
+        exchange(&mut play, &signals);
+        engagement.push(scores_of(&play).engagement);
+    }
+    assert_eq!(engagement, [59, 68, 77]);
+    assert_eq!(scores_of(&play).readiness, 77);
+    play.wait(14 * 24 * 60);
+    assert_eq!(
+        (scores_of(&play).engagement, scores_of(&play).readiness),
+        (39, 64)
+    );
+    assert_eq!(play.conversation.state, State::ReadyForHandover);
+}

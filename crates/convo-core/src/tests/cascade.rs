@@ -1,11 +1,14 @@
 //! What follows by itself from a stored message.
 
 use super::{events_since, exchange, interest, purchase, test_drive};
+use crate::conversation::Conversation;
+use crate::lead::{Completeness, Lead};
 use crate::machine::{Event, State};
-use crate::observe::{MessageStored, Observation};
+use crate::observe::{MessageStored, Observation, observe};
 use crate::policy::Policy;
 use crate::rules::{RuleId, Rules};
 use crate::signals::{Signal, SignalClass, signal};
+use crate::snapshot::Snapshot;
 use crate::strategies::Play;
 use crate::tally::MessageFact;
 use crate::vocabulary::{Author, Direction, HoldReason, Kind};
@@ -251,4 +254,35 @@ fn an_owned_conversation_is_left_to_its_owner() {
     play.wait(5);
     play.reply(&[]);
     assert_eq!(play.conversation.state, State::ReadyForHandover);
+}
+
+#[test]
+fn keys_may_be_strings() {
+    let (policy, rules) = (Policy::default(), Rules::<String>::standard());
+    let now = Play::new().now;
+    let mut conversation = Conversation::new(
+        "c".to_owned(),
+        "l".to_owned(),
+        Some("spring".to_owned()),
+        now,
+    );
+    let mut lead = Lead::new("l".to_owned(), Completeness::EMAIL);
+    for fact in [
+        MessageFact::sent("m1".to_owned(), now, 1),
+        MessageFact::reply("m2".to_owned(), now, 2),
+    ] {
+        let observation = Observation::MessageStored(MessageStored::new(fact));
+        let snapshot = Snapshot::new(&conversation, &lead);
+        let decision = observe(&snapshot, &observation, &rules, &policy, now);
+        decision.changes.iter().for_each(|change| {
+            conversation.apply(change);
+            lead.apply(change);
+        });
+    }
+    assert_eq!(conversation.state, State::Engaged);
+    let json = serde_json::to_string(&conversation).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Conversation<String>>(&json).unwrap(),
+        conversation
+    );
 }

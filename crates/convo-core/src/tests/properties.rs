@@ -6,6 +6,8 @@ use crate::conversation::Conversation;
 use crate::decide::{Request, Trigger, decide, validate};
 use crate::lead::Lead;
 use crate::machine::{Cell, State, cell, next_state};
+use crate::policy::Policy;
+use crate::rules::Rules;
 use crate::scoring::{ScoreInput, explain, scores};
 use crate::snapshot::{AgentFact, History, Snapshot};
 use crate::strategies::{Play, commands, event, plays, walks};
@@ -109,6 +111,15 @@ proptest! {
             prop_assert!(next.is_some());
             state = next.unwrap_or(state);
         }
+    }
+
+    #[test]
+    fn a_legal_walk_is_never_refused_without_rules(walk in walks(30)) {
+        let mut play = Play::with(Policy::default(), Rules::none());
+        for event in &walk {
+            prop_assert!(play.ask(&Request::Trigger(Trigger::new(*event))).is_ok());
+        }
+        prop_assert_eq!(play.conversation.version, walk.len() as u64);
     }
 
     #[test]
