@@ -140,12 +140,18 @@ impl Batch<'_, '_> {
     }
 
     /// The Date where it can be one, else the time of receipt.
+    ///
+    /// A Date has whole seconds: of mail this fresh the receipt knows the time better, and an answer
+    /// is not taken to be older than what it answers.
     fn own_time(&self, mail: &InboundEmail) -> DateTime<Utc> {
         let latest = self.now + chrono::Duration::days(1);
         let earliest = DateTime::from_timestamp(631_152_000, 0).unwrap_or(DateTime::UNIX_EPOCH);
-        mail.date
-            .filter(|date| *date >= earliest && *date <= latest)
-            .unwrap_or(self.now)
+        let dated = mail.date.filter(|date| *date >= earliest && *date <= latest);
+        let fresh = |date: &DateTime<Utc>| {
+            let age = self.now.signed_duration_since(*date);
+            age >= chrono::Duration::zero() && age < chrono::Duration::seconds(2)
+        };
+        dated.filter(|date| !fresh(date)).unwrap_or(self.now)
     }
 
     fn placed_by_hand(
