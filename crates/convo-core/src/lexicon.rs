@@ -128,7 +128,8 @@ impl Lexicon {
         &self.version
     }
 
-    /// Reads the lead's own words; the subject counts only when `text` is blank.
+    /// Reads the lead's own words, up to [`READ_BYTES`] of them; the subject counts only when `text`
+    /// is blank.
     ///
     /// A subject that begins with "Re:" is ours: it can opt out, but shows no interest.
     #[must_use]
@@ -138,6 +139,7 @@ impl Lexicon {
             Some(subject) if text_len == 0 => (subject, true),
             _ => (text, false),
         };
+        let text = &text[..text.floor_char_boundary(READ_BYTES)];
         let analysis = Analysis::new(&self.automaton, text);
         let opt_out = analysis.opt_out();
         if from_subject && is_reply_subject(text) && opt_out != OptOut::Clear {
@@ -203,6 +205,10 @@ impl Lexicon {
         topics
     }
 }
+
+/// Bytes of a text that are read, so that no mail costs more than its first quarter of a megabyte;
+/// nobody types more in one reply.
+pub const READ_BYTES: usize = 256 * 1024;
 
 /// Subject prefixes of replies and forwards in the shipped languages.
 const REPLY_PREFIXES: &[&str] = &[

@@ -21,7 +21,7 @@ pub struct Reading {
     pub sentiment: Sentiment,
     /// Whether it asks to hear nothing more.
     pub opt_out: OptOut,
-    /// Unicode characters of the trimmed text (not of the subject).
+    /// Unicode characters of the whole trimmed text (not of the subject).
     pub text_len: usize,
     /// Matched phrases in order of position, at most [`EVIDENCE_PER_ENTRY`] of each entry.
     pub evidence: Vec<Evidence>,
@@ -68,13 +68,13 @@ pub(super) fn evidence(analysis: &Analysis<'_>, text: &str, opt_out: OptOut) -> 
             entry.kind,
             Kind::Negation | Kind::Boundary | Kind::Filler | Kind::Phone
         ) || (entry.strength == Some(Strength::Alone) && opt_out != OptOut::Clear);
-        if silent
-            || *kept == EVIDENCE_PER_ENTRY
-            || !seen.insert((compiled.group, hit.start, hit.end))
-        {
+        if silent || *kept == EVIDENCE_PER_ENTRY {
             continue;
         }
         *kept += 1;
+        if !seen.insert((compiled.group, hit.start, hit.end)) {
+            continue;
+        }
         let (start, end) = analysis.folded.original_range(text, hit.start, hit.end);
         evidence.push(Evidence {
             entry: compiled.id.clone(),

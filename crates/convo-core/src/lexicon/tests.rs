@@ -153,6 +153,14 @@ fn codes_have_snake_case_names() {
     assert!(json.contains("\"sentiment\":\"positive\""), "{json}");
 }
 
+#[test]
+fn an_endless_text_is_read_up_to_its_bound() {
+    let text = format!("{}Can I book a test drive?", "ä".repeat(READ_BYTES));
+    let reading = read(&text);
+    assert_eq!(reading.signals, []);
+    assert_eq!(reading.text_len, text.chars().count());
+}
+
 /// Time grows with the text, whatever stands in it: no unit may cost a second at 1 MB.
 #[test]
 fn hostile_texts_are_read() {
