@@ -1,7 +1,7 @@
 //! State machine, rules, scores and lead journey of an e-mail conversation, without I/O.
 //!
-//! The crate has two doors. [`observe`] takes in what happened (a mail came, a mail bounced) and cannot
-//! fail; [`decide`] is asked for something (trigger this event, take over) and may refuse, and the
+//! The crate has two doors. [`observe()`] takes in what happened (a mail came, a mail bounced) and cannot
+//! fail; [`decide()`] is asked for something (trigger this event, take over) and may refuse, and the
 //! [`Refusal`] says why. Both return a [`Decision`]: a list of [`Change`]s that [`Conversation::apply`]
 //! and [`Lead::apply`] fold in. Nothing here reads a clock, draws an id or touches the outside: `now` is an
 //! argument, and ids are whatever [`Key`] the caller brings.

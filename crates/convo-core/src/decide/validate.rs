@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Refusal, Request, Trigger, decide, precondition};
+use super::{Refusal, Request, Trigger, decide};
 use crate::change::{Decision, Warning};
 use crate::draft::Draft;
 use crate::machine::{Cell, State, cell, next_state};
@@ -74,8 +74,7 @@ pub fn validate<K: Key>(
     let from = snapshot.conversation.state;
     let is_valid = cell(from, trigger.event) != Cell::Refused;
     let draft = Draft::new(snapshot, rules, policy, now);
-    let asked = is_valid && precondition(&draft, trigger.event, trigger.expected_version).is_ok();
-    let reports = if asked {
+    let reports = if is_valid {
         reports(&draft, trigger)
     } else {
         Vec::new()
