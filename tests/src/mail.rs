@@ -1,6 +1,6 @@
 //! One inbound mail, in every form in which it can arrive.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 /// A plain-text mail somebody sends us.
@@ -28,7 +28,8 @@ impl Mail {
             subject: subject.to_owned(),
             text: text.to_owned(),
             message_id: format!("{}@mail.customer.example", Uuid::new_v4().simple()),
-            date: Utc::now(),
+            // A Date header has whole seconds: the next one, so that an answer is not older than what it answers.
+            date: Utc::now() + TimeDelta::seconds(1),
             headers: Vec::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use convo_tests::mailgun::Event;
 use convo_tests::records::{Contact, text};
 use convo_tests::{Mail, Options, Server, on_both, together};
@@ -44,7 +44,7 @@ impl Case {
             "content": "Hello",
             "messageType": "email",
             "isFromAI": 1,
-            "sentAt": began.to_rfc3339(),
+            "sentAt": began.to_rfc3339_opts(SecondsFormat::Millis, true),
         });
         let stored = contact.post("process-message", body).await.ok();
         let ours = stored["message"]["messageId"].as_str().unwrap().to_owned();

@@ -184,7 +184,7 @@ async fn inspect_needs_no_database() {
         assert_eq!(rows[0]["parentMessageId"], Value::Null);
         assert_eq!(rows[1]["depth"], 3);
         assert_eq!(rows[2]["parentMessageId"], *root);
-        assert_eq!(rows[4]["duplicateOf"], rows[2]["file"]);
+        assert_eq!(rows[4]["duplicateOf"], rows[2]["messageId"]);
         assert_eq!(rows[2]["replyText"], "I am interested, what is the price?");
         assert!(
             rows[2]["signals"]

@@ -13,6 +13,7 @@ on_both!(
     a_reply_that_overtakes_delivered_is_not_lost,
     an_automatic_answer_changes_nothing,
     the_event_log_is_contiguous,
+    times_finer_than_stored_are_cut,
 );
 
 async fn a_reply_moves_the_conversation(options: Options) {
@@ -242,4 +243,20 @@ async fn the_event_log_is_contiguous(options: Options) {
     assert!(of("email_event") >= 1);
     assert!(of("lead_journey_updated") >= 2);
     assert!(of("record_changed") >= 2);
+}
+
+/// Both databases keep microseconds; a caller's nanoseconds must not stay in memory only.
+async fn times_finer_than_stored_are_cut(options: Options) {
+    let server = options.start().await;
+    let contact = server.contact("ada@customer.example").await;
+    for (sender, ai, at) in [
+        ("campaign", 1, "2026-01-05T09:00:00.123456789Z"),
+        (&contact.lead, 0, "2026-01-05T09:10:00.987654321Z"),
+    ] {
+        let body = json!({"senderId": sender, "content": "Tell me more", "messageType": "email", "isFromAI": ai, "sentAt": at});
+        contact.post("process-message", body).await.ok();
+    }
+    let body = json!({"type": "email_delivered", "source": "test", "occurredAt": "2026-01-05T09:00:01.111222333Z"});
+    contact.post("integration-event", body).await.ok();
+    server.verify().await;
 }

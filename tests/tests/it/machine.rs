@@ -100,10 +100,10 @@ async fn conversation_in(server: &Server, agent: &str, state: &str, name: &str) 
     }
     if order >= 2 {
         contact.reply("Could I book a test drive with you?").await;
-    }
-    if order >= 3 {
         contact.outbound("Of course, when?").await;
         contact.reply("On Friday, and what is the price?").await;
+    }
+    if order >= 3 {
         contact.transition("QUALIFICATION_CRITERIA_MET").await.ok();
     }
     if order >= 4 {

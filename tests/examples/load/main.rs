@@ -1,0 +1,126 @@
+//! Load on a running server: durable transitions and inbound mails per second, and what grows with a conversation.
+//!
+//! `cargo xtask bench` builds everything in release form, starts a durable PostgreSQL and runs this. The load comes
+//! from one thread of this process, on the same cores as the server; every figure stands beside the machine's load.
+//!
+//! ```text
+//! load [--seconds N] [--database sqlite|postgres] [--only transitions|mails|constant|store]
+//! ```
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a bench fails by panicking, and reads the clock and the environment of the machine"
+)]
+
+mod client;
+mod constant;
+mod disk;
+mod mails;
+mod measure;
+mod node;
+mod report;
+mod store;
+mod transitions;
+
+use std::time::Duration;
+
+use convo_tests::Kind;
+
+use crate::measure::Measured;
+use crate::node::Node;
+use crate::report::{Row, Table};
+
+const CLIENTS: [usize; 2] = [16, 64];
+
+/// What to run.
+struct Plan {
+    time: Duration,
+    kinds: Vec<Kind>,
+    only: Option<String>,
+}
+
+impl Plan {
+    fn of(mut arguments: impl Iterator<Item = String>) -> Plan {
+        let mut plan = Plan {
+            time: Duration::from_secs(5),
+            kinds: vec![Kind::Sqlite, Kind::Postgres],
+            only: None,
+        };
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().expect("a value");
+            match (name.as_str(), value.as_str()) {
+                ("--seconds", number) => {
+                    plan.time = Duration::from_secs(number.parse().expect("seconds"));
+                }
+                ("--database", "sqlite") => plan.kinds = vec![Kind::Sqlite],
+                ("--database", "postgres") => plan.kinds = vec![Kind::Postgres],
+                ("--only", part) => plan.only = Some(part.to_owned()),
+                other => panic!("unknown argument {other:?}"),
+            }
+        }
+        plan
+    }
+
+    fn wants(&self, part: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == part)
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let plan = Plan::of(std::env::args().skip(1));
+    println!("{}", report::machine());
+    let mut table = Table::new();
+    for kind in plan.kinds.clone() {
+        println!("{kind:?}: fsyncs the folder takes: {:.0}/s", disk::fsyncs());
+        if plan.wants("store") {
+            store::rates(kind).await;
+        }
+        load(&plan, kind, &mut table).await;
+        if plan.wants("constant") {
+            let node = Node::start(kind).await;
+            constant::run(&node).await;
+        }
+    }
+    table.print();
+}
+
+async fn load(plan: &Plan, kind: Kind, table: &mut Table) {
+    if !plan.wants("transitions") && !plan.wants("mails") {
+        return;
+    }
+    let node = Node::start(kind).await;
+    let rate = measure::run(&node, 64, plan.time, |_| {
+        Some(client::request("GET", "/healthz", None, "", &[]))
+    })
+    .await;
+    table.add(kind, "healthz", 64, rate);
+    for clients in CLIENTS {
+        if plan.wants("transitions") {
+            let rate = transitions::run(&node, clients, plan.time).await;
+            table.add(kind, "transitions", clients, rate);
+        }
+        if plan.wants("mails") {
+            let rate = mails::run(&node, clients, plan.time).await;
+            table.add(kind, "inbound mails", clients, rate);
+        }
+    }
+    node.verify().await;
+}
+
+impl Table {
+    fn add(&mut self, kind: Kind, what: &'static str, clients: usize, measured: Measured) {
+        let row = Row {
+            kind,
+            what,
+            clients,
+            measured,
+            load: report::load_average(),
+        };
+        println!("{}", row.line());
+        self.rows.push(row);
+    }
+}

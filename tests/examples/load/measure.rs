@@ -1,0 +1,108 @@
+//! Many clients for some seconds.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::task::LocalSet;
+
+use crate::client::Client;
+use crate::node::{Counters, Node};
+
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// What one measurement came to.
+pub struct Measured {
+    pub per_second: f64,
+    pub p50: Duration,
+    pub p99: Duration,
+    /// Answers other than 2xx.
+    pub refused: usize,
+    pub commits_per_second: f64,
+    pub commands_per_commit: f64,
+}
+
+/// Lets each client send what `next` gives it (the client's number is its argument) until the time is over
+/// or `next` has nothing more; what is sent after the warm-up counts.
+pub async fn run(
+    node: &Node,
+    clients: usize,
+    time: Duration,
+    next: impl FnMut(usize) -> Option<Vec<u8>> + 'static,
+) -> Measured {
+    let next = Rc::new(RefCell::new(next));
+    let began = Instant::now() + WARM_UP;
+    let mut results = Vec::new();
+    let mut before = None;
+    LocalSet::new()
+        .run_until(async {
+            let mut tasks = Vec::new();
+            for number in 0..clients {
+                let client = Client::connect(node.address).await;
+                let next = Rc::clone(&next);
+                let next = move || next.borrow_mut()(number);
+                tasks.push(tokio::task::spawn_local(one(client, began, time, next)));
+            }
+            tokio::time::sleep_until(began.into()).await;
+            before = Some(node.counters().await);
+            for task in tasks {
+                results.push(task.await.expect("a client"));
+            }
+        })
+        .await;
+    let after = node.counters().await;
+    let seconds = (Instant::now() - began).as_secs_f64();
+    measured(results, seconds, before.expect("counters"), after)
+}
+
+#[derive(Default)]
+struct Answers {
+    took: Vec<Duration>,
+    refused: usize,
+}
+
+async fn one(
+    mut client: Client,
+    began: Instant,
+    time: Duration,
+    mut next: impl FnMut() -> Option<Vec<u8>>,
+) -> Answers {
+    let mut answers = Answers::default();
+    while let Some(request) = next() {
+        let sent = Instant::now();
+        let reply = client.call(&request).await;
+        let now = Instant::now();
+        if sent >= began {
+            if (200..300).contains(&reply.status) {
+                answers.took.push(now - sent);
+            } else {
+                answers.refused += 1;
+                eprintln!("{} {}", reply.status, String::from_utf8_lossy(&reply.body));
+            }
+        }
+        if now > began + time {
+            break;
+        }
+    }
+    answers
+}
+
+fn measured(results: Vec<Answers>, seconds: f64, before: Counters, after: Counters) -> Measured {
+    let refused = results.iter().map(|one| one.refused).sum();
+    let mut took: Vec<Duration> = results.into_iter().flat_map(|one| one.took).collect();
+    took.sort_unstable();
+    let at = |part: usize| {
+        took.get(took.len() * part / 100)
+            .copied()
+            .unwrap_or_default()
+    };
+    let commits = after.commits - before.commits;
+    Measured {
+        per_second: took.len() as f64 / seconds,
+        p50: at(50),
+        p99: at(99),
+        refused,
+        commits_per_second: commits / seconds,
+        commands_per_commit: (after.commands - before.commands) / commits.max(1.0),
+    }
+}

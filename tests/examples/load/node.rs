@@ -1,0 +1,104 @@
+//! The server under load, its log in a file, on a database of its own.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Stdio};
+
+use convo_tests::{BOOTSTRAP_KEY, Database, Kind, Options, guardian};
+use serde_json::Value;
+
+use crate::client::{Client, request};
+
+pub struct Node {
+    child: Child,
+    pub address: SocketAddr,
+    database: Database,
+    options: Options,
+}
+
+/// The writer's counters.
+#[derive(Clone, Copy)]
+pub struct Counters {
+    pub commits: f64,
+    pub commands: f64,
+}
+
+impl Node {
+    /// Starts it with the default settings, logging included.
+    pub async fn start(kind: Kind) -> Node {
+        let database = Database::create(kind).await;
+        let folder = guardian::folder();
+        let options = Options::on(kind);
+        let log = File::create(folder.join("log")).expect("a log file");
+        let mut command = options.program(&database, &folder);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log);
+        let mut child = command.spawn().expect("the server starts");
+        guardian::watch(&child);
+        let lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
+        let address = lines
+            .map_while(Result::ok)
+            .find_map(|line| {
+                let (_, url) = line.split_once("listening on http://")?;
+                url.trim().trim_end_matches('/').parse().ok()
+            })
+            .expect("the server listens");
+        Node {
+            child,
+            address,
+            database,
+            options,
+        }
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.database.kind()
+    }
+
+    /// A JSON request with the bootstrap key.
+    pub fn post(path: &str, body: &Value) -> Vec<u8> {
+        let body = body.to_string();
+        request(
+            "POST",
+            path,
+            Some(BOOTSTRAP_KEY),
+            "application/json",
+            body.as_bytes(),
+        )
+    }
+
+    pub async fn counters(&self) -> Counters {
+        let mut client = Client::connect(self.address).await;
+        let reply = client
+            .call(&request("GET", "/metrics", Some(BOOTSTRAP_KEY), "", &[]))
+            .await;
+        let text = String::from_utf8(reply.body).expect("text");
+        let value = |name: &str| {
+            let mut lines = text.lines();
+            let line = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.map_or(0.0, |number| number.parse().expect("a number"))
+        };
+        Counters {
+            commits: value("convo_commits_total"),
+            commands: value("convo_batch_commands_sum"),
+        }
+    }
+
+    /// What the load left behind keeps every invariant.
+    pub async fn verify(&self) {
+        let folder = guardian::folder();
+        let finished = self.options.command(&self.database, &folder, &["verify"]);
+        finished.await.ok();
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        guardian::forget(&self.child);
+    }
+}

@@ -1,0 +1,86 @@
+//! One table, with what a figure must be read beside.
+
+use convo_tests::Kind;
+
+use crate::measure::Measured;
+
+/// One measurement.
+pub struct Row {
+    pub kind: Kind,
+    pub what: &'static str,
+    pub clients: usize,
+    pub measured: Measured,
+    pub load: String,
+}
+
+/// All measurements of a run.
+pub struct Table {
+    pub rows: Vec<Row>,
+}
+
+const HEAD: &str = "database   what           clients  per second   p50 ms   p99 ms  commits/s  per commit  of healthz  refused  load";
+
+impl Table {
+    pub fn new() -> Table {
+        println!("{HEAD}");
+        Table { rows: Vec::new() }
+    }
+
+    /// Prints everything again, now with each figure's share of the same server's `/healthz`.
+    pub fn print(&self) {
+        println!("\n{HEAD}");
+        for row in &self.rows {
+            let healthz = self
+                .rows
+                .iter()
+                .find(|other| other.kind == row.kind && other.what == "healthz");
+            let share = healthz.map(|other| row.measured.per_second / other.measured.per_second);
+            println!("{}", row.with_share(share));
+        }
+    }
+}
+
+impl Row {
+    pub fn line(&self) -> String {
+        self.with_share(None)
+    }
+
+    fn with_share(&self, share: Option<f64>) -> String {
+        let one = &self.measured;
+        let share = share.map_or(String::new(), |share| format!("{:.0} %", share * 100.0));
+        format!(
+            "{:<10} {:<14} {:>7}  {:>10.0}  {:>7.2}  {:>7.2}  {:>9.0}  {:>10.1}  {share:>10}  {:>7}  {}",
+            format!("{:?}", self.kind),
+            self.what,
+            self.clients,
+            one.per_second,
+            one.p50.as_secs_f64() * 1e3,
+            one.p99.as_secs_f64() * 1e3,
+            one.commits_per_second,
+            one.commands_per_commit,
+            one.refused,
+            self.load,
+        )
+    }
+}
+
+/// The load average of the last minute, where the system tells it.
+pub fn load_average() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// What this machine is.
+pub fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("unknown processor", |(_, name)| name);
+    let now = chrono::Utc::now().format("%Y-%m-%d %H:%M UTC");
+    format!(
+        "{now}; {cores} cores, {model}; load average {}",
+        load_average()
+    )
+}
