@@ -155,3 +155,52 @@ fn by_message(table: &'static str, message: &str) -> StoreError {
         None => fault(table, "the statement failed"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[track_caller]
+    fn check(message: &str, expected: &str) {
+        let kind = match by_message("things", message) {
+            StoreError::Unavailable(_) => "away",
+            StoreError::Conflict { .. } => "conflict",
+            _ => "fault",
+        };
+        assert_eq!(kind, expected, "{message}");
+    }
+
+    #[test]
+    fn messages_tell_a_database_that_is_away_from_a_fault() {
+        check("database is locked", "away");
+        check("database or disk is full", "away");
+        check("attempt to write a readonly database", "away");
+        check("disk I/O error", "away");
+        check(
+            "could not extend file \"base/5/16384\": No space left on device",
+            "away",
+        );
+        check("cannot execute INSERT in a read-only transaction", "away");
+        check("canceling statement due to lock timeout", "away");
+        check(
+            "FATAL:  terminating connection due to administrator command",
+            "away",
+        );
+        check("FATAL:  sorry, too many clients already", "away");
+        check("deadlock detected", "conflict");
+        check("no such table: things", "fault");
+        check("relation \"things\" does not exist", "fault");
+        check("database disk image is malformed", "fault");
+    }
+
+    #[test]
+    fn texts_of_errors_hold_no_values() {
+        let error = by_message("leads", "invalid input syntax: ana@example.com");
+        assert_eq!(
+            error.to_string(),
+            "the database refused a statement on leads: the statement failed"
+        );
+    }
+}

@@ -38,7 +38,7 @@ CREATE TABLE leads (
     phone text,
     interest text,
     source text,
-    campaign_id uuid REFERENCES campaigns,
+    campaign_id uuid,
     language text,
     time_zone text,
     attributes text NOT NULL,
@@ -93,7 +93,8 @@ CREATE TABLE agent_addresses (
 );
 CREATE INDEX agent_addresses_agent ON agent_addresses (agent_id);
 
--- Conversations and what is said in them.
+-- Conversations and what is said in them. The owner is no foreign key: agents are never deleted, and a key
+-- among the columns that change would cost every update a statement journal.
 CREATE TABLE conversations (
     id uuid NOT NULL,
     lead_id uuid NOT NULL REFERENCES leads,
@@ -105,7 +106,7 @@ CREATE TABLE conversations (
     state text NOT NULL,
     version bigint NOT NULL,
     revision bigint NOT NULL,
-    assigned_agent_id uuid REFERENCES agents,
+    assigned_agent_id uuid,
     outcome text,
     follow_up_at timestamptz,
     awaiting text NOT NULL,

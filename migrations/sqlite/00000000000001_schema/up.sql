@@ -38,7 +38,7 @@ CREATE TABLE leads (
     phone TEXT,
     interest TEXT,
     source TEXT,
-    campaign_id BLOB REFERENCES campaigns,
+    campaign_id BLOB,
     language TEXT,
     time_zone TEXT,
     attributes TEXT NOT NULL,
@@ -93,7 +93,8 @@ CREATE TABLE agent_addresses (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX agent_addresses_agent ON agent_addresses (agent_id);
 
--- Conversations and what is said in them.
+-- Conversations and what is said in them. The owner is no foreign key: agents are never deleted, and a key
+-- among the columns that change would cost every update a statement journal.
 CREATE TABLE conversations (
     id BLOB NOT NULL,
     lead_id BLOB NOT NULL REFERENCES leads,
@@ -105,7 +106,7 @@ CREATE TABLE conversations (
     state TEXT NOT NULL,
     version INTEGER NOT NULL,
     revision INTEGER NOT NULL,
-    assigned_agent_id BLOB REFERENCES agents,
+    assigned_agent_id BLOB,
     outcome TEXT,
     follow_up_at INTEGER,
     awaiting TEXT NOT NULL,

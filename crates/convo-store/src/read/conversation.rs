@@ -1,5 +1,6 @@
 //! Conversations.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -87,11 +88,26 @@ impl Reader<'_> {
         )
     }
 
+    /// How many conversations had activity since a time. Its cost grows with that number only.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn active_since(&mut self, since: DateTime<Utc>) -> StoreResult<i64> {
+        let query = conversations::table
+            .filter(conversations::last_activity_at.ge(BoundMoment(since)))
+            .count();
+        at("conversations", query.first(self.conn))
+    }
+
     /// A page of conversations, newest first.
     ///
     /// # Errors
     /// [`crate::StoreError`].
     pub fn conversations(&mut self, list: &ConversationList) -> StoreResult<Vec<ConversationRow>> {
+        let codes = [&list.state, &list.outcome, &list.awaiting];
+        if codes.into_iter().flatten().any(|code| code.contains('\0')) {
+            return Ok(Vec::new());
+        }
         let mut query = conversations::table
             .select(ConversationRow::as_select())
             .into_boxed::<MultiBackend>();

@@ -155,6 +155,21 @@ impl Reader<'_> {
         Ok(open(self.reviews_by_ids(&ids)?))
     }
 
+    /// What review items wait for, by key; of resolved ones too.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn review_waits(&mut self, keys: &[String]) -> StoreResult<Vec<ReviewWaitRow>> {
+        by_keys!(
+            self,
+            review_waits,
+            rfc_id,
+            ReviewWaitRow,
+            &texts(keys),
+            |key| *key
+        )
+    }
+
     /// Open review items from one of the senders, oldest first.
     ///
     /// # Errors

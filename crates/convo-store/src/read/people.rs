@@ -1,5 +1,7 @@
 //! Leads, agents, campaigns and policies.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -95,10 +97,14 @@ impl Reader<'_> {
         let mut ids: Vec<Uuid> = addresses.iter().map(|address| address.lead_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let leads = self.leads_by_ids(&ids)?;
+        let leads: HashMap<Uuid, LeadRow> = self
+            .leads_by_ids(&ids)?
+            .into_iter()
+            .map(|lead| (lead.id, lead))
+            .collect();
         let found = addresses.into_iter().filter_map(|address| {
-            let lead = leads.iter().find(|lead| lead.id == address.lead_id)?;
-            Some((address.address_key, lead.clone()))
+            let lead = leads.get(&address.lead_id)?.clone();
+            Some((address.address_key, lead))
         });
         Ok(found.collect())
     }

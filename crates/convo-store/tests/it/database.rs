@@ -68,6 +68,10 @@ fn open(url: &str) -> Store {
 }
 
 /// Makes a database in the cluster.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "tests are told by the environment where the cluster is"
+)]
 fn postgres_url() -> Option<String> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

@@ -117,8 +117,11 @@ fn receipts_wait_and_come_due() {
 fn review_items_wait_for_a_parent_or_a_sender() {
     on_both(|fresh| {
         let mut writer = fresh.store.writer();
-        let mut all = Commit::default();
-        all.reviews = vec![review(1, "eve@example.org"), review(2, "bob@example.org")];
+        let reviews = vec![review(1, "eve@example.org"), review(2, "bob@example.org")];
+        let mut all = Commit {
+            reviews,
+            ..Commit::default()
+        };
         all.review_waits.push(ReviewWaitRow {
             rfc_id: "m9@example.com".to_owned(),
             review_id: id(2),

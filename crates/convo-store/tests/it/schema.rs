@@ -167,3 +167,28 @@ fn a_locked_database_is_unavailable() {
         })
         .unwrap();
 }
+
+#[test]
+fn a_lost_connection_is_unavailable_once() {
+    on_both(|fresh| {
+        if fresh.url.starts_with("sqlite") {
+            return;
+        }
+        let mut writer = fresh.store.writer();
+        crate::rows::commit(&mut writer, crate::rows::pair(1, 2)).unwrap();
+        fresh.store.read(|reader| reader.head()).unwrap();
+        diesel::sql_query(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .execute(&mut PgConnection::establish(&fresh.url).unwrap())
+        .unwrap();
+        let refused = crate::rows::commit(&mut writer, crate::rows::pair(3, 4)).unwrap_err();
+        let away =
+            matches!(&refused, convo_store::CommitError::Store(error) if error.is_unavailable());
+        assert!(away, "{refused:?}");
+        crate::rows::commit(&mut writer, crate::rows::pair(3, 4)).unwrap();
+        fresh.store.read(|reader| reader.head()).unwrap();
+        assert_eq!(fresh.store.ready().unwrap(), Vec::<String>::new());
+    });
+}

@@ -35,11 +35,8 @@ fn rows_come_back_equal() {
         fresh
             .store
             .read(|reader| {
-                assert_eq!(reader.leads_by_ids(&[lead.id])?, [lead.clone()]);
-                assert_eq!(
-                    reader.conversations_by_ids(&[id(2)])?,
-                    [conversation.clone()]
-                );
+                assert_eq!(reader.leads_by_ids(&[lead.id])?[0], *lead);
+                assert_eq!(reader.conversations_by_ids(&[id(2)])?[0], *conversation);
                 assert_eq!(reader.messages_by_ids(&[id(3)])?, expected.messages);
                 assert_eq!(reader.contents_by_messages(&[id(3)])?, expected.contents);
                 let key = "lead1@example.com".to_owned();
