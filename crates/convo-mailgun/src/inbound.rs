@@ -23,14 +23,10 @@ pub fn is_mail(form: &Form) -> bool {
 pub fn from_form(form: Form, limits: &Limits) -> Result<InboundEmail, ParseError> {
     let recipients = envelope_recipients(&form);
     if let Some(raw) = form.bytes("body-mime").or_else(|| file(&form, "body-mime")) {
-        let mut mail = convo_email::mime::read(raw, limits)?;
-        // The envelope's first: it says where the mail really went.
-        let mut all: Vec<String> = recipients.iter().map(|one| one.to_lowercase()).collect();
-        all.extend(std::mem::take(&mut mail.recipients));
-        let mut seen = std::collections::HashSet::new();
-        all.retain(|one| seen.insert(one.clone()));
-        mail.recipients = all;
-        return Ok(mail);
+        let mut parts = convo_email::mime::parts(raw, limits)?;
+        parts.envelope_recipients = recipients;
+        parts.envelope_sender = form.text("sender");
+        return Ok(InboundEmail::assemble(parts));
     }
     let size = form
         .fields

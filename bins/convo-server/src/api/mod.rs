@@ -72,6 +72,10 @@ impl Api {
             ..Envelope::new(command, actor(asked.caller))
         };
         let answer = self.app.run(envelope).await?;
+        // What was answered once spoke of a person who is erased now.
+        if answer.status == 404 {
+            return Err(Problem::not_found());
+        }
         Ok(answers::of(&answer))
     }
 

@@ -101,7 +101,7 @@ fn analytics(seen: &Seen, now: DateTime<Utc>) -> Value {
         "engagementScore": scores.engagement,
         "qualificationScore": scores.qualification,
         "handoverReadiness": scores.readiness,
-        "lastActivityAt": time(seen.row.last_activity_at),
+        "lastActivityAt": time(seen.facts.last_activity_at()),
     })
 }
 

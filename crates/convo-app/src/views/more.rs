@@ -105,12 +105,36 @@ pub fn reviews(reader: &mut Reader<'_>, rows: &[ReviewRow]) -> Result<Vec<Value>
             .take(5)
             .map(|head| json!({"conversationId": head.conversation_id, "leadId": head.lead_id, "messageId": head.rfc_id}))
             .collect();
+        let stored = match row.message_id.filter(|_| row.body.is_none()) {
+            Some(id) => reader.messages_by_ids(&[id])?,
+            None => Vec::new(),
+        };
+        let mail = message_list(reader, &stored)?.pop();
         if let Value::Object(members) = &mut value {
+            if let Some(mail) = mail {
+                members.insert("mail".to_owned(), parked_form(mail));
+            }
             members.insert("likelyMatches".to_owned(), Value::Array(matches));
         }
         items.push(value);
     }
     Ok(items)
+}
+
+/// A stored message in the shape of a parked mail.
+fn parked_form(message: Value) -> Value {
+    let of = |name: &str| message.get(name).cloned().unwrap_or(Value::Null);
+    json!({
+        "from": of("from"),
+        "to": of("recipients"),
+        "subject": of("subject"),
+        "text": of("content"),
+        "replyText": of("replyText"),
+        "date": of("createdAt"),
+        "messageId": of("messageId"),
+        "kind": of("kind"),
+        "attachments": of("attachments"),
+    })
 }
 
 /// Everything held on a person.
