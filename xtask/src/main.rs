@@ -3,12 +3,14 @@
 //! - `test`: builds everything, starts throw-away PostgreSQL and Redis servers, runs the tests ([`test`]).
 //! - `services`: the same servers around any command ([`services`]).
 //! - `generate`: writes the files of `docs/` that are printed by the program ([`generate`]).
+//! - `bench`: load on a durable server, on both databases ([`bench`]).
 //! - `ci`: formatting, lints, documentation, generated files and tests ([`ci`]).
 #![allow(
     clippy::disallowed_methods,
     reason = "a build task reads the environment and the clock of the machine it runs on"
 )]
 
+mod bench;
 mod cargo;
 mod ci;
 mod generate;
@@ -23,6 +25,7 @@ usage: cargo xtask <task>
   test [ARGS…] [-- TEST-ARGS…]   build, start PostgreSQL and Redis, run `cargo test` (ARGS go to it)
   services COMMAND…              run a command with the two servers, their URLs in the environment
   generate [--check]             write docs/state-machine.md and docs/openapi.json, or compare them
+  bench [ARGS…]                  transitions and mails per second on both databases, docs/performance.md
   ci                             all that must pass before a change lands
 ";
 
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "services" => services_around(rest),
         "generate" => generate::run(rest.iter().any(|argument| argument == "--check")),
+        "bench" => bench::run(rest),
         "ci" => ci::run(),
         _ => {
             eprint!("{USAGE}");

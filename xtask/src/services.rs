@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use self::binaries::Binaries;
 use self::folder::Folder;
 use self::guardian::Guardian;
+use self::postgres::Durability;
 
 /// Name of the variable that holds the administrator's URL of the PostgreSQL server, database `postgres`.
 pub const POSTGRES_URL: &str = "CONVO_TEST_POSTGRES_URL";
@@ -42,6 +43,18 @@ impl Services {
                 _guardian: None,
             });
         }
+        Services::own(Durability::None)
+    }
+
+    /// Starts both with a PostgreSQL whose commits are on the disk, whatever is in the environment.
+    ///
+    /// # Errors
+    /// As [`Services::start`].
+    pub fn start_durable() -> Result<Services, String> {
+        Services::own(Durability::Full)
+    }
+
+    fn own(durability: Durability) -> Result<Services, String> {
         let binaries = Binaries::find().or_else(|missing| {
             install::packages(&missing)?;
             Binaries::find().map_err(|missing| install::advice(&missing))
@@ -50,7 +63,7 @@ impl Services {
         let folder = Folder::create()?;
         let mut guardian = Guardian::over(folder.path())?;
         let redis_url = redis::start(&binaries, &folder, &mut guardian)?;
-        let postgres_url = postgres::start(&binaries, &folder, &mut guardian)?;
+        let postgres_url = postgres::start(&binaries, &folder, &mut guardian, durability)?;
         println!(
             "PostgreSQL and Redis ready after {} ms",
             started.elapsed().as_millis()
