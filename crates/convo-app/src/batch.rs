@@ -26,6 +26,7 @@ pub(crate) use seal::Counted;
 use crate::command::{Actor, Answer, Command, Envelope};
 use crate::context::Context;
 use crate::error::AppError;
+use crate::intake::Parked;
 
 /// A conversation in memory: its row and the aggregate the row's `facts` hold.
 #[derive(Clone)]
@@ -76,6 +77,8 @@ pub(crate) struct Batch<'b, 'r> {
     pub suppressed_here: Vec<SuppressionRow>,
     /// Review items resolved in this batch.
     pub resolved: HashSet<Uuid>,
+    /// Mails by their key of the review list: on it, discarded, or `None`.
+    pub parked: HashMap<String, Option<Parked>>,
     /// The address a failure being applied speaks of.
     pub failing_address: Option<String>,
     /// The lead the running command's answer speaks of: its stored copy is erased with it.
@@ -110,6 +113,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             policy_rows: None,
             suppressed_here: Vec::new(),
             resolved: HashSet::new(),
+            parked: HashMap::new(),
             failing_address: None,
             touched_lead: None,
             writes: 0,

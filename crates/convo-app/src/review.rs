@@ -5,13 +5,13 @@ use convo_core::decide::Request;
 use convo_core::lead::LeadFactKind;
 use convo_core::vocabulary::HoldReason;
 use convo_email::InboundEmail;
-use convo_store::rows::ReviewRow;
+use convo_store::rows::{ReviewRow, ReviewWaitRow};
 use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::error::AppError;
-use crate::intake::Arrival;
+use crate::intake::{Arrival, Parked, Unparked, parked_key};
 use crate::records::answer;
 use crate::views;
 use crate::webhook::{Effect, Status};
@@ -68,15 +68,15 @@ impl Batch<'_, '_> {
             if self.resolved.contains(&row.id) || row.status != "open" {
                 continue;
             }
-            let Some(mail) = parked(&row) else { continue };
-            let arrival = Arrival {
-                receipt: row.receipt_id,
-                parked: Some(row.id),
-                ..Arrival::default()
+            let Some(parked) = Unparked::of(&row) else {
+                continue;
             };
             // Guards against a mail that waits for itself, however it is found again below.
             self.resolved.insert(row.id);
-            let effect = self.arrive(&mail, &arrival)?;
+            let silent = std::mem::replace(&mut self.silent, parked.is_imported());
+            let effect = self.arrive(&parked.mail, &parked.arrival());
+            self.silent = silent;
+            let effect = effect?;
             if effect.status == Status::Review {
                 self.resolved.remove(&row.id);
                 continue;
@@ -99,14 +99,25 @@ impl Batch<'_, '_> {
         row.conversation_id = effect.conversation.or(row.conversation_id);
         row.lead_id = effect.lead.or(row.lead_id);
         row.message_id = effect.message.or(row.message_id);
-        // What was parked is a message now, or was discarded: either way it is not kept twice.
-        row.body = None;
         self.resolved.insert(row.id);
         self.commit.reviews.retain(|other| other.id != row.id);
         self.commit
             .review_waits
             .retain(|wait| wait.review_id != row.id);
         self.commit.review_waits_removed.push(row.id);
+        if resolution == "discard"
+            && let Some(parked) = Unparked::of(&row)
+        {
+            // Its key stays, so that the same mail coming again does not ask a person again.
+            let key = parked_key(self.context, &parked.mail);
+            self.parked.insert(key.clone(), Some(Parked::Discarded));
+            self.commit.review_waits.push(ReviewWaitRow {
+                rfc_id: key,
+                review_id: row.id,
+            });
+        }
+        // What was parked is a message now, or was discarded: either way it is not kept twice.
+        row.body = None;
         self.commit.reviews.push(row.clone());
         if let Some(receipt) = row.receipt_id
             && let Some(receipt) = self.reader.receipts_by_ids(&[receipt])?.pop()
@@ -149,25 +160,26 @@ impl Batch<'_, '_> {
         if row.status != "open" || self.resolved.contains(&id) {
             return Err(AppError::conflict("the item is resolved already"));
         }
-        let mail = parked(&row);
-        let effect = match (resolve.action.as_str(), &mail) {
+        let unparked = Unparked::of(&row);
+        let mail = unparked.as_ref().map(|parked| &parked.mail);
+        let effect = match (resolve.action.as_str(), &unparked) {
             ("discard", _) => Effect {
                 status: Status::Ignored,
                 ..Effect::default()
             },
             ("release_hold", _) => self.release(&row)?,
-            ("opt_out", _) => self.said_so(&row, mail.as_ref(), resolve.lead_id)?,
+            ("opt_out", _) => self.said_so(&row, mail, resolve.lead_id)?,
             (_, None) => {
                 return Err(AppError::conflict(
                     "the item holds no mail that could be placed",
                 ));
             }
-            ("attach", Some(mail)) => self.again(&row, mail, conversation)?,
-            ("alias", Some(mail)) => {
-                self.make_alias(resolve.lead_id, mail)?;
-                self.again(&row, mail, conversation)?
+            ("attach", Some(parked)) => self.again(parked, conversation)?,
+            ("alias", Some(parked)) => {
+                self.make_alias(resolve.lead_id, &parked.mail)?;
+                self.again(parked, conversation)?
             }
-            ("create_lead", Some(mail)) => self.make_lead(&row, mail)?,
+            ("create_lead", Some(parked)) => self.make_lead(parked)?,
             _ => return Err(AppError::invalid("action", "is not possible")),
         };
         if let Some(reason) = &resolve.reason
@@ -181,19 +193,12 @@ impl Batch<'_, '_> {
     }
 
     /// The mail goes through the same path, with its own date.
-    fn again(
-        &mut self,
-        row: &ReviewRow,
-        mail: &InboundEmail,
-        to: Option<Uuid>,
-    ) -> Result<Effect, AppError> {
+    fn again(&mut self, parked: &Unparked, to: Option<Uuid>) -> Result<Effect, AppError> {
         let arrival = Arrival {
-            receipt: row.receipt_id,
             placed: to,
-            parked: Some(row.id),
-            ..Arrival::default()
+            ..parked.arrival()
         };
-        let effect = self.arrive(mail, &arrival)?;
+        let effect = self.arrive(&parked.mail, &arrival)?;
         if effect.status == Status::Review {
             return Err(AppError::conflict(
                 "the mail still belongs nowhere: name a conversation",
@@ -216,7 +221,8 @@ impl Batch<'_, '_> {
         }
     }
 
-    fn make_lead(&mut self, row: &ReviewRow, mail: &InboundEmail) -> Result<Effect, AppError> {
+    fn make_lead(&mut self, parked: &Unparked) -> Result<Effect, AppError> {
+        let mail = &parked.mail;
         let from = sender(mail)?;
         let lead = match self.lead_of_address(&from)? {
             Some(lead) => lead,
@@ -225,12 +231,7 @@ impl Batch<'_, '_> {
                 self.add_lead(&crate::intake::person(&from, name.as_deref()))?
             }
         };
-        let arrival = Arrival {
-            receipt: row.receipt_id,
-            parked: Some(row.id),
-            ..Arrival::default()
-        };
-        let effect = self.arrive(mail, &arrival)?;
+        let effect = self.arrive(mail, &parked.arrival())?;
         if effect.status != Status::Review {
             return Ok(effect);
         }
@@ -239,7 +240,7 @@ impl Batch<'_, '_> {
             Some(open) => open,
             None => self.add_conversation(lead, None, &mail.subject, None)?,
         };
-        self.again(row, mail, Some(conversation))
+        self.again(parked, Some(conversation))
     }
 
     fn release(&mut self, row: &ReviewRow) -> Result<Effect, AppError> {
@@ -317,10 +318,6 @@ impl Batch<'_, '_> {
             ..Effect::default()
         })
     }
-}
-
-fn parked(row: &ReviewRow) -> Option<InboundEmail> {
-    serde_json::from_slice(row.body.as_deref()?).ok()
 }
 
 fn sender(mail: &InboundEmail) -> Result<String, AppError> {

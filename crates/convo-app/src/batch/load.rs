@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{Batch, ConversationEntry, LeadEntry, seal};
 use crate::command::{Answer, Command, Envelope, IdempotencyKey, Payload};
 use crate::error::AppError;
+use crate::intake::Parked;
 use crate::wire::address_key;
 
 impl From<StoreError> for AppError {
@@ -32,6 +33,7 @@ struct Wanted {
     addresses: BTreeSet<String>,
     rfc_ids: BTreeSet<String>,
     scopes: BTreeSet<Vec<u8>>,
+    parked: BTreeSet<String>,
 }
 
 impl Batch<'_, '_> {
@@ -53,7 +55,12 @@ impl Batch<'_, '_> {
                 self.context.reply_key.as_slice(),
                 &mut wanted,
             );
+            if let Command::ImportMail(import) = &envelope.command {
+                let key = crate::intake::parked_key(self.context, &import.mail);
+                wanted.parked.insert(key);
+            }
         }
+        self.load_parked(&wanted.parked)?;
         self.load_answers(&wanted.scopes)?;
         self.load_heads(&wanted.rfc_ids)?;
         for heads in self.heads.values() {
@@ -96,6 +103,33 @@ impl Batch<'_, '_> {
             };
             self.answered
                 .insert(row.scope_digest, Some((row.body_digest, answer)));
+        }
+        Ok(())
+    }
+
+    /// Looks up which mails wait for a person, or were discarded by one.
+    pub fn load_parked(&mut self, keys: &BTreeSet<String>) -> Result<(), AppError> {
+        let missing: Vec<String> = keys
+            .iter()
+            .filter(|key| !self.parked.contains_key(*key))
+            .cloned()
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let waits = self.reader.review_waits(&missing)?;
+        for key in missing {
+            self.parked.insert(key, None);
+        }
+        if waits.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = waits.iter().map(|wait| wait.review_id).collect();
+        let rows = self.reader.reviews_by_ids(&ids)?;
+        for wait in waits {
+            let row = rows.iter().find(|row| row.id == wait.review_id);
+            let parked = row.map(Parked::of);
+            self.parked.insert(wait.rfc_id, parked);
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! Rows of CSV or JSON Lines: agents, campaigns, leads, conversations, messages, suppressions.
 
+use chrono::{DateTime, Utc};
 use convo_core::machine::State;
+use convo_core::observe::Observation;
+use convo_core::stages::lift;
 use convo_core::vocabulary::{Author, Direction, Kind};
 use convo_store::rows::TransitionRow;
 use convo_threading::MessageId;
@@ -130,9 +133,9 @@ impl Batch<'_, '_> {
             ));
         }
         let clock = self.now;
-        self.now = row.created_at.unwrap_or(clock).min(clock);
+        self.now = row.created_at.map_or(clock, crate::wire::cut).min(clock);
         let id = self.add_conversation(lead, campaign, &row.subject, None)?;
-        let changed = row.updated_at.unwrap_or(self.now).min(clock);
+        let changed = row.updated_at.map_or(self.now, crate::wire::cut).min(clock);
         let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
         entry.row.external_id = Some(row.external_id.clone());
         if wanted != State::New {
@@ -148,8 +151,29 @@ impl Batch<'_, '_> {
             }
             entry.row.updated_at = changed;
             self.imported_step(id, lead, campaign, wanted, changed)?;
+            self.lifted_by(wanted, id, lead, changed)?;
         }
         answer(201, &json!({"id": id, "outcome": "stored"}))
+    }
+
+    /// The state a conversation comes with lifts its lead, as a transition into it would have.
+    fn lifted_by(
+        &mut self,
+        state: State,
+        conversation: Uuid,
+        lead: Uuid,
+        at: DateTime<Utc>,
+    ) -> Result<(), AppError> {
+        let Some(stage) = lift(state) else {
+            return Ok(());
+        };
+        let entry = self.lead(lead)?.ok_or(AppError::NotFound)?;
+        let newest = entry.facts.journey.lifted.entry(stage).or_insert(at);
+        *newest = (*newest).max(at);
+        entry.dirty = true;
+        self.now = at;
+        self.observe(conversation, &Observation::LeadChanged, None)?;
+        Ok(())
     }
 
     fn agent_named(&mut self, given: &str) -> Result<Uuid, AppError> {
@@ -176,7 +200,7 @@ impl Batch<'_, '_> {
         lead: Uuid,
         campaign: Option<Uuid>,
         to: State,
-        at: chrono::DateTime<chrono::Utc>,
+        at: DateTime<Utc>,
     ) -> Result<(), AppError> {
         let policy_version = self.policy(campaign)?.version;
         let row = TransitionRow {
@@ -256,6 +280,7 @@ impl Batch<'_, '_> {
         let at = row
             .sent_at
             .or(mail.date)
+            .map(crate::wire::cut)
             .unwrap_or(self.now)
             .min(self.clock);
         self.now = at;

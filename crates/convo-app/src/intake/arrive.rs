@@ -7,6 +7,7 @@ use convo_store::rows::{ReviewRow, ReviewWaitRow};
 use convo_threading::automated::Class;
 use uuid::Uuid;
 
+use super::parked::{Parked, Waiting, parked_key};
 use super::{Arriving, Place, Route};
 use crate::batch::Batch;
 use crate::command::Raw;
@@ -83,6 +84,14 @@ impl Batch<'_, '_> {
             history: arrival.history,
         };
         let mut route = self.route(&arriving)?;
+        let known = matches!(route, Route::Duplicate(_)) || arrival.parked.is_some();
+        if arrival.history
+            && !known
+            && let Some(parked) = self.parked(&mail)?
+        {
+            // A second run of an import leaves with people what the first one left with them.
+            return Ok(parked.effect());
+        }
         if let Some(conversation) = arrival.placed
             && !matches!(route, Route::Duplicate(_))
         {
@@ -146,7 +155,9 @@ impl Batch<'_, '_> {
     fn own_time(&self, mail: &InboundEmail) -> DateTime<Utc> {
         let latest = self.now + chrono::Duration::days(1);
         let earliest = DateTime::from_timestamp(631_152_000, 0).unwrap_or(DateTime::UNIX_EPOCH);
-        let dated = mail.date.filter(|date| *date >= earliest && *date <= latest);
+        let dated = mail
+            .date
+            .filter(|date| *date >= earliest && *date <= latest);
         let fresh = |date: &DateTime<Utc>| {
             let age = self.now.signed_duration_since(*date);
             age >= chrono::Duration::zero() && age < chrono::Duration::seconds(2)
@@ -259,10 +270,13 @@ impl Batch<'_, '_> {
             code: Some(reason),
             ..Effect::default()
         };
-        if arrival.parked.is_some() || self.parked_already(arriving)? {
+        if arrival.parked.is_some() {
             return Ok(effect);
         }
         let mail = arriving.mail;
+        if let Some(parked) = self.parked(mail)? {
+            return Ok(parked.effect());
+        }
         let from_key = mail.from.as_ref().map(|from| address_key(&from.email));
         let mut waits: Vec<String> = mail
             .chain
@@ -278,10 +292,13 @@ impl Batch<'_, '_> {
         waits.sort();
         waits.dedup();
         let id = self.new_id();
+        let key = parked_key(self.context, mail);
+        self.parked.insert(key.clone(), Some(Parked::Open(reason)));
+        let keys = waits.iter().cloned().chain([key]);
         self.commit
             .review_waits
-            .extend(waits.iter().map(|rfc_id| ReviewWaitRow {
-                rfc_id: rfc_id.clone(),
+            .extend(keys.map(|rfc_id| ReviewWaitRow {
+                rfc_id,
                 review_id: id,
             }));
         self.commit.reviews.push(ReviewRow {
@@ -294,7 +311,7 @@ impl Batch<'_, '_> {
             lead_id: None,
             from_key,
             wait_rfc_ids: serde_json::to_string(&waits).unwrap_or_else(|_| "[]".to_owned()),
-            body: serde_json::to_vec(mail).ok(),
+            body: serde_json::to_vec(&Waiting::of(mail, arrival)).ok(),
             resolution: None,
             resolved_by: None,
             created_at: self.clock,
@@ -302,30 +319,6 @@ impl Batch<'_, '_> {
         });
         self.record_changed("review_opened", None, None, Some(id));
         Ok(effect)
-    }
-
-    /// Fifty copies of a parked mail are one item.
-    fn parked_already(&mut self, arriving: &Arriving<'_>) -> Result<bool, AppError> {
-        let Some(from) = &arriving.mail.from else {
-            return Ok(false);
-        };
-        let key = address_key(&from.email);
-        let mut rows = self.reader.reviews_from(std::slice::from_ref(&key))?;
-        let here = self
-            .commit
-            .reviews
-            .iter()
-            .filter(|row| row.from_key.as_deref() == Some(key.as_str()));
-        rows.extend(here.cloned());
-        Ok(rows.iter().any(|row| {
-            let mail = row
-                .body
-                .as_deref()
-                .and_then(|body| serde_json::from_slice::<InboundEmail>(body).ok());
-            mail.is_some_and(|mail| {
-                mail.content_hash() == arriving.hash && mail.message_id == arriving.mail.message_id
-            })
-        }))
     }
 }
 
