@@ -16,6 +16,7 @@ mod crash;
 mod first_mail;
 mod harness;
 mod idempotency;
+mod import;
 mod ladder;
 mod machine;
 mod privacy;

@@ -41,7 +41,7 @@ pub(super) fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Ended, Comm
     })
 }
 
-fn unreadable(error: MailFileError) -> CommandError {
+pub(super) fn unreadable(error: MailFileError) -> CommandError {
     CommandError::File {
         path: error.file,
         source: error.source,

@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use mbox::MboxFile;
+pub(super) use mbox::MboxFile;
 
 /// One mail as its file holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,21 +54,11 @@ impl MailFiles {
     /// # Errors
     /// [`MailFileError`] when one of them is not there or cannot be listed.
     pub fn open(paths: &[PathBuf]) -> Result<Self, MailFileError> {
-        let (mut waiting, mut bytes_total) = (VecDeque::new(), 0);
-        for path in paths {
-            let facts = fs::metadata(path).map_err(MailFileError::of(path))?;
-            let files = if facts.is_dir() {
-                list(path).map_err(MailFileError::of(path))?
-            } else {
-                vec![path.clone()]
-            };
-            for file in files {
-                bytes_total += fs::metadata(&file).map_or(0, |facts| facts.len());
-                waiting.push_back(file);
-            }
-        }
+        let waiting = files(paths)?;
+        let size = |file: &PathBuf| fs::metadata(file).map_or(0, |facts| facts.len());
+        let bytes_total = waiting.iter().map(size).sum();
         Ok(Self {
-            waiting,
+            waiting: waiting.into(),
             mailbox: None,
             bytes_read: 0,
             bytes_total,
@@ -98,10 +88,7 @@ impl MailFiles {
         let mut file = File::open(path)?;
         let mut start = [0; 5];
         let read = read_start(&mut file, &mut start)?;
-        let is_mail = path
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("eml"));
-        if &start[..read] == b"From " && !is_mail {
+        if is_mailbox(path, &start[..read]) {
             self.mailbox = Some(MboxFile::new(path.display().to_string(), file, &start));
             return Ok(None);
         }
@@ -138,8 +125,36 @@ impl Iterator for MailFiles {
     }
 }
 
+/// The files themselves and those that folders hold, in order.
+///
+/// # Errors
+/// [`MailFileError`] when one of them is not there or cannot be listed.
+pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, MailFileError> {
+    let mut files = Vec::new();
+    for path in paths {
+        let facts = fs::metadata(path).map_err(MailFileError::of(path))?;
+        if facts.is_dir() {
+            files.extend(list(path).map_err(MailFileError::of(path))?);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+/// Whether a file with these first bytes holds several mails.
+pub(super) fn is_mailbox(path: &Path, start: &[u8]) -> bool {
+    start.starts_with(b"From ") && !has_ending(path, &["eml"])
+}
+
+/// Whether a file's name ends in one of these, in any letter case.
+pub(super) fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    path.extension()
+        .is_some_and(|found| endings.iter().any(|one| found.eq_ignore_ascii_case(one)))
+}
+
 /// Fills `start` as far as the file goes.
-fn read_start(file: &mut File, start: &mut [u8]) -> io::Result<usize> {
+pub(super) fn read_start(file: &mut File, start: &mut [u8]) -> io::Result<usize> {
     let mut read = 0;
     while read < start.len() {
         match file.read(&mut start[read..])? {
@@ -171,10 +186,7 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
                 .to_owned()
         });
     } else {
-        let known = |file: &PathBuf| {
-            file.extension()
-                .is_some_and(|e| e.eq_ignore_ascii_case("eml") || e.eq_ignore_ascii_case("mbox"))
-        };
+        let known = |file: &PathBuf| has_ending(file, &["eml", "mbox"]);
         files.extend(plain_files(folder)?.into_iter().filter(known));
         files.sort();
     }

@@ -2,6 +2,7 @@
 
 mod admin;
 pub mod args;
+mod import;
 mod inspect;
 mod lexicon;
 pub mod mail_files;
@@ -48,6 +49,8 @@ pub enum Command {
     Erase(EraseArgs),
     /// Work on receipts of webhooks again.
     Replay(ReplayArgs),
+    /// Take in mail and records from files, silently; again changes nothing.
+    Import(ImportArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Read mail files without a database and print the thread tree.
@@ -138,6 +141,7 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Ended, CommandError> {
         Command::Verify => admin::verify(&settings(cli)?, out),
         Command::Erase(args) => admin::erase(&settings(cli)?, args, out),
         Command::Replay(args) => admin::replay(&settings(cli)?, args, out),
+        Command::Import(args) => import::run(&settings(cli)?, args, out),
         Command::Openapi => admin::openapi(&api::documented(), out),
         Command::Inspect(args) => inspect::run(args, out),
         Command::Lexicon(LexiconCommand::Test(args)) => lexicon::test(args, out),

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::ops::Range;
 
 use convo_email::mime::split_mbox;
 
@@ -14,12 +15,14 @@ const PIECE: usize = 4 << 20;
 const LOOK_AHEAD: usize = 4 << 10;
 
 /// The mails of a mailbox file, in order.
-pub(super) struct MboxFile {
+pub(in crate::cli) struct MboxFile {
     name: String,
     file: File,
     /// What was read; mails before `at` are handed out.
     buffer: Vec<u8>,
     at: usize,
+    /// Bytes of the file before the buffer.
+    before: u64,
     /// Bytes to read before looking for an end again; doubles within one long mail.
     piece: usize,
     ended: bool,
@@ -29,12 +32,13 @@ pub(super) struct MboxFile {
 
 impl MboxFile {
     /// A file of which `start` was read already.
-    pub(super) fn new(name: String, file: File, start: &[u8]) -> Self {
+    pub(in crate::cli) fn new(name: String, file: File, start: &[u8]) -> Self {
         Self {
             name,
             file,
             buffer: start.to_vec(),
             at: 0,
+            before: 0,
             piece: PIECE,
             ended: false,
             handed_out: 0,
@@ -46,8 +50,8 @@ impl MboxFile {
         self.bytes_read
     }
 
-    /// The next mail, or `None` when the file has no more.
-    fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
+    /// The next mail and the bytes of the file it takes, or `None` when the file has no more.
+    pub(in crate::cli) fn read(&mut self) -> io::Result<Option<(Range<u64>, Vec<u8>)>> {
         loop {
             let mut mails = split_mbox(&self.buffer[self.at..]);
             let mail = mails.next();
@@ -55,9 +59,10 @@ impl MboxFile {
             if self.ended || end + LOOK_AHEAD < self.buffer.len() {
                 let Some(mail) = mail else { return Ok(None) };
                 let mail = mail.into_owned();
+                let span = self.before + self.at as u64..self.before + end as u64;
                 self.at = end;
                 self.piece = PIECE;
-                return Ok(Some(mail));
+                return Ok(Some((span, mail)));
             }
             self.refill()?;
         }
@@ -65,6 +70,7 @@ impl MboxFile {
 
     fn refill(&mut self) -> io::Result<()> {
         self.buffer.drain(..self.at);
+        self.before += self.at as u64;
         self.at = 0;
         let read = (&mut self.file)
             .take(self.piece as u64)
@@ -81,11 +87,12 @@ impl Iterator for MboxFile {
 
     fn next(&mut self) -> Option<Self::Item> {
         match self.read() {
-            Ok(bytes) => {
+            Ok(mail) => {
+                let (_, bytes) = mail?;
                 self.handed_out += 1;
                 Some(Ok(RawMail {
                     file: format!("{}:{}", self.name, self.handed_out),
-                    bytes: bytes?,
+                    bytes,
                 }))
             }
             Err(source) => Some(Err(MailFileError {
