@@ -21,6 +21,11 @@ const BATCH: usize = 128;
 /// Commands that may wait; a longer queue is answered `Unavailable` at once.
 const QUEUE: usize = 4096;
 
+/// Transactions committed by the writer: each is one fsync.
+pub const COMMITS: &str = "convo_commits_total";
+/// Commands answered by a commit of the writer.
+pub const BATCH_COMMANDS: &str = "convo_batch_commands";
+
 struct Job {
     envelope: Envelope,
     answer: oneshot::Sender<Result<Answer, AppError>>,
@@ -154,7 +159,7 @@ fn attempt(
     envelopes: &[&Envelope],
 ) -> Result<Vec<Result<Answer, AppError>>, Failed> {
     let single = envelopes.len() == 1;
-    writer
+    let answers = writer
         .commit(|reader| {
             let mut batch = Batch::new(reader, context);
             batch.preload(envelopes)?;
@@ -176,7 +181,10 @@ fn attempt(
             CommitError::Decide(error) => Failed::Error(error),
             CommitError::Conflict { .. } => Failed::Conflict,
             CommitError::Store(error) => Failed::Error(error.into()),
-        })
+        })?;
+    metrics::counter!(COMMITS).increment(1);
+    metrics::histogram!(BATCH_COMMANDS).record(envelopes.len() as f64);
+    Ok(answers)
 }
 
 /// Why a transaction did not happen.

@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use convo_app::writer::{BATCH_COMMANDS, COMMITS};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::access_log::Answered;
 
@@ -22,6 +23,9 @@ const BUCKETS: [f64; 12] = [
     0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
 
+/// Upper bounds of the histogram of commands in one commit.
+const COMMANDS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
+
 /// The one handle of this process; the lock makes sure that only one recorder is ever installed.
 static HANDLE: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
 
@@ -36,6 +40,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     }
     let handle = PrometheusBuilder::new()
         .set_buckets(&BUCKETS)?
+        .set_buckets_for_metric(Matcher::Full(BATCH_COMMANDS.to_owned()), &COMMANDS)?
         .install_recorder()?;
     metrics::describe_counter!(REQUESTS, "Requests answered, by method, route and status");
     metrics::describe_histogram!(
@@ -49,6 +54,8 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         "Failed checks of API keys and webhook signatures"
     );
     metrics::describe_counter!(RATE_LIMITED, "Failed checks answered with 429");
+    metrics::describe_counter!(COMMITS, "Transactions committed by the writer");
+    metrics::describe_histogram!(BATCH_COMMANDS, "Commands in one commit of the writer");
     metrics::describe_gauge!(BUILD_INFO, "1, with the version as a label");
     metrics::gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(installed.insert(handle).clone())
