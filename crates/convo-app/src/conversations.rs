@@ -20,7 +20,7 @@ use crate::records::answer;
 use crate::reply_token;
 use crate::views;
 use crate::wire::{
-    ConversationPatch, NewConversation, TakeOver, TransitionRequest, ValidateRequest, time,
+    ConversationPatch, NewConversation, TakeOver, TransitionRequest, ValidateRequest, cut, time,
 };
 
 impl Batch<'_, '_> {
@@ -157,7 +157,7 @@ impl Batch<'_, '_> {
             (entry.facts.outcome, entry.facts.follow_up_at),
         );
         if outcome.is_some() || patch.follow_up_at.is_some() {
-            let follow_up_at = patch.follow_up_at.unwrap_or(known.1);
+            let follow_up_at = patch.follow_up_at.map_or(known.1, |at| at.map(cut));
             match outcome.or(known.0) {
                 Some(outcome) => {
                     let request = Request::SetOutcome {
@@ -465,7 +465,8 @@ pub(crate) fn trigger(
         Some(value) => {
             let read = value
                 .as_str()
-                .and_then(|text| text.parse::<DateTime<Utc>>().ok());
+                .and_then(|text| text.parse::<DateTime<Utc>>().ok())
+                .map(cut);
             Some(read.ok_or_else(|| {
                 AppError::invalid("metadata.followUpAt", "is not an RFC 3339 time")
             })?)

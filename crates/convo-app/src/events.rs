@@ -1,30 +1,23 @@
 //! Provider and integration events: what happened to a mail of ours, and what follows.
 
-use std::sync::Arc;
+mod integration;
+mod tracking;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use convo_core::change::Cause;
-use convo_core::decide::Request;
-use convo_core::email::{TrackingEvent, TrackingKind, Verdict, judge};
 use convo_core::lead::LeadFactKind;
-use convo_core::machine::Event;
-use convo_core::observe::{Failure as Failed, Observation, SuppressingFact, Tracked};
-use convo_core::policy::Tracking;
+use convo_core::observe::{Failure as Failed, Observation, SuppressingFact};
 use convo_core::vocabulary::SuppressionReason;
 use convo_email::{EmailObservation, EventKind, FailureClass, Suppressed};
-use convo_store::rows::{EmailEventRow, EventDedupeRow, MessageRow};
-use serde_json::{Value, json};
+use convo_store::rows::MessageRow;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::batch::Batch;
-use crate::command::Answer;
-use crate::conversations::trigger;
-use crate::door::judged;
 use crate::effects::Came;
 use crate::error::AppError;
-use crate::records::answer;
 use crate::webhook::{Effect, Status};
-use crate::wire::{IntegrationEvent, address_key, time};
+use crate::wire::{address_key, cut};
 
 /// Something that happened to a mail, freed of who reported it.
 struct Happening<'a> {
@@ -87,7 +80,7 @@ impl Batch<'_, '_> {
             message,
             &Happening {
                 kind: &event.kind,
-                at: event.occurred_at,
+                at: cut(event.occurred_at),
                 recipient: event.recipient.as_deref(),
                 user_agent: client.and_then(|client| client.user_agent.as_deref()),
                 bot: client.is_some_and(|client| client.bot.is_some()),
@@ -375,335 +368,6 @@ impl Batch<'_, '_> {
         }
         Ok(())
     }
-
-    fn keep_event(
-        &mut self,
-        id: Uuid,
-        conversation: Uuid,
-        message: Option<Uuid>,
-        what: &Happening<'_>,
-    ) -> Result<(), AppError> {
-        let campaign = self
-            .conversation(conversation)?
-            .and_then(|entry| entry.row.campaign_id);
-        let policy = Arc::clone(&self.policy(campaign)?);
-        // Only what follows from the user agent is kept, never itself.
-        let machine = what.bot || is_machine(what.user_agent, &policy.policy.tracking);
-        self.put_event(EmailEventRow {
-            id,
-            conversation_id: conversation,
-            message_id: message,
-            kind: what.kind.name().to_owned(),
-            occurred_at: what.at,
-            received_at: self.clock,
-            bot: machine,
-            agent_class: what
-                .user_agent
-                .map(|_| if machine { "machine" } else { "browser" }.to_owned()),
-            judged: "none".to_owned(),
-            recorded: false,
-        });
-        Ok(())
-    }
-
-    fn put_event(&mut self, row: EmailEventRow) {
-        self.commit.email_events.retain(|other| other.id != row.id);
-        self.commit.email_events.push(row);
-        self.wrote();
-    }
-
-    /// Provider events of a conversation, those of this batch included.
-    pub(crate) fn email_events_of(
-        &mut self,
-        conversation: Uuid,
-    ) -> Result<Vec<EmailEventRow>, AppError> {
-        let rows = self.reader.email_events_by_conversations(&[conversation])?;
-        Ok(self.with_fresh(rows, |row| row.conversation_id == conversation))
-    }
-
-    fn with_fresh(
-        &self,
-        rows: Vec<EmailEventRow>,
-        of: impl Fn(&EmailEventRow) -> bool,
-    ) -> Vec<EmailEventRow> {
-        let fresh = &self.commit.email_events;
-        let mut rows: Vec<EmailEventRow> = rows
-            .into_iter()
-            .filter(|row| !fresh.iter().any(|other| other.id == row.id))
-            .collect();
-        rows.extend(fresh.iter().filter(|row| of(row)).cloned());
-        rows
-    }
-
-    /// Judges all opens and clicks of a message anew: one more may make machines of its neighbours.
-    fn judge_again(&mut self, conversation: Uuid, message: Option<Uuid>) -> Result<Came, AppError> {
-        let rows = match message {
-            Some(id) => {
-                let rows = self.reader.email_events_by_messages(&[id])?;
-                self.with_fresh(rows, |row| row.message_id == Some(id))
-            }
-            None => {
-                let mut rows = self.email_events_of(conversation)?;
-                rows.retain(|row| row.message_id.is_none());
-                rows
-            }
-        };
-        let delivered = rows
-            .iter()
-            .filter(|row| row.kind == "delivered")
-            .map(|row| row.occurred_at)
-            .min();
-        let mut tracked: Vec<EmailEventRow> = rows
-            .into_iter()
-            .filter(|row| row.kind.parse::<TrackingKind>().is_ok())
-            .collect();
-        if tracked.is_empty() {
-            return Ok(Came::default());
-        }
-        tracked.sort_by_key(|row| (row.occurred_at, row.id));
-        let counted: Vec<&EmailEventRow> =
-            tracked.iter().filter(|row| row.judged != "none").collect();
-        let before = judged(&counted);
-        let campaign = self
-            .conversation(conversation)?
-            .and_then(|entry| entry.row.campaign_id);
-        let policy = Arc::clone(&self.policy(campaign)?);
-        let events: Vec<TrackingEvent<'_>> = tracked
-            .iter()
-            .filter_map(|row| {
-                let kind = row.kind.parse().ok()?;
-                Some(TrackingEvent {
-                    kind,
-                    at: row.occurred_at,
-                    bot: row.bot,
-                    user_agent: None,
-                })
-            })
-            .collect();
-        let verdicts = judge(delivered, &events, &policy.policy.tracking);
-        let mut first_human = Vec::new();
-        let mut changed = Vec::new();
-        for (row, verdict) in tracked.iter_mut().zip(&verdicts) {
-            let first = *verdict == Verdict::Human && !row.recorded;
-            if first {
-                first_human.push(row.id);
-                row.recorded = true;
-            }
-            if first || row.judged != verdict.as_str() {
-                row.judged = verdict.as_str().to_owned();
-                changed.push(row.clone());
-            }
-        }
-        let after = judged(&tracked.iter().collect::<Vec<_>>());
-        let observation = Observation::Tracked(Tracked {
-            before,
-            after,
-            first_human,
-        });
-        let came = self.observe(conversation, &observation, message)?;
-        for row in changed {
-            self.put_event(row);
-        }
-        Ok(came)
-    }
-
-    /// `POST /{id}/integration-event`: always taken; what it comes to is in the answer.
-    pub(crate) fn integration_event(
-        &mut self,
-        id: Uuid,
-        event: &IntegrationEvent,
-    ) -> Result<Answer, AppError> {
-        event.check()?;
-        let kind = integration_kind(event).ok_or(AppError::UnknownEvent)?;
-        let given = event.lead_id;
-        if let Some(lead) = given
-            && self.lead(lead)?.is_none()
-        {
-            return Err(AppError::invalid("leadId", "names no lead"));
-        }
-        let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
-        let (lead, before) = (entry.row.lead_id, entry.facts.state);
-        if given.is_some_and(|given| given != lead) {
-            return Err(AppError::invalid(
-                "leadId",
-                "is not the conversation's lead",
-            ));
-        }
-        self.touched_lead = Some(lead);
-        if self.integration_seen(id, event)? {
-            return self.integrated(id, event, "ignored", Some("duplicate"));
-        }
-        let said = json!({
-            "type": event.kind, "source": event.source, "metadata": event.metadata, "triggeredBy": event.source,
-        });
-        let metadata = self.keep_metadata(id, lead, "integration_event", &said);
-        let at = event.occurred_at.unwrap_or(self.now);
-        match kind {
-            Integration::Mail(kind) => {
-                let message = self.named_message(id, event.metadata.as_ref())?;
-                let text = |name: &str| {
-                    event
-                        .metadata
-                        .as_ref()
-                        .and_then(|all| all.get(name))
-                        .and_then(Value::as_str)
-                };
-                self.happened(
-                    id,
-                    message,
-                    &Happening {
-                        kind: &kind,
-                        at,
-                        recipient: text("recipient"),
-                        user_agent: text("userAgent"),
-                        bot: text("bot").is_some_and(|bot| !bot.is_empty()),
-                    },
-                )?;
-            }
-            Integration::Asked(asked) => {
-                let asked = trigger(asked.as_str(), event.metadata.as_ref(), None)?;
-                match self.ask(id, asked.agent, &Request::Trigger(asked)) {
-                    Ok(decision) => {
-                        self.taken(id, &decision, Some(metadata))?;
-                    }
-                    Err(AppError::Conflict { .. }) => {
-                        return self.integrated(id, event, "ignored", Some("conflict"));
-                    }
-                    Err(AppError::InvalidTransition { .. }) => {
-                        return self.integrated(id, event, "ignored", Some("invalid_transition"));
-                    }
-                    Err(AppError::RulesNotMet { .. }) => {
-                        return self.integrated(id, event, "ignored", Some("rules_not_met"));
-                    }
-                    Err(other) => return Err(other),
-                }
-            }
-        }
-        let after = self
-            .conversation(id)?
-            .map_or(before, |entry| entry.facts.state);
-        self.integrated(
-            id,
-            event,
-            if after == before { "recorded" } else { "moved" },
-            None,
-        )
-    }
-
-    fn integration_seen(&mut self, id: Uuid, event: &IntegrationEvent) -> Result<bool, AppError> {
-        let Some(key) = &event.idempotency_key else {
-            return Ok(false);
-        };
-        let digest = self.context.keyed(
-            "integration",
-            &[id.as_bytes(), event.source.as_bytes(), key.as_bytes()],
-        );
-        let seen = self.commit.dedupe.iter().any(|row| row.digest == digest)
-            || !self
-                .reader
-                .seen_events(std::slice::from_ref(&digest))?
-                .is_empty();
-        if !seen {
-            self.commit.dedupe.push(EventDedupeRow {
-                digest,
-                expires_at: self.clock + Duration::hours(48),
-            });
-        }
-        Ok(seen)
-    }
-
-    /// The message an integration names by Message-ID or by our id.
-    fn named_message(
-        &mut self,
-        conversation: Uuid,
-        metadata: Option<&Value>,
-    ) -> Result<Option<Uuid>, AppError> {
-        let Some(text) = metadata
-            .and_then(|all| all.get("messageId"))
-            .and_then(Value::as_str)
-        else {
-            return Ok(None);
-        };
-        let of = |heads: &[convo_store::MessageHead]| {
-            heads
-                .iter()
-                .find(|head| head.conversation_id == conversation)
-                .map(|head| head.id)
-        };
-        if let Ok(id) = text.parse::<Uuid>() {
-            return Ok(of(&self.reader.message_heads_by_ids(&[id])?));
-        }
-        match convo_threading::MessageId::parse(text) {
-            Some(id) => Ok(of(self.heads(id.as_str())?)),
-            None => Ok(None),
-        }
-    }
-
-    fn integrated(
-        &mut self,
-        id: Uuid,
-        event: &IntegrationEvent,
-        outcome: &str,
-        reason: Option<&str>,
-    ) -> Result<Answer, AppError> {
-        let state = self
-            .conversation(id)?
-            .ok_or(AppError::NotFound)?
-            .facts
-            .state;
-        let mut body = json!({
-            "success": true,
-            "event": {
-                "type": event.kind,
-                "source": event.source,
-                "conversationId": id,
-                "leadId": self.touched_lead,
-                "occurredAt": time(event.occurred_at.unwrap_or(self.now)),
-                "metadata": event.metadata,
-            },
-            "outcome": outcome,
-            "newState": state.as_str(),
-            "timestamp": time(self.now),
-        });
-        if let (Value::Object(members), Some(reason)) = (&mut body, reason) {
-            members.insert("reason".to_owned(), reason.into());
-        }
-        answer(200, &body)
-    }
-}
-
-enum Integration {
-    Mail(EventKind),
-    Asked(Event),
-}
-
-fn integration_kind(event: &IntegrationEvent) -> Option<Integration> {
-    let severity = event
-        .metadata
-        .as_ref()
-        .and_then(|all| all.get("severity"))
-        .and_then(Value::as_str);
-    Some(match event.kind.as_str() {
-        "email_delivered" => Integration::Mail(EventKind::Delivered),
-        "email_opened" => Integration::Mail(EventKind::Opened),
-        "email_clicked" => Integration::Mail(EventKind::Clicked),
-        "email_complained" => Integration::Mail(EventKind::Complained),
-        "email_unsubscribed" => Integration::Mail(EventKind::Unsubscribed),
-        "email_bounced" => Integration::Mail(EventKind::Failed(convo_email::Failure {
-            severity: match severity {
-                Some("temporary") => convo_email::Severity::Temporary,
-                _ => convo_email::Severity::Permanent,
-            },
-            reason: Some("bounce".to_owned()),
-            code: None,
-            enhanced_code: None,
-            bounce_type: None,
-        })),
-        "handover_requested" => Integration::Asked(Event::HandoverRequested),
-        "agent_assigned" => Integration::Asked(Event::HumanAgentAssigned),
-        "conversation_completed" => Integration::Asked(Event::ConversationCompleted),
-        _ => return None,
-    })
 }
 
 /// Whether an event changes anything anywhere.
@@ -720,19 +384,4 @@ fn counts(kind: &EventKind) -> bool {
         | EventKind::Stored
         | EventKind::Unknown(_) => false,
     }
-}
-
-/// Whether a user agent alone makes a machine of an open: judged as if all else spoke for a person.
-fn is_machine(user_agent: Option<&str>, tracking: &Tracking) -> bool {
-    let Some(user_agent) = user_agent else {
-        return false;
-    };
-    let at = DateTime::UNIX_EPOCH + Duration::days(1);
-    let event = TrackingEvent {
-        kind: TrackingKind::Opened,
-        at,
-        bot: false,
-        user_agent: Some(user_agent),
-    };
-    judge(Some(DateTime::UNIX_EPOCH), &[event], tracking).first() == Some(&Verdict::Machine)
 }

@@ -144,7 +144,7 @@ fn columns(report: &mut Report, row: &ConversationRow, facts: &Conversation<Uuid
             row.outcome.as_deref() == facts.outcome.map(|outcome| outcome.as_str()),
         ),
         ("awaiting", row.awaiting == facts.awaiting().as_str()),
-        ("held", row.held == !facts.holds.is_empty()),
+        ("held", row.held != facts.holds.is_empty()),
         ("closed_at", row.closed_at == facts.closed_at),
         (
             "id",

@@ -11,10 +11,17 @@ pub use conversation::*;
 pub use records::*;
 pub use webhook::*;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use serde::{Deserialize, Deserializer, Serializer};
 
 use crate::error::{AppError, Violation};
+
+/// A time cut to microseconds, which is what both databases keep: what is decided on must be what is
+/// read back.
+#[must_use]
+pub fn cut(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.trunc_subsecs(6)
+}
 
 /// A time as the wire shows it: RFC 3339, UTC, milliseconds.
 #[must_use]
@@ -34,7 +41,6 @@ pub fn as_time<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Err
 ///
 /// # Errors
 /// Those of the serializer.
-#[expect(clippy::ref_option, reason = "serde hands the field by reference")]
 pub fn as_time_opt<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => to.serialize_some(&time(*at)),

@@ -49,7 +49,7 @@ fn inspect_takes_several_addresses() {
     )
     .unwrap();
     assert_eq!(cli.config, Some("c.toml".into()));
-    let Command::Inspect(args) = cli.command else {
+    let Some(Command::Inspect(args)) = cli.command else {
         unreachable!()
     };
     assert_eq!(

@@ -18,7 +18,7 @@ use crate::error::AppError;
 use crate::intake::kind_of;
 use crate::records::answer;
 use crate::views::MessageView;
-use crate::wire::{ProcessMessage, time};
+use crate::wire::{ProcessMessage, cut, time};
 
 /// Who said it.
 pub(crate) struct Speaker {
@@ -67,6 +67,7 @@ impl Batch<'_, '_> {
         let at = request
             .sent_at
             .or(said.date)
+            .map(cut)
             .filter(|at| *at <= latest)
             .unwrap_or(self.now);
         let inbound = speaker.author == Author::Lead;

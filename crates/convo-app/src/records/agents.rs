@@ -10,7 +10,7 @@ use crate::batch::Batch;
 use crate::command::Answer;
 use crate::error::AppError;
 use crate::views;
-use crate::wire::{AgentPatch, NewAgent, address_key};
+use crate::wire::{AgentPatch, NewAgent, address_key, cut};
 
 impl Batch<'_, '_> {
     /// Makes an agent; a known address or external id is the same agent.
@@ -37,7 +37,7 @@ impl Batch<'_, '_> {
             name: new.name.trim().to_owned(),
             email: new.email.trim().to_owned(),
             active: new.active.unwrap_or(true),
-            away_until: new.away_until,
+            away_until: new.away_until.map(cut),
             capacity: new.capacity,
             hours: new.hours.as_ref().map(Value::to_string),
             external_id: new.external_id.clone(),
@@ -59,7 +59,9 @@ impl Batch<'_, '_> {
         row.name = patch.name.clone().unwrap_or(row.name);
         row.email = patch.email.clone().unwrap_or(row.email);
         row.active = patch.active.unwrap_or(row.active);
-        row.away_until = patch.away_until.unwrap_or(row.away_until);
+        row.away_until = patch
+            .away_until
+            .map_or(row.away_until, |until| until.map(cut));
         row.capacity = patch.capacity.unwrap_or(row.capacity);
         if let Some(hours) = &patch.hours {
             row.hours = hours.as_ref().map(Value::to_string);

@@ -1,0 +1,217 @@
+//! Events of other systems, by `POST /{id}/integration-event`.
+
+use chrono::Duration;
+use convo_core::decide::Request;
+use convo_core::machine::Event;
+use convo_email::EventKind;
+use convo_store::rows::EventDedupeRow;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Happening;
+use crate::batch::Batch;
+use crate::command::Answer;
+use crate::conversations::trigger;
+use crate::error::AppError;
+use crate::records::answer;
+use crate::wire::{IntegrationEvent, cut, time};
+
+impl Batch<'_, '_> {
+    /// `POST /{id}/integration-event`: always taken; what it comes to is in the answer.
+    pub(crate) fn integration_event(
+        &mut self,
+        id: Uuid,
+        event: &IntegrationEvent,
+    ) -> Result<Answer, AppError> {
+        event.check()?;
+        let kind = integration_kind(event).ok_or(AppError::UnknownEvent)?;
+        let given = event.lead_id;
+        if let Some(lead) = given
+            && self.lead(lead)?.is_none()
+        {
+            return Err(AppError::invalid("leadId", "names no lead"));
+        }
+        let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
+        let (lead, before) = (entry.row.lead_id, entry.facts.state);
+        if given.is_some_and(|given| given != lead) {
+            return Err(AppError::invalid(
+                "leadId",
+                "is not the conversation's lead",
+            ));
+        }
+        self.touched_lead = Some(lead);
+        if self.integration_seen(id, event)? {
+            return self.integrated(id, event, "ignored", Some("duplicate"));
+        }
+        let said = json!({
+            "type": event.kind, "source": event.source, "metadata": event.metadata, "triggeredBy": event.source,
+        });
+        let metadata = self.keep_metadata(id, lead, "integration_event", &said);
+        let at = event.occurred_at.map_or(self.now, cut);
+        match kind {
+            Integration::Mail(kind) => {
+                let message = self.named_message(id, event.metadata.as_ref())?;
+                let text = |name: &str| {
+                    event
+                        .metadata
+                        .as_ref()
+                        .and_then(|all| all.get(name))
+                        .and_then(Value::as_str)
+                };
+                self.happened(
+                    id,
+                    message,
+                    &Happening {
+                        kind: &kind,
+                        at,
+                        recipient: text("recipient"),
+                        user_agent: text("userAgent"),
+                        bot: text("bot").is_some_and(|bot| !bot.is_empty()),
+                    },
+                )?;
+            }
+            Integration::Asked(asked) => {
+                let asked = trigger(asked.as_str(), event.metadata.as_ref(), None)?;
+                match self.ask(id, asked.agent, &Request::Trigger(asked)) {
+                    Ok(decision) => {
+                        self.taken(id, &decision, Some(metadata))?;
+                    }
+                    Err(AppError::Conflict { .. }) => {
+                        return self.integrated(id, event, "ignored", Some("conflict"));
+                    }
+                    Err(AppError::InvalidTransition { .. }) => {
+                        return self.integrated(id, event, "ignored", Some("invalid_transition"));
+                    }
+                    Err(AppError::RulesNotMet { .. }) => {
+                        return self.integrated(id, event, "ignored", Some("rules_not_met"));
+                    }
+                    Err(other) => return Err(other),
+                }
+            }
+        }
+        let after = self
+            .conversation(id)?
+            .map_or(before, |entry| entry.facts.state);
+        self.integrated(
+            id,
+            event,
+            if after == before { "recorded" } else { "moved" },
+            None,
+        )
+    }
+
+    fn integration_seen(&mut self, id: Uuid, event: &IntegrationEvent) -> Result<bool, AppError> {
+        let Some(key) = &event.idempotency_key else {
+            return Ok(false);
+        };
+        let digest = self.context.keyed(
+            "integration",
+            &[id.as_bytes(), event.source.as_bytes(), key.as_bytes()],
+        );
+        let seen = self.commit.dedupe.iter().any(|row| row.digest == digest)
+            || !self
+                .reader
+                .seen_events(std::slice::from_ref(&digest))?
+                .is_empty();
+        if !seen {
+            self.commit.dedupe.push(EventDedupeRow {
+                digest,
+                expires_at: self.clock + Duration::hours(48),
+            });
+        }
+        Ok(seen)
+    }
+
+    /// The message an integration names by Message-ID or by our id.
+    fn named_message(
+        &mut self,
+        conversation: Uuid,
+        metadata: Option<&Value>,
+    ) -> Result<Option<Uuid>, AppError> {
+        let Some(text) = metadata
+            .and_then(|all| all.get("messageId"))
+            .and_then(Value::as_str)
+        else {
+            return Ok(None);
+        };
+        let of = |heads: &[convo_store::MessageHead]| {
+            heads
+                .iter()
+                .find(|head| head.conversation_id == conversation)
+                .map(|head| head.id)
+        };
+        if let Ok(id) = text.parse::<Uuid>() {
+            return Ok(of(&self.reader.message_heads_by_ids(&[id])?));
+        }
+        match convo_threading::MessageId::parse(text) {
+            Some(id) => Ok(of(self.heads(id.as_str())?)),
+            None => Ok(None),
+        }
+    }
+
+    fn integrated(
+        &mut self,
+        id: Uuid,
+        event: &IntegrationEvent,
+        outcome: &str,
+        reason: Option<&str>,
+    ) -> Result<Answer, AppError> {
+        let state = self
+            .conversation(id)?
+            .ok_or(AppError::NotFound)?
+            .facts
+            .state;
+        let mut body = json!({
+            "success": true,
+            "event": {
+                "type": event.kind,
+                "source": event.source,
+                "conversationId": id,
+                "leadId": self.touched_lead,
+                "occurredAt": time(event.occurred_at.unwrap_or(self.now)),
+                "metadata": event.metadata,
+            },
+            "outcome": outcome,
+            "newState": state.as_str(),
+            "timestamp": time(self.now),
+        });
+        if let (Value::Object(members), Some(reason)) = (&mut body, reason) {
+            members.insert("reason".to_owned(), reason.into());
+        }
+        answer(200, &body)
+    }
+}
+
+enum Integration {
+    Mail(EventKind),
+    Asked(Event),
+}
+
+fn integration_kind(event: &IntegrationEvent) -> Option<Integration> {
+    let severity = event
+        .metadata
+        .as_ref()
+        .and_then(|all| all.get("severity"))
+        .and_then(Value::as_str);
+    Some(match event.kind.as_str() {
+        "email_delivered" => Integration::Mail(EventKind::Delivered),
+        "email_opened" => Integration::Mail(EventKind::Opened),
+        "email_clicked" => Integration::Mail(EventKind::Clicked),
+        "email_complained" => Integration::Mail(EventKind::Complained),
+        "email_unsubscribed" => Integration::Mail(EventKind::Unsubscribed),
+        "email_bounced" => Integration::Mail(EventKind::Failed(convo_email::Failure {
+            severity: match severity {
+                Some("temporary") => convo_email::Severity::Temporary,
+                _ => convo_email::Severity::Permanent,
+            },
+            reason: Some("bounce".to_owned()),
+            code: None,
+            enhanced_code: None,
+            bounce_type: None,
+        })),
+        "handover_requested" => Integration::Asked(Event::HandoverRequested),
+        "agent_assigned" => Integration::Asked(Event::HumanAgentAssigned),
+        "conversation_completed" => Integration::Asked(Event::ConversationCompleted),
+        _ => return None,
+    })
+}

@@ -1,0 +1,168 @@
+//! Opens and clicks: kept with what is judged of them, and judged anew whenever one arrives.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration};
+use convo_core::email::{TrackingEvent, TrackingKind, Verdict, judge};
+use convo_core::observe::{Observation, Tracked};
+use convo_core::policy::Tracking;
+use convo_store::rows::EmailEventRow;
+use uuid::Uuid;
+
+use super::Happening;
+use crate::batch::Batch;
+use crate::door::judged;
+use crate::effects::Came;
+use crate::error::AppError;
+
+impl Batch<'_, '_> {
+    pub(super) fn keep_event(
+        &mut self,
+        id: Uuid,
+        conversation: Uuid,
+        message: Option<Uuid>,
+        what: &Happening<'_>,
+    ) -> Result<(), AppError> {
+        let campaign = self
+            .conversation(conversation)?
+            .and_then(|entry| entry.row.campaign_id);
+        let policy = Arc::clone(&self.policy(campaign)?);
+        // Only what follows from the user agent is kept, never itself.
+        let machine = what.bot || is_machine(what.user_agent, &policy.policy.tracking);
+        self.put_event(EmailEventRow {
+            id,
+            conversation_id: conversation,
+            message_id: message,
+            kind: what.kind.name().to_owned(),
+            occurred_at: what.at,
+            received_at: self.clock,
+            bot: machine,
+            agent_class: what
+                .user_agent
+                .map(|_| if machine { "machine" } else { "browser" }.to_owned()),
+            judged: "none".to_owned(),
+            recorded: false,
+        });
+        Ok(())
+    }
+
+    fn put_event(&mut self, row: EmailEventRow) {
+        self.commit.email_events.retain(|other| other.id != row.id);
+        self.commit.email_events.push(row);
+        self.wrote();
+    }
+
+    /// Provider events of a conversation, those of this batch included.
+    pub(crate) fn email_events_of(
+        &mut self,
+        conversation: Uuid,
+    ) -> Result<Vec<EmailEventRow>, AppError> {
+        let rows = self.reader.email_events_by_conversations(&[conversation])?;
+        Ok(self.with_fresh(rows, |row| row.conversation_id == conversation))
+    }
+
+    fn with_fresh(
+        &self,
+        rows: Vec<EmailEventRow>,
+        of: impl Fn(&EmailEventRow) -> bool,
+    ) -> Vec<EmailEventRow> {
+        let fresh = &self.commit.email_events;
+        let mut rows: Vec<EmailEventRow> = rows
+            .into_iter()
+            .filter(|row| !fresh.iter().any(|other| other.id == row.id))
+            .collect();
+        rows.extend(fresh.iter().filter(|row| of(row)).cloned());
+        rows
+    }
+
+    /// Judges all opens and clicks of a message anew: one more may make machines of its neighbours.
+    pub(super) fn judge_again(
+        &mut self,
+        conversation: Uuid,
+        message: Option<Uuid>,
+    ) -> Result<Came, AppError> {
+        let rows = match message {
+            Some(id) => {
+                let rows = self.reader.email_events_by_messages(&[id])?;
+                self.with_fresh(rows, |row| row.message_id == Some(id))
+            }
+            None => {
+                let mut rows = self.email_events_of(conversation)?;
+                rows.retain(|row| row.message_id.is_none());
+                rows
+            }
+        };
+        let delivered = rows
+            .iter()
+            .filter(|row| row.kind == "delivered")
+            .map(|row| row.occurred_at)
+            .min();
+        let mut tracked: Vec<EmailEventRow> = rows
+            .into_iter()
+            .filter(|row| row.kind.parse::<TrackingKind>().is_ok())
+            .collect();
+        if tracked.is_empty() {
+            return Ok(Came::default());
+        }
+        tracked.sort_by_key(|row| (row.occurred_at, row.id));
+        let counted: Vec<&EmailEventRow> =
+            tracked.iter().filter(|row| row.judged != "none").collect();
+        let before = judged(&counted);
+        let campaign = self
+            .conversation(conversation)?
+            .and_then(|entry| entry.row.campaign_id);
+        let policy = Arc::clone(&self.policy(campaign)?);
+        let events: Vec<TrackingEvent<'_>> = tracked
+            .iter()
+            .filter_map(|row| {
+                let kind = row.kind.parse().ok()?;
+                Some(TrackingEvent {
+                    kind,
+                    at: row.occurred_at,
+                    bot: row.bot,
+                    user_agent: None,
+                })
+            })
+            .collect();
+        let verdicts = judge(delivered, &events, &policy.policy.tracking);
+        let mut first_human = Vec::new();
+        let mut changed = Vec::new();
+        for (row, verdict) in tracked.iter_mut().zip(&verdicts) {
+            let first = *verdict == Verdict::Human && !row.recorded;
+            if first {
+                first_human.push(row.id);
+                row.recorded = true;
+            }
+            if first || row.judged != verdict.as_str() {
+                row.judged = verdict.as_str().to_owned();
+                changed.push(row.clone());
+            }
+        }
+        let after = judged(&tracked.iter().collect::<Vec<_>>());
+        let observation = Observation::Tracked(Tracked {
+            before,
+            after,
+            first_human,
+        });
+        let came = self.observe(conversation, &observation, message)?;
+        for row in changed {
+            self.put_event(row);
+        }
+        Ok(came)
+    }
+}
+
+/// Whether a user agent alone makes a machine of an open: judged as if all else spoke for a person.
+fn is_machine(user_agent: Option<&str>, tracking: &Tracking) -> bool {
+    let Some(user_agent) = user_agent else {
+        return false;
+    };
+    let at = DateTime::UNIX_EPOCH + Duration::days(1);
+    let event = TrackingEvent {
+        kind: TrackingKind::Opened,
+        at,
+        bot: false,
+        user_agent: Some(user_agent),
+    };
+    judge(Some(DateTime::UNIX_EPOCH), &[event], tracking).first() == Some(&Verdict::Machine)
+}
