@@ -97,10 +97,11 @@ fn seed_policy(app: &App, settings: &Settings) -> Result<(), WiringError> {
     }
     let seed = serde_json::to_value(&settings.policy)
         .map_err(|error| AppError::Fault(error.to_string()))?;
-    app.queue().run_blocking(Envelope::new(
-        Command::PutPolicy(seed),
-        Actor::Code("settings"),
-    ))?;
+    app.queue().run_blocking(Envelope {
+        // What a database is born with is no news to anyone.
+        silent: true,
+        ..Envelope::new(Command::PutPolicy(seed), Actor::Code("settings"))
+    })?;
     Ok(())
 }
 

@@ -10,8 +10,10 @@ use convo_email::date;
 pub(super) struct Head {
     /// The Date field, else the time of the newest relay.
     pub(super) at: Option<DateTime<Utc>>,
-    /// How many ancestors the mail names: of two mails of one second, the parent goes first.
-    pub(super) ancestors: u32,
+    /// The Message-ID, hashed; 0 when there is none.
+    pub(super) id: u64,
+    /// The id of what it answers, hashed; 0 when it answers nothing.
+    pub(super) parent: u64,
     /// Tells mails of one second apart by what they are, so that their files do not decide.
     pub(super) tie: u64,
 }
@@ -19,32 +21,44 @@ pub(super) struct Head {
 impl Head {
     /// Reads the head of a mail that may go on behind `bytes`.
     pub(super) fn read(bytes: &[u8]) -> Self {
-        let (mut date, mut relayed, mut ancestors, mut replied) = (None, None, 0, false);
+        let (mut date, mut relayed) = (None, None);
+        let (mut id, mut replied, mut referred) = (0, 0, 0);
         let mut tie = DefaultHasher::new();
-        for field in Fields(bytes) {
-            let (name, value) = field;
-            if name.eq_ignore_ascii_case(b"date") {
+        for (name, value) in Fields(bytes) {
+            let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+            if is(b"date") {
                 date = date.or_else(|| date::parse(&text(value)));
-            } else if name.eq_ignore_ascii_case(b"received") {
+            } else if is(b"received") {
                 relayed = relayed.or_else(|| date::parse(text(value).rsplit(';').next()?));
-            } else if name.eq_ignore_ascii_case(b"references") {
-                ancestors += value.iter().filter(|byte| **byte == b'<').count();
-            } else if name.eq_ignore_ascii_case(b"in-reply-to") {
-                replied = true;
+            } else if is(b"message-id") {
+                id = ids(value).next().unwrap_or(id);
+            } else if is(b"in-reply-to") {
+                replied = ids(value).next().unwrap_or(replied);
+            } else if is(b"references") {
+                referred = ids(value).last().unwrap_or(referred);
             }
-            let own = [&b"message-id"[..], b"from", b"subject", b"to"];
-            if own.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            if is(b"message-id") || is(b"from") || is(b"subject") || is(b"to") {
                 value.trim_ascii().hash(&mut tie);
             }
         }
         Self {
             at: date.or(relayed),
-            ancestors: u32::try_from(ancestors)
-                .unwrap_or(u32::MAX)
-                .max(u32::from(replied)),
+            id,
+            parent: if replied == 0 { referred } else { replied },
             tie: tie.finish(),
         }
     }
+}
+
+/// What stands between `<` and `>`, hashed.
+fn ids(value: &[u8]) -> impl Iterator<Item = u64> {
+    let each = value.split(|byte| *byte == b'<').skip(1);
+    each.filter_map(|rest| {
+        let end = rest.iter().position(|byte| *byte == b'>')?;
+        let mut hash = DefaultHasher::new();
+        rest[..end].trim_ascii().hash(&mut hash);
+        Some(hash.finish())
+    })
 }
 
 fn text(value: &[u8]) -> String {
@@ -86,63 +100,45 @@ fn line_end(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    fn check(mail: &str, at: Option<&str>, ancestors: u32) {
+    fn check(mail: &str, at: Option<&str>) {
         let head = Head::read(mail.as_bytes());
         let read = head.at.map(|at| at.format("%Y-%m-%d %H:%M").to_string());
-        assert_eq!(
-            (read.as_deref(), head.ancestors),
-            (at, ancestors),
-            "{mail:?}"
-        );
+        assert_eq!(read.as_deref(), at, "{mail:?}");
     }
 
     #[test]
     fn the_date_counts_then_the_newest_relay() {
-        check(
-            "Date: Mon, 1 Jan 2024 10:00:00 +0000\n\nDate: x",
-            Some("2024-01-01 10:00"),
-            0,
-        );
-        check(
-            "date:\n Mon, 1 Jan 2024\n 10:00:00 +0000\r\n\r\n",
-            Some("2024-01-01 10:00"),
-            0,
-        );
-        check(
-            "Received: by a; Mon, 1 Jan 2024 12:00:00 +0000\nReceived: by b; Mon, 1 Jan 2024 11:00:00 +0000\nDate: soon\n",
-            Some("2024-01-01 12:00"),
-            0,
-        );
-        check(
-            "Subject: x\n\nDate: Mon, 1 Jan 2024 10:00:00 +0000\n",
-            None,
-            0,
-        );
-        check("", None, 0);
-        check(
-            "junk\nDate: 1 Jan 2024 10:00 +0000",
-            Some("2024-01-01 10:00"),
-            0,
-        );
+        let ten = Some("2024-01-01 10:00");
+        check("Date: Mon, 1 Jan 2024 10:00:00 +0000\n\nDate: x", ten);
+        check("date:\n Mon, 1 Jan 2024\n 10:00:00 +0000\r\n\r\n", ten);
+        check("junk\nDate: 1 Jan 2024 10:00 +0000", ten);
+        check("Subject: x\n\nDate: Mon, 1 Jan 2024 10:00:00 +0000\n", None);
+        check("", None);
+        let relays = "Received: by a; Mon, 1 Jan 2024 12:00:00 +0000\n\
+                      Received: by b; Mon, 1 Jan 2024 11:00:00 +0000\nDate: soon\n";
+        check(relays, Some("2024-01-01 12:00"));
     }
 
     #[test]
-    fn ancestors_are_counted() {
-        check("References: <a@b>\n <c@d>\nIn-Reply-To: <c@d>\n\n", None, 2);
-        check("In-Reply-To: <c@d>\n\n", None, 1);
+    fn a_parent_is_known_by_its_id() {
+        let id = |mail: &str| Head::read(mail.as_bytes()).id;
+        let parent = |mail: &str| Head::read(mail.as_bytes()).parent;
+        let a = id("Message-ID: <a@b>\n\n");
+        assert_ne!(a, 0);
+        assert_eq!(parent("References: <x@y>\n <a@b>\n\n"), a);
+        assert_eq!(
+            parent("References: <x@y>\nIn-Reply-To: your mail <a@b>\n\n"),
+            a
+        );
+        assert_eq!(parent("Subject: x\n\n"), 0);
     }
 
     #[test]
     fn the_way_a_mail_took_does_not_count() {
+        let tie = |mail: &str| Head::read(mail.as_bytes()).tie;
         let mail = "Message-ID: <1@x>\nFrom: a@b\n\n";
         let relayed = format!("Received: by c\nX-Spam: no\n{mail}other");
-        assert_eq!(
-            Head::read(mail.as_bytes()).tie,
-            Head::read(relayed.as_bytes()).tie
-        );
-        assert_ne!(
-            Head::read(mail.as_bytes()).tie,
-            Head::read(b"Message-ID: <2@x>\nFrom: a@b\n").tie
-        );
+        assert_eq!(tie(mail), tie(&relayed));
+        assert_ne!(tie(mail), tie("Message-ID: <2@x>\nFrom: a@b\n"));
     }
 }

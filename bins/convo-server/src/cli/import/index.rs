@@ -33,7 +33,8 @@ pub(super) struct Index {
 pub(super) struct Entry {
     /// Seconds since 1970; of a mail that names no time, those of its neighbour.
     at: i64,
-    ancestors: u32,
+    id: u64,
+    parent: u64,
     file: u32,
     /// In a mailbox file, from 1; 0 for a file that is one mail.
     number: u32,
@@ -71,15 +72,11 @@ impl Index {
         for (entry, at) in index.entries.iter_mut().zip(dates) {
             entry.at = at.unwrap_or_default();
         }
-        index.entries.sort_by_key(|entry| {
-            (
-                entry.at,
-                entry.ancestors,
-                entry.tie,
-                entry.file,
-                entry.start,
-            )
-        });
+        let entries = &mut index.entries;
+        entries.sort_by_key(|entry| (entry.at, entry.tie, entry.file, entry.start));
+        for same in entries.chunk_by_mut(|one, next| one.at == next.at) {
+            parents_first(same);
+        }
         Ok(index)
     }
 
@@ -138,7 +135,8 @@ impl Index {
             dates.push(head.at.map(|at| at.timestamp()));
             self.entries.push(Entry {
                 at: 0,
-                ancestors: head.ancestors,
+                id: head.id,
+                parent: head.parent,
                 file,
                 number,
                 tie: head.tie,
@@ -169,11 +167,105 @@ impl Entry {
     }
 }
 
+/// Of mails of one second, what is answered goes before the answer.
+fn parents_first(entries: &mut [Entry]) {
+    if entries.len() < 2 {
+        return;
+    }
+    let named = (0..).zip(&*entries).filter(|(_, one)| one.id != 0);
+    let places: HashMap<u64, usize> = named.map(|(at, one)| (one.id, at)).collect();
+    let parent = |at: usize| {
+        let answered = entries.get(at)?.parent;
+        let found = places.get(&answered).copied();
+        found.filter(|parent| *parent != at)
+    };
+    let mut depths: Vec<Option<u32>> = vec![None; entries.len()];
+    let mut path = Vec::new();
+    for start in 0..entries.len() {
+        let mut at = Some(start);
+        let mut below = 0;
+        while let Some(one) = at {
+            if let Some(depth) = depths[one] {
+                below = depth + 1;
+                break;
+            }
+            // Noted on the way up, so that a loop ends where it began.
+            depths[one] = Some(0);
+            path.push(one);
+            at = parent(one);
+        }
+        while let Some(one) = path.pop() {
+            depths[one] = Some(below);
+            below += 1;
+        }
+    }
+    let mut sorted: Vec<(u32, Entry)> = depths
+        .into_iter()
+        .map(Option::unwrap_or_default)
+        .zip(entries.iter().copied())
+        .collect();
+    sorted.sort_by_key(|(depth, _)| *depth);
+    for (place, (_, entry)) in entries.iter_mut().zip(sorted) {
+        *place = entry;
+    }
+}
+
 /// Gives mails without a time that of the one before in file order, else of the one behind.
 fn fill(dates: &mut [Option<i64>], now: i64) {
     let mut last = dates.iter().copied().flatten().next();
     for at in dates {
         last = at.or(last);
         *at = Some(last.unwrap_or(now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(mails: &[(u64, u64)], expected: &[u64]) {
+        let entry = |&(id, parent): &(u64, u64)| Entry {
+            at: 0,
+            id,
+            parent,
+            file: 0,
+            number: 0,
+            tie: 0,
+            start: 0,
+            length: 0,
+        };
+        let mut entries: Vec<Entry> = mails.iter().map(entry).collect();
+        parents_first(&mut entries);
+        let ids: Vec<u64> = entries.iter().map(|entry| entry.id).collect();
+        assert_eq!(ids, expected, "{mails:?}");
+    }
+
+    #[test]
+    fn of_one_second_the_answered_goes_first() {
+        check(&[(1, 0), (2, 0)], &[1, 2]);
+        check(&[(0, 1), (0, 0), (1, 0)], &[0, 1, 0]);
+        check(&[(2, 1), (1, 9)], &[1, 2]);
+        check(&[(3, 2), (2, 1), (4, 1), (1, 0)], &[1, 2, 4, 3]);
+        check(&[(1, 1), (2, 2)], &[1, 2]);
+        let deep: Vec<(u64, u64)> = (1..=50_000).rev().map(|id| (id, id - 1)).collect();
+        let sorted: Vec<u64> = (1..=50_000).collect();
+        check(&deep, &sorted);
+    }
+
+    #[test]
+    fn a_loop_ends() {
+        let mut entries = [(1, 2), (2, 3), (3, 1), (4, 3)];
+        entries.rotate_left(1);
+        check(&entries, &[1, 3, 2, 4]);
+    }
+
+    #[test]
+    fn undated_mail_goes_beside_its_neighbour() {
+        let mut dates = [None, Some(5), None, Some(3), None];
+        fill(&mut dates, 9);
+        assert_eq!(dates.map(Option::unwrap_or_default), [5, 5, 5, 3, 3]);
+        let mut dates = [None, None];
+        fill(&mut dates, 9);
+        assert_eq!(dates, [Some(9), Some(9)]);
     }
 }
