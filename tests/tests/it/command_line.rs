@@ -96,7 +96,7 @@ async fn an_import_is_repeatable_and_silent(options: Options) {
         let status = server.status(id).await;
         assert_eq!(status["analytics"]["messageCount"], 4, "{status:#}");
         assert_eq!(
-            status["currentState"], "ENGAGED",
+            status["currentState"], "QUALIFIED",
             "no automatic handover in an import"
         );
         let tree = server
