@@ -1,9 +1,9 @@
 //! Tasks of this workspace.
 //!
-//! - `test`: builds everything, starts throw-away PostgreSQL and Redis servers, runs the tests ([`test`]).
+//! - `test`: builds everything, starts throw-away PostgreSQL and Redis servers, runs the tests ([`mod@test`]).
 //! - `services`: the same servers around any command ([`services`]).
 //! - `generate`: writes the files of `docs/` that are printed by the program ([`generate`]).
-//! - `bench`: load on a durable server, on both databases ([`bench`]).
+//! - `bench`: load on a durable server, on both databases ([`mod@bench`]).
 //! - `ci`: formatting, lints, documentation, generated files and tests ([`ci`]).
 #![allow(
     clippy::disallowed_methods,

@@ -124,7 +124,7 @@ async fn tidy(shell: Shell) {
     }
 }
 
-/// Resolves at SIGTERM or SIGINT. From then on the process has [`GONE_WITHIN`] left: what is not
+/// Resolves at SIGTERM or SIGINT. From then on the process has 19 s left: what is not
 /// done by then is lost to its clients, never to the database.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Use cases: intake ladder, orchestrator, group-commit writer, views.
 //!
 //! A command goes into the [`writer`]'s queue; with others of the same moment it becomes a
-//! [`batch`]: rows are loaded, the core decides, and everything it decided is one
+//! `batch`: rows are loaded, the core decides, and everything it decided is one
 //! [`Commit`](convo_store::Commit), written in one transaction. Nothing is told to anyone before.
 //!
 //! | module | holds |
