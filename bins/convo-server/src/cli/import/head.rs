@@ -8,7 +8,7 @@ use convo_email::date;
 /// The head of a mail, as far as the order of an import needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
-    /// The Date field, else the time of the newest relay.
+    /// The Date field where it names a time that has come, else the time of the newest relay.
     pub(super) at: Option<DateTime<Utc>>,
     /// The Message-ID, hashed; 0 when there is none.
     pub(super) id: u64,
@@ -20,7 +20,7 @@ pub(super) struct Head {
 
 impl Head {
     /// Reads the head of a mail that may go on behind `bytes`.
-    pub(super) fn read(bytes: &[u8]) -> Self {
+    pub(super) fn read(bytes: &[u8], now: DateTime<Utc>) -> Self {
         let (mut date, mut relayed) = (None, None);
         let (mut id, mut replied, mut referred) = (0, 0, 0);
         let mut tie = DefaultHasher::new();
@@ -42,7 +42,7 @@ impl Head {
             }
         }
         Self {
-            at: date.or(relayed),
+            at: date.filter(|date| *date <= now).or(relayed).or(date),
             id,
             parent: if replied == 0 { referred } else { replied },
             tie: tie.finish(),
@@ -100,8 +100,13 @@ fn line_end(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
 
+    fn read(mail: &str) -> Head {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default();
+        Head::read(mail.as_bytes(), now)
+    }
+
     fn check(mail: &str, at: Option<&str>) {
-        let head = Head::read(mail.as_bytes());
+        let head = read(mail);
         let read = head.at.map(|at| at.format("%Y-%m-%d %H:%M").to_string());
         assert_eq!(read.as_deref(), at, "{mail:?}");
     }
@@ -115,14 +120,18 @@ mod tests {
         check("Subject: x\n\nDate: Mon, 1 Jan 2024 10:00:00 +0000\n", None);
         check("", None);
         let relays = "Received: by a; Mon, 1 Jan 2024 12:00:00 +0000\n\
-                      Received: by b; Mon, 1 Jan 2024 11:00:00 +0000\nDate: soon\n";
+                      Received: by b; Mon, 1 Jan 2024 11:00:00 +0000\n";
         check(relays, Some("2024-01-01 12:00"));
+        check(&format!("Date: soon\n{relays}"), Some("2024-01-01 12:00"));
+        let late = "Date: Fri, 1 Jan 2100 10:00:00 +0000\n";
+        check(late, Some("2100-01-01 10:00"));
+        check(&format!("{relays}{late}"), Some("2024-01-01 12:00"));
     }
 
     #[test]
     fn a_parent_is_known_by_its_id() {
-        let id = |mail: &str| Head::read(mail.as_bytes()).id;
-        let parent = |mail: &str| Head::read(mail.as_bytes()).parent;
+        let id = |mail: &str| read(mail).id;
+        let parent = |mail: &str| read(mail).parent;
         let a = id("Message-ID: <a@b>\n\n");
         assert_ne!(a, 0);
         assert_eq!(parent("References: <x@y>\n <a@b>\n\n"), a);
@@ -135,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_way_a_mail_took_does_not_count() {
-        let tie = |mail: &str| Head::read(mail.as_bytes()).tie;
+        let tie = |mail: &str| read(mail).tie;
         let mail = "Message-ID: <1@x>\nFrom: a@b\n\n";
         let relayed = format!("Received: by c\nX-Spam: no\n{mail}other");
         assert_eq!(tie(mail), tie(&relayed));

@@ -61,7 +61,7 @@ impl Index {
         let mut dates: Vec<Option<i64>> = Vec::new();
         let bar = pipeline.bar("looking", paths.len());
         for (file, path) in (0_u32..).zip(paths) {
-            if let Err(error) = index.look_into(file, path, &mut dates) {
+            if let Err(error) = index.look_into(file, path, now, &mut dates) {
                 let origin = Origin::file(path);
                 pipeline.reject(&origin, "unreadable", &error.kind().to_string())?;
             }
@@ -126,6 +126,7 @@ impl Index {
         &mut self,
         file: u32,
         path: &Path,
+        now: DateTime<Utc>,
         dates: &mut Vec<Option<i64>>,
     ) -> io::Result<()> {
         let mut opened = File::open(path)?;
@@ -147,14 +148,19 @@ impl Index {
         if !is_mailbox(path, &start[..read]) {
             let mut bytes = start[..read].to_vec();
             opened.take(HEAD).read_to_end(&mut bytes)?;
-            add(Head::read(&bytes), 0, 0, 0);
+            add(Head::read(&bytes, now), 0, 0, 0);
             return Ok(());
         }
         let mut mailbox = MboxFile::new(path.display().to_string(), opened, &start);
         let mut number = 0;
         while let Some((span, mail)) = mailbox.read()? {
             number += 1;
-            add(Head::read(&mail), number, span.start, span.end - span.start);
+            add(
+                Head::read(&mail, now),
+                number,
+                span.start,
+                span.end - span.start,
+            );
         }
         Ok(())
     }

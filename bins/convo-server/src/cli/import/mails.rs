@@ -73,7 +73,8 @@ fn read(
     };
     match mime::read(&raw, &Limits::default()) {
         Ok(mail) => {
-            let at = clamped(mail.date.unwrap_or_else(|| entry.at()));
+            let dated = mail.date.filter(|date| *date <= clock::now());
+            let at = clamped(dated.unwrap_or_else(|| entry.at()));
             Ok(Some(Read {
                 origin,
                 mail,
