@@ -1,27 +1,27 @@
 //! Commands on a conversation: make, change, transition, validate, take over.
 
+mod validate;
+
+pub use validate::validate_transition;
+
 use chrono::{DateTime, Utc};
 use convo_core::change::{Decision, Warning};
 use convo_core::conversation::Conversation;
-use convo_core::decide::{Request, Trigger, Validation};
-use convo_core::machine::{Event, State, event_between};
+use convo_core::decide::{Request, Trigger};
+use convo_core::machine::{Event, State};
 use convo_core::vocabulary::Outcome;
-use convo_store::Reader;
 use convo_store::rows::ConversationRow;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::batch::{Batch, ConversationEntry, Counted};
 use crate::command::Answer;
-use crate::context::Context;
 use crate::effects::Came;
 use crate::error::{AppError, Violation};
 use crate::records::answer;
 use crate::reply_token;
 use crate::views;
-use crate::wire::{
-    ConversationPatch, NewConversation, TakeOver, TransitionRequest, ValidateRequest, cut, time,
-};
+use crate::wire::{ConversationPatch, NewConversation, TakeOver, TransitionRequest, cut, time};
 
 impl Batch<'_, '_> {
     /// `POST /api/conversations`: 201, or 200 with the open one that exists.
@@ -43,13 +43,14 @@ impl Batch<'_, '_> {
         if !wrong.is_empty() {
             return Err(AppError::Invalid(wrong));
         }
-        let open = self.open_of(new.lead_id, new.campaign_id)?;
-        let (status, id) = match open {
+        let (status, id) = match self.conversation_meant(new)? {
             Some(id) => (200, id),
-            None => (
-                201,
-                self.add_conversation(new.lead_id, new.campaign_id, &new.subject, None)?,
-            ),
+            None => {
+                let id = self.add_conversation(new.lead_id, new.campaign_id, &new.subject, None)?;
+                let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
+                entry.row.external_id.clone_from(&new.external_id);
+                (201, id)
+            }
         };
         self.touched_lead = Some(new.lead_id);
         let token = reply_token::mint(&self.context.reply_key, id);
@@ -58,6 +59,18 @@ impl Batch<'_, '_> {
         row.state = entry.facts.state.as_str().to_owned();
         row.version = crate::effects::signed(entry.facts.version);
         answer(status, &views::conversation(&row, Some(&token)))
+    }
+
+    /// The conversation that has the external id, else the open one of the lead and campaign.
+    fn conversation_meant(&mut self, new: &NewConversation) -> Result<Option<Uuid>, AppError> {
+        let known = match &new.external_id {
+            Some(external) => self.conversation_named(external)?,
+            None => None,
+        };
+        match known {
+            Some(id) => Ok(Some(id)),
+            None => self.open_of(new.lead_id, new.campaign_id),
+        }
     }
 
     /// The open conversation of a lead and campaign, of which there is at most one.
@@ -316,109 +329,6 @@ impl Batch<'_, '_> {
 pub fn judge(request: &TransitionRequest) -> Result<(), AppError> {
     request.check()?;
     trigger(&request.event, request.metadata.as_ref(), None).map(|_| ())
-}
-
-/// `POST /{id}/validate-transition`: what `transition` would say now; writes nothing.
-///
-/// # Errors
-/// `Invalid`, `UnknownEvent`, `NotFound`, or the database's.
-pub fn validate_transition(
-    reader: &mut Reader<'_>,
-    context: &Context,
-    id: Uuid,
-    request: &ValidateRequest,
-) -> Result<Value, AppError> {
-    let mut batch = Batch::new(reader, context);
-    let from = match &request.from_state {
-        Some(text) => {
-            Some(state(text).ok_or_else(|| AppError::invalid("fromState", "is not a state"))?)
-        }
-        None => None,
-    };
-    let to = match &request.to_state {
-        Some(text) => {
-            Some(state(text).ok_or_else(|| AppError::invalid("toState", "is not a state"))?)
-        }
-        None => None,
-    };
-    let asked = match (&request.event, to) {
-        (Some(event), _) => Some(trigger(
-            event,
-            request.metadata.as_ref(),
-            request.expected_version,
-        )?),
-        (None, Some(_)) => None,
-        (None, None) => {
-            return Err(AppError::invalid(
-                "event",
-                "is needed, or fromState and toState",
-            ));
-        }
-    };
-    let now_in = batch
-        .conversation(id)?
-        .ok_or(AppError::NotFound)?
-        .facts
-        .state;
-    let asked = match (asked, to) {
-        (Some(asked), _) => Some(asked),
-        (None, Some(to)) => match event_between(from.unwrap_or(now_in), to) {
-            Some(event) => Some(trigger(
-                event.as_str(),
-                request.metadata.as_ref(),
-                request.expected_version,
-            )?),
-            None => None,
-        },
-        (None, None) => None,
-    };
-    let Some(asked) = asked else {
-        return Ok(shown(id, &batch, refused(now_in, "invalid_transition")));
-    };
-    let said = batch.validated(id, asked.agent, &asked)?;
-    if from.is_some_and(|from| from != now_in)
-        || to.is_some_and(|to| said.to.is_some_and(|then| then != to))
-    {
-        return Ok(shown(id, &batch, refused(now_in, "state_mismatch")));
-    }
-    let value = validation(&said);
-    Ok(shown(id, &batch, value))
-}
-
-fn shown(id: Uuid, batch: &Batch<'_, '_>, validation: Value) -> Value {
-    json!({"conversationId": id, "validation": validation, "timestamp": time(batch.now)})
-}
-
-fn refused(from: State, reason: &str) -> Value {
-    json!({
-        "isValid": false,
-        "canProceed": false,
-        "fromState": from.as_str(),
-        "toState": null,
-        "reason": reason,
-        "warnings": [],
-        "requirements": [],
-        "rules": [],
-    })
-}
-
-fn validation(said: &Validation<Uuid>) -> Value {
-    if !said.is_valid {
-        return refused(said.from, "invalid_transition");
-    }
-    let mut value = json!({
-        "isValid": true,
-        "canProceed": said.can_proceed,
-        "fromState": said.from.as_str(),
-        "toState": said.to.map(State::as_str),
-        "warnings": warnings(&said.warnings),
-        "requirements": said.requirements().collect::<Vec<_>>(),
-        "rules": said.rules,
-    });
-    if let (Value::Object(members), Some(refusal)) = (&mut value, &said.refusal) {
-        members.insert("reason".to_owned(), refusal.code().into());
-    }
-    value
 }
 
 fn warnings(warnings: &[Warning]) -> Vec<Value> {

@@ -3,6 +3,8 @@
 mod integration;
 mod tracking;
 
+pub use integration::INTEGRATION_TYPES;
+
 use chrono::{DateTime, Utc};
 use convo_core::change::Cause;
 use convo_core::lead::LeadFactKind;

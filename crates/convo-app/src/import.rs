@@ -4,7 +4,7 @@
 mod mail;
 mod rows;
 
-pub(crate) use rows::IMPORTED;
+pub use rows::IMPORTED;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;

@@ -45,3 +45,5 @@ pub use app::{App, Options};
 pub use command::{Actor, Answer, Command, Envelope, IdempotencyKey, Payload, Webhook};
 pub use context::Shell;
 pub use error::{AppError, Violation};
+pub use events::INTEGRATION_TYPES;
+pub use import::IMPORTED;

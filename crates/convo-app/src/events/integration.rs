@@ -16,6 +16,19 @@ use crate::error::AppError;
 use crate::records::answer;
 use crate::wire::{IntegrationEvent, cut, time};
 
+/// What an integration event can be.
+pub const INTEGRATION_TYPES: [&str; 9] = [
+    "email_delivered",
+    "email_opened",
+    "email_clicked",
+    "email_bounced",
+    "email_complained",
+    "email_unsubscribed",
+    "handover_requested",
+    "agent_assigned",
+    "conversation_completed",
+];
+
 impl Batch<'_, '_> {
     /// `POST /{id}/integration-event`: always taken; what it comes to is in the answer.
     pub(crate) fn integration_event(

@@ -20,7 +20,7 @@ use crate::message::NewMessage;
 use crate::records::answer;
 
 /// The event name of the single step that may begin an imported history.
-pub(crate) const IMPORTED: &str = "IMPORTED";
+pub const IMPORTED: &str = "IMPORTED";
 
 impl Batch<'_, '_> {
     /// Takes a row of an import; a known external id changes nothing.
@@ -90,7 +90,8 @@ impl Batch<'_, '_> {
         found.map(|row| row.id).ok_or_else(nobody)
     }
 
-    fn conversation_named(&mut self, external: &str) -> Result<Option<Uuid>, AppError> {
+    /// The conversation with this id of the caller's.
+    pub(crate) fn conversation_named(&mut self, external: &str) -> Result<Option<Uuid>, AppError> {
         let mut here = self.conversations.values().flatten();
         if let Some(entry) = here.find(|entry| entry.row.external_id.as_deref() == Some(external)) {
             return Ok(Some(entry.row.id));

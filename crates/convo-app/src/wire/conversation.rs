@@ -36,6 +36,7 @@ impl NewConversation {
     pub fn check(&self) -> Result<(), AppError> {
         let mut checks = Checks::new();
         checks.at_most(&self.subject, 998, "subject");
+        checks.optional(self.external_id.as_ref(), 200, "externalId");
         checks.done()
     }
 }
