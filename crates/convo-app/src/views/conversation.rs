@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use convo_core::machine::{Event, allowed_events};
+use convo_core::metrics::Metrics;
 use convo_core::scoring::{ScoreInput, scores};
 use convo_store::Reader;
 use convo_store::rows::{ConversationRow, TransitionRow};
@@ -109,13 +110,30 @@ fn analytics(seen: &Seen, now: DateTime<Utc>) -> Value {
 #[must_use]
 pub fn metrics(seen: &Seen, now: DateTime<Utc>) -> Value {
     let metrics = convo_core::metrics::of(&seen.facts, &seen.lead, &seen.policy, now);
-    let mut value = serde_json::to_value(metrics).unwrap_or(Value::Null);
+    let mut value = serde_json::to_value(&metrics).unwrap_or(Value::Null);
+    timed(&mut value, &metrics);
     if let Value::Object(members) = &mut value {
         members.insert("conversationId".to_owned(), seen.row.id.to_string().into());
         members.insert("analytics".to_owned(), analytics(seen, now));
         members.insert("timestamp".to_owned(), time(now).into());
     }
     value
+}
+
+/// Writes the times of the figures the way the wire has them.
+fn timed(value: &mut Value, metrics: &Metrics<Uuid>) {
+    let email = &metrics.email;
+    value["firstActivityAt"] = json!(metrics.first_activity_at.map(time));
+    value["lastActivityAt"] = json!(time(metrics.last_activity_at));
+    value["email"]["firstDeliveredAt"] = json!(email.first_delivered_at.map(time));
+    value["email"]["lastDeliveredAt"] = json!(email.last_delivered_at.map(time));
+    value["email"]["statusAt"] = json!(email.status_at.map(time));
+    value["email"]["judged"]["lastOpenedAt"] = json!(email.judged.last_opened_at.map(time));
+    value["email"]["judged"]["lastClickedAt"] = json!(email.judged.last_clicked_at.map(time));
+    let rows = value.get_mut("signals").and_then(Value::as_array_mut);
+    for (row, signal) in rows.into_iter().flatten().zip(&metrics.signals) {
+        row["lastAt"] = json!(time(signal.last_at));
+    }
 }
 
 /// A conversation in lists and by its id.

@@ -11,6 +11,7 @@ use convo_store::rows::{AgentRow, CampaignRow, LeadRow, ReviewRow};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::records::stage;
 use super::{
     agent, campaign, conversation, lead, message_list, policy, review, suppression,
     transition_items,
@@ -124,16 +125,19 @@ pub fn reviews(reader: &mut Reader<'_>, rows: &[ReviewRow]) -> Result<Vec<Value>
 /// A stored message in the shape of a parked mail.
 fn parked_form(message: Value) -> Value {
     let of = |name: &str| message.get(name).cloned().unwrap_or(Value::Null);
+    let list = |name: &str| message.get(name).and_then(Value::as_array);
+    let names = list("attachments").into_iter().flatten();
     json!({
         "from": of("from"),
-        "to": of("recipients"),
+        "fromName": null,
+        "to": list("recipients").cloned().unwrap_or_default(),
         "subject": of("subject"),
         "text": of("content"),
         "replyText": of("replyText"),
         "date": of("createdAt"),
         "messageId": of("messageId"),
         "kind": of("kind"),
-        "attachments": of("attachments"),
+        "attachments": names.filter_map(|one| one.get("name")).collect::<Vec<_>>(),
     })
 }
 
@@ -175,7 +179,7 @@ pub fn export(reader: &mut Reader<'_>, id: Uuid, now: DateTime<Utc>) -> Result<V
     });
     let journey = reader.journey_by_leads(&[id])?;
     let journey = journey.iter().map(|row| {
-        json!({"stage": row.stage, "action": row.action, "milestone": row.milestone, "conversationId": row.conversation_id, "at": time(row.at)})
+        json!({"stage": stage(row.stage), "action": row.action, "milestone": row.milestone, "conversationId": row.conversation_id, "at": time(row.at)})
     });
     let parked = reader.reviews_by_leads(&[id])?;
     Ok(json!({

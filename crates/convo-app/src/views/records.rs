@@ -16,15 +16,15 @@ fn maybe(text: Option<&String>) -> Value {
     text.map_or(Value::Null, |text| parsed(text))
 }
 
+/// The name of the stage of this order.
+pub(super) fn stage(order: i16) -> Option<&'static str> {
+    let order = u8::try_from(order).ok()?;
+    convo_core::vocabulary::Stage::from_order(order).map(|stage| stage.as_str())
+}
+
 /// A lead; an erased one shows nothing of the person.
 #[must_use]
 pub fn lead(row: &LeadRow, aliases: &[String]) -> Value {
-    let stage = |order: Option<i16>| {
-        let order = order.and_then(|order| u8::try_from(order).ok());
-        order
-            .and_then(convo_core::vocabulary::Stage::from_order)
-            .map(|stage| stage.as_str())
-    };
     json!({
         "id": row.id,
         "email": row.email,
@@ -40,8 +40,8 @@ pub fn lead(row: &LeadRow, aliases: &[String]) -> Value {
         "attributes": parsed(&row.attributes),
         "consent": maybe(row.consent.as_ref()),
         "externalId": row.external_id,
-        "currentStage": stage(row.current_stage),
-        "highestStage": stage(row.highest_stage),
+        "currentStage": row.current_stage.and_then(stage),
+        "highestStage": row.highest_stage.and_then(stage),
         "erasedAt": row.erased_at.map(time),
         "createdAt": time(row.created_at),
         "updatedAt": time(row.updated_at),
