@@ -1,12 +1,15 @@
 //! From bytes to a request type, with the field that is wrong named as the wire names it.
 
+use std::collections::HashMap;
+
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use serde_path_to_error::{Path, Segment};
 
 use crate::problem::{Code, Problem, Violation};
 
 const NUL: &str = "must not hold U+0000";
+const MISSING: &str = "is missing";
 
 /// Reads a JSON object.
 ///
@@ -36,13 +39,61 @@ fn typed<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         if error.inner().is_data() {
-            Problem::invalid(vec![violation(error.path(), &error.inner().to_string())])
+            let first = violation(error.path(), &error.inner().to_string());
+            let all = if first.message == MISSING {
+                missing::<T>(text)
+            } else {
+                Vec::new()
+            };
+            Problem::invalid(if all.contains(&first) {
+                all
+            } else {
+                vec![first]
+            })
         } else {
             not_json(error.inner())
         }
     })?;
     deserializer.end().map_err(|error| not_json(&error))?;
     Ok(value)
+}
+
+/// Every required member that the body's object does not have, in the order they are declared in.
+///
+/// serde names the first one only, so one after another gets a value that its type takes.
+fn missing<T: DeserializeOwned>(text: &str) -> Vec<Violation> {
+    const ID: &str = "00000000-0000-0000-0000-000000000000";
+    let given: HashMap<String, IgnoredAny> = serde_json::from_str(text).unwrap_or_default();
+    let values = [
+        json!(""),
+        json!(ID),
+        json!(0),
+        json!(false),
+        json!([]),
+        json!({}),
+    ];
+    let mut probe = Map::new();
+    let mut found = Vec::new();
+    let mut left = values.iter();
+    loop {
+        let Err(error) = serde_path_to_error::deserialize::<_, T>(Value::Object(probe.clone()))
+        else {
+            return found;
+        };
+        let next = violation(error.path(), &error.inner().to_string());
+        if next.message == MISSING && !next.field.contains('.') {
+            left = values.iter();
+            probe.insert(next.field.clone(), Value::Null);
+            if !given.contains_key(&next.field) {
+                found.push(next);
+            }
+        } else {
+            match (probe.get_mut(&next.field), left.next()) {
+                (Some(tried), Some(value)) => *tried = value.clone(),
+                _ => return found,
+            }
+        }
+    }
 }
 
 fn malformed(detail: impl Into<String>) -> Problem {
@@ -70,14 +121,7 @@ pub(super) fn violation(path: &Path, said: &str) -> Violation {
         }
         field.push_str(name);
     }
-    Violation::new(
-        field,
-        if missing.is_some() {
-            "is missing"
-        } else {
-            message
-        },
-    )
+    Violation::new(field, if missing.is_some() { MISSING } else { message })
 }
 
 fn dotted(path: &Path) -> String {
@@ -200,6 +244,31 @@ mod tests {
             r#"{"triggeredBy":"\\u0000"}"#,
         ] {
             assert!(read::<Request>(body.as_bytes()).is_ok(), "{body}");
+        }
+    }
+
+    #[test]
+    fn every_missing_field_is_named() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only read by serde")]
+        struct Many {
+            name: String,
+            id: uuid::Uuid,
+            count: u8,
+            sure: bool,
+            list: Vec<String>,
+            note: Option<String>,
+        }
+        for (body, missing) in [
+            ("{}", "name id count sure list"),
+            (r#"{"count":1,"note":null,"n\u0061me":"x"}"#, "id sure list"),
+            (r#"{"id":null}"#, "id"),
+            (r#"{"count":"x"}"#, "count"),
+        ] {
+            let problem = read::<Many>(body.as_bytes()).expect_err(body).document();
+            let named = problem["violations"].as_array().unwrap().iter();
+            let named: Vec<&str> = named.map(|v| v["field"].as_str().unwrap()).collect();
+            assert_eq!(named.join(" "), missing, "{body}");
         }
     }
 
