@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use convo_app::views::{self, TreeForm};
 use convo_app::{Command, conversations, wire};
 use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{Api, Asked, answers, named};
@@ -11,6 +12,13 @@ use crate::auth::{Agent, Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
+use crate::openapi::figures::{ConversationFigures, Overview};
+use crate::openapi::journey::Journey;
+use crate::openapi::messages::{ContextAnswer, ThreadTree};
+use crate::openapi::records::Page;
+use crate::openapi::states::Status;
+use crate::openapi::vocabulary::TreeFormat;
+use crate::openapi::{moves, requests};
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -33,7 +41,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// State, flags, scores and integration status of a conversation.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = Status))
+)]
 #[get("/conversation-state/{id}/status")]
 pub async fn status(
     _caller: Authorized<Read>,
@@ -51,7 +63,12 @@ pub async fn status(
 }
 
 /// Triggers an event.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path), IdempotencyKey),
+    request_body = requests::TransitionRequest,
+    responses((status = 200, body = moves::Transition))
+)]
 #[post("/conversation-state/{id}/transition")]
 pub async fn transition(
     caller: Authorized<Write>,
@@ -73,7 +90,12 @@ pub async fn transition(
 }
 
 /// Says what a transition would come to now; writes nothing.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path)),
+    request_body = requests::ValidateRequest,
+    responses((status = 200, body = moves::Validated))
+)]
 #[post("/conversation-state/{id}/validate-transition")]
 pub async fn validate_transition(
     _caller: Authorized<Write>,
@@ -91,7 +113,12 @@ pub async fn validate_transition(
 }
 
 /// Records a message that was said elsewhere, and never sends.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path), IdempotencyKey),
+    request_body = requests::ProcessMessage,
+    responses((status = 200, body = moves::Processed))
+)]
 #[post("/conversation-state/{id}/process-message")]
 pub async fn process_message(
     caller: Authorized<Write>,
@@ -116,7 +143,12 @@ pub async fn process_message(
 }
 
 /// Takes an event of another system.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path), IdempotencyKey),
+    request_body = requests::IntegrationEvent,
+    responses((status = 200, body = moves::Integrated))
+)]
 #[post("/conversation-state/{id}/integration-event")]
 pub async fn integration_event(
     caller: Authorized<Write>,
@@ -138,7 +170,12 @@ pub async fn integration_event(
 }
 
 /// Gives the conversation to an agent now, whatever is missing.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path), IdempotencyKey),
+    request_body = requests::TakeOver,
+    responses((status = 200, body = moves::TakenOver))
+)]
 #[post("/conversation-state/{id}/take-over")]
 pub async fn take_over(
     caller: Authorized<Agent>,
@@ -158,14 +195,20 @@ pub async fn take_over(
         .await
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Explained {
+    /// Adds why the scores are what they are.
     #[serde(default)]
     explain: bool,
 }
 
 /// The journey of the conversation's lead.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path), ("explain" = Option<bool>, Query)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path), Explained),
+    responses((status = 200, body = Journey))
+)]
 #[get("/conversation-state/{id}/lead-journey")]
 pub async fn lead_journey(
     _caller: Authorized<Read>,
@@ -184,7 +227,11 @@ pub async fn lead_journey(
 }
 
 /// The journey of a lead.
-#[utoipa::path(tag = "conversation state", params(("lead_id" = uuid::Uuid, Path), ("explain" = Option<bool>, Query)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    params(("lead_id" = uuid::Uuid, Path), Explained),
+    responses((status = 200, body = Journey))
+)]
 #[get("/conversation-state/lead/{lead_id}/journey")]
 pub async fn lead_journey_of_lead(
     _caller: Authorized<Read>,
@@ -199,15 +246,23 @@ pub async fn lead_journey_of_lead(
     Ok(answers::json(&value))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct TreeQuery {
+    /// All nodes in pre-order instead of children inside their parents.
     #[serde(default)]
     flat: bool,
+    /// `text` is one line a node; default `json`.
+    #[param(value_type = TreeFormat, required = false)]
     format: Option<String>,
 }
 
 /// The conversation's messages as a tree.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path), ("flat" = Option<bool>, Query), ("format" = Option<String>, Query)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path), TreeQuery),
+    responses((status = 200, content((ThreadTree = "application/json"), (String = "text/plain"))))
+)]
 #[get("/conversation-state/{id}/thread-tree")]
 pub async fn thread_tree(
     _caller: Authorized<Read>,
@@ -236,13 +291,20 @@ pub async fn thread_tree(
     })
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct HistoryQuery {
+    /// Messages wanted; default 20.
+    #[param(nullable = false, minimum = 1, maximum = 200)]
     limit: Option<i64>,
 }
 
 /// Summary, topics, intent and the newest messages.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path), ("limit" = Option<i64>, Query)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path), HistoryQuery),
+    responses((status = 200, body = ContextAnswer))
+)]
 #[get("/conversation-state/{id}/context")]
 pub async fn context(
     _caller: Authorized<Read>,
@@ -265,7 +327,11 @@ pub async fn context(
 }
 
 /// The audit trail, oldest first.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path), ("limit" = Option<i64>, Query), ("cursor" = Option<String>, Query)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path), super::lists::Paging),
+    responses((status = 200, body = Page<moves::AuditedStep>))
+)]
 #[get("/conversation-state/{id}/transitions")]
 pub async fn transitions(
     _caller: Authorized<Read>,
@@ -297,7 +363,12 @@ pub async fn transitions(
 }
 
 /// Figures of one conversation.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    operation_id = "conversation_metrics",
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = ConversationFigures))
+)]
 #[get("/conversation-state/{id}/metrics")]
 pub async fn metrics(
     _caller: Authorized<Read>,
@@ -315,7 +386,10 @@ pub async fn metrics(
 }
 
 /// The rules, and the events they guard.
-#[utoipa::path(tag = "conversation state", responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    responses((status = 200, body = Page<moves::Rule>))
+)]
 #[get("/conversation-state/validation-rules")]
 pub async fn validation_rules(
     _caller: Authorized<Read>,
@@ -325,7 +399,10 @@ pub async fn validation_rules(
 }
 
 /// Distribution, recent activity, rates and funnel.
-#[utoipa::path(tag = "conversation state", responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "conversation state",
+    responses((status = 200, body = Overview))
+)]
 #[get("/conversation-state/dashboard/overview")]
 pub async fn overview(
     _caller: Authorized<Read>,

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use convo_app::{Command, reply_token, views, wire};
 use convo_store::{ConversationList, Cursor, Sort};
 use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -13,6 +14,9 @@ use crate::auth::{Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
+use crate::openapi::records::{Conversation, Page};
+use crate::openapi::requests;
+use crate::openapi::vocabulary::{Awaiting, ConversationOrder, Outcome, State};
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -25,7 +29,13 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// Makes a conversation, or finds the open one that exists.
-#[utoipa::path(tag = "records", request_body = Object, responses((status = 201, body = Object), (status = 200, body = Object)))]
+#[utoipa::path(
+    operation_id = "create_conversation",
+    tag = "records",
+    params(IdempotencyKey),
+    request_body = requests::NewConversation,
+    responses((status = 201, body = Conversation), (status = 200, description = "The open one that exists", body = Conversation))
+)]
 #[post("/conversations")]
 pub async fn create(
     caller: Authorized<Write>,
@@ -46,7 +56,13 @@ pub async fn create(
 }
 
 /// Corrects outcome, follow-up time or subject.
-#[utoipa::path(tag = "records", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[utoipa::path(
+    operation_id = "patch_conversation",
+    tag = "records",
+    params(("id" = uuid::Uuid, Path)),
+    request_body = requests::ConversationPatch,
+    responses((status = 200, body = Conversation))
+)]
 #[patch("/conversations/{id}")]
 pub async fn change(
     caller: Authorized<Write>,
@@ -66,7 +82,12 @@ pub async fn change(
 }
 
 /// One conversation with its reply token.
-#[utoipa::path(tag = "records", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    operation_id = "conversation",
+    tag = "records",
+    params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = Conversation))
+)]
 #[get("/conversations/{id}")]
 pub async fn one(
     _caller: Authorized<Read>,
@@ -87,29 +108,52 @@ pub async fn one(
     Ok(answers::json(&value))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 struct Filter {
+    /// In this state.
+    #[param(value_type = State, required = false)]
     state: Option<String>,
+    /// Ended so.
+    #[param(value_type = Outcome, required = false)]
     outcome: Option<String>,
+    /// Of this lead.
+    #[param(nullable = false)]
     lead_id: Option<Uuid>,
+    /// With this agent.
+    #[param(nullable = false)]
     agent_id: Option<Uuid>,
+    /// Of this campaign.
+    #[param(nullable = false)]
     campaign_id: Option<Uuid>,
+    /// Whose turn it is.
+    #[param(value_type = Awaiting, required = false)]
     awaiting: Option<String>,
+    /// With this id of the caller's.
+    #[param(nullable = false)]
     external_id: Option<String>,
+    /// Beginning of the lead's e-mail, first or last name.
+    #[param(nullable = false)]
     q: Option<String>,
+    /// By what it is ordered, newest first; default `lastActivity`.
+    #[param(value_type = ConversationOrder, required = false)]
     sort: Option<String>,
+    /// Items wanted; default 50.
+    #[param(nullable = false, minimum = 1, maximum = 200)]
     limit: Option<i64>,
+    /// `nextCursor` of the page before.
+    #[param(nullable = false)]
     cursor: Option<String>,
 }
 
 /// Conversations, newest first.
-#[utoipa::path(tag = "records", params(
-    ("state" = Option<String>, Query), ("outcome" = Option<String>, Query), ("leadId" = Option<uuid::Uuid>, Query),
-    ("agentId" = Option<uuid::Uuid>, Query), ("campaignId" = Option<uuid::Uuid>, Query), ("awaiting" = Option<String>, Query),
-    ("externalId" = Option<String>, Query), ("q" = Option<String>, Query), ("sort" = Option<String>, Query),
-    ("limit" = Option<i64>, Query), ("cursor" = Option<String>, Query)
-), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    operation_id = "conversations",
+    tag = "records",
+    params(Filter),
+    responses((status = 200, body = Page<Conversation>))
+)]
 #[get("/conversations")]
 pub async fn list(
     _caller: Authorized<Read>,

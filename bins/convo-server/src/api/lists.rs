@@ -6,11 +6,14 @@ use convo_store::Cursor;
 use serde::Deserialize;
 
 /// Page size and cursor of a list.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Paging {
-    /// Items wanted, 1 to 200; default 50.
+    /// Items wanted; default 50.
+    #[param(nullable = false, minimum = 1, maximum = 200)]
     pub limit: Option<i64>,
-    /// Where the page before ended.
+    /// `nextCursor` of the page before.
+    #[param(nullable = false)]
     pub cursor: Option<String>,
 }
 

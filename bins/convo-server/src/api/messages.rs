@@ -9,6 +9,8 @@ use super::lists::Paging;
 use super::{Api, answers};
 use crate::auth::{Authorized, Read};
 use crate::http::input::{PathParts, QueryString};
+use crate::openapi::messages::StoredMessage;
+use crate::openapi::records::Page;
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -17,7 +19,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// Messages in order of storing, with rung and evidence.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path), ("limit" = Option<i64>, Query), ("cursor" = Option<String>, Query)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    operation_id = "messages",
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path), Paging),
+    responses((status = 200, body = Page<StoredMessage>))
+)]
 #[get("/conversation-state/{id}/messages")]
 pub async fn list(
     _caller: Authorized<Read>,
@@ -52,7 +59,12 @@ pub async fn list(
 }
 
 /// The mail as it came; 404 once its text was erased.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path)), responses((status = 200, content_type = "message/rfc822", body = String)))]
+#[utoipa::path(
+    operation_id = "raw_message",
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, content_type = "message/rfc822", body = String))
+)]
 #[get("/messages/{id}/raw")]
 pub async fn raw(
     _caller: Authorized<Read>,
@@ -74,7 +86,11 @@ pub async fn raw(
 }
 
 /// An attachment, always as a download.
-#[utoipa::path(tag = "conversation state", params(("id" = uuid::Uuid, Path), ("n" = u32, Path)), responses((status = 200, content_type = "application/octet-stream", body = String)))]
+#[utoipa::path(
+    tag = "conversation state",
+    params(("id" = uuid::Uuid, Path), ("n" = u32, Path)),
+    responses((status = 200, content_type = "application/octet-stream", body = String))
+)]
 #[get("/messages/{id}/attachments/{n}")]
 pub async fn attachment(
     _caller: Authorized<Read>,

@@ -1,13 +1,20 @@
 //! The routes of the application: from a request to a command or a question, and back.
 
+#![expect(
+    unused_qualifications,
+    reason = "what `utoipa::path` writes for parameters names their trait in full"
+)]
+
 mod answers;
 mod conversation_state;
 mod conversations;
+mod keys;
 mod lists;
 mod messages;
 mod operations;
 mod people;
 mod reviews;
+mod suppressions;
 mod webhooks;
 
 use std::sync::Arc;
@@ -140,6 +147,8 @@ fn configure(config: &mut ServiceConfig<'_>) {
     conversations::configure(config);
     messages::configure(config);
     people::configure(config);
+    keys::configure(config);
+    suppressions::configure(config);
     reviews::configure(config);
     operations::configure(config);
 }

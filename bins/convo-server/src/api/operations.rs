@@ -8,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{Api, answers};
 use crate::auth::{Authorized, Read};
 use crate::http::input::QueryString;
+use crate::openapi::log::LogPage;
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -15,15 +16,24 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(events);
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct After {
+    /// Position after which to begin; default 0, the beginning.
     #[serde(default)]
+    #[param(minimum = 0)]
     after: i64,
+    /// Rows wanted; default 100.
+    #[param(nullable = false, minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
 /// The event log after a position, in commit order.
-#[utoipa::path(tag = "events", params(("after" = Option<i64>, Query), ("limit" = Option<i64>, Query)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "events",
+    params(After),
+    responses((status = 200, body = LogPage))
+)]
 #[get("/events")]
 pub async fn events(
     _caller: Authorized<Read>,

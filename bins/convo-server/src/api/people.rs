@@ -1,20 +1,25 @@
-//! Leads, agents, campaigns, policy, suppressions and keys.
+//! Leads, agents, campaigns and policy; making a suppression.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
-use convo_app::command::NewKeyHash;
 use convo_app::{AppError, Command, views, wire};
 use convo_core::vocabulary::Stage;
 use convo_store::{Cursor, LeadList};
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::lists::{Paging, next};
 use super::{Api, Asked, answers, named};
-use crate::auth::{Admin, ApiKey, Authenticator, Authorized, Read, Write};
+use crate::auth::{Admin, Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
+use crate::openapi::people::{Agent, Campaign, Lead, Suppression};
+use crate::openapi::policy::{Policy, PolicyChange};
+use crate::openapi::records::{Export, Page};
+use crate::openapi::requests;
+use crate::openapi::vocabulary::Stage as StageWord;
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -34,19 +39,19 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(patch_campaign)
         .service(policy)
         .service(put_policy)
-        .service(create_suppression)
-        .service(suppressions)
-        .service(lift_suppression)
-        .service(create_key)
-        .service(keys)
-        .service(revoke_key);
+        .service(create_suppression);
 }
 
 /// Declares a POST that makes a record of a checked body.
 macro_rules! create {
-    ($(#[$doc:meta])* $name:ident, $path:literal, $scope:ty, $body:ty, $command:path) => {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $scope:ty, $body:ty, $command:path, $shape:ident => $record:ident) => {
         $(#[$doc])*
-        #[utoipa::path(tag = "records", request_body = Object, responses((status = 201, body = Object), (status = 200, body = Object)))]
+        #[utoipa::path(
+            tag = "records",
+            params(IdempotencyKey),
+            request_body = requests::$shape,
+            responses((status = 201, body = $record), (status = 200, description = "It exists", body = $record))
+        )]
         #[post($path)]
         pub async fn $name(
             caller: Authorized<$scope>,
@@ -64,9 +69,14 @@ macro_rules! create {
 
 /// Declares a PATCH of a record.
 macro_rules! change {
-    ($(#[$doc:meta])* $name:ident, $path:literal, $scope:ty, $body:ty, $command:path) => {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $scope:ty, $body:ty, $command:path, $shape:ident => $record:ident) => {
         $(#[$doc])*
-        #[utoipa::path(tag = "records", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+        #[utoipa::path(
+            tag = "records",
+            params(("id" = uuid::Uuid, Path)),
+            request_body = requests::$shape,
+            responses((status = 200, body = $record))
+        )]
         #[patch($path)]
         pub async fn $name(
             caller: Authorized<$scope>,
@@ -84,45 +94,67 @@ macro_rules! change {
 
 create!(
     /// Makes a lead; the same address again finds it.
-    create_lead, "/leads", Write, wire::NewLead, Command::CreateLead
+    create_lead, "/leads", Write, wire::NewLead, Command::CreateLead,
+    NewLead => Lead
 );
 change!(
     /// Changes a lead.
-    patch_lead, "/leads/{id}", Write, wire::LeadPatch, Command::PatchLead
+    patch_lead, "/leads/{id}", Write, wire::LeadPatch, Command::PatchLead,
+    LeadPatch => Lead
 );
 create!(
     /// Makes an agent.
-    create_agent, "/agents", Admin, wire::NewAgent, Command::CreateAgent
+    create_agent, "/agents", Admin, wire::NewAgent, Command::CreateAgent,
+    NewAgent => Agent
 );
 change!(
     /// Changes an agent.
-    patch_agent, "/agents/{id}", Admin, wire::AgentPatch, Command::PatchAgent
+    patch_agent, "/agents/{id}", Admin, wire::AgentPatch, Command::PatchAgent,
+    AgentPatch => Agent
 );
 create!(
     /// Makes a campaign.
-    create_campaign, "/campaigns", Write, wire::NewCampaign, Command::CreateCampaign
+    create_campaign, "/campaigns", Write, wire::NewCampaign, Command::CreateCampaign,
+    NewCampaign => Campaign
 );
 change!(
     /// Changes a campaign.
-    patch_campaign, "/campaigns/{id}", Write, wire::CampaignPatch, Command::PatchCampaign
+    patch_campaign, "/campaigns/{id}", Write, wire::CampaignPatch, Command::PatchCampaign,
+    CampaignPatch => Campaign
 );
 create!(
     /// Suppresses an address.
-    create_suppression, "/suppressions", Write, wire::NewSuppression, Command::CreateSuppression
+    create_suppression, "/suppressions", Write, wire::NewSuppression, Command::CreateSuppression,
+    NewSuppression => Suppression
 );
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 struct LeadFilter {
+    /// Beginning of the e-mail, first or last name.
+    #[param(nullable = false)]
     q: Option<String>,
+    /// In this stage.
+    #[param(value_type = StageWord, required = false)]
     stage: Option<String>,
+    /// With this id of the caller's.
+    #[param(nullable = false)]
     external_id: Option<String>,
+    /// Items wanted; default 50.
+    #[param(nullable = false, minimum = 1, maximum = 200)]
     limit: Option<i64>,
+    /// `nextCursor` of the page before.
+    #[param(nullable = false)]
     cursor: Option<String>,
 }
 
 /// Leads, newest first.
-#[utoipa::path(tag = "records", params(("q" = Option<String>, Query), ("stage" = Option<String>, Query), ("externalId" = Option<String>, Query), ("limit" = Option<i64>, Query), ("cursor" = Option<String>, Query)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "records",
+    params(LeadFilter),
+    responses((status = 200, body = Page<Lead>))
+)]
 #[get("/leads")]
 pub async fn leads(
     _caller: Authorized<Read>,
@@ -165,7 +197,11 @@ pub async fn leads(
 }
 
 /// One lead.
-#[utoipa::path(tag = "records", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "records",
+    params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = Lead))
+)]
 #[get("/leads/{id}")]
 pub async fn lead(
     _caller: Authorized<Read>,
@@ -189,7 +225,11 @@ pub async fn lead(
 }
 
 /// Forgets the person; states, times and counters stay.
-#[utoipa::path(tag = "records", params(("id" = uuid::Uuid, Path)), responses((status = 204)))]
+#[utoipa::path(
+    tag = "records",
+    params(("id" = uuid::Uuid, Path)),
+    responses((status = 204))
+)]
 #[delete("/leads/{id}")]
 pub async fn erase_lead(
     _caller: Authorized<Admin>,
@@ -204,7 +244,11 @@ pub async fn erase_lead(
 }
 
 /// Everything held on a person.
-#[utoipa::path(tag = "records", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "records",
+    params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = Export))
+)]
 #[get("/leads/{id}/export")]
 pub async fn export_lead(
     _caller: Authorized<Read>,
@@ -218,11 +262,18 @@ pub async fn export_lead(
     Ok(answers::json(&value))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 struct RecordFilter {
+    /// With this id of the caller's.
+    #[param(nullable = false)]
     external_id: Option<String>,
+    /// Items wanted; default 50.
+    #[param(nullable = false, minimum = 1, maximum = 200)]
     limit: Option<i64>,
+    /// `nextCursor` of the page before.
+    #[param(nullable = false)]
     cursor: Option<String>,
 }
 
@@ -236,7 +287,11 @@ impl RecordFilter {
 }
 
 /// Agents.
-#[utoipa::path(tag = "records", params(("externalId" = Option<String>, Query), ("limit" = Option<i64>, Query), ("cursor" = Option<String>, Query)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "records",
+    params(RecordFilter),
+    responses((status = 200, body = Page<Agent>))
+)]
 #[get("/agents")]
 pub async fn agents(
     _caller: Authorized<Read>,
@@ -261,7 +316,11 @@ pub async fn agents(
 }
 
 /// Campaigns.
-#[utoipa::path(tag = "records", params(("externalId" = Option<String>, Query), ("limit" = Option<i64>, Query), ("cursor" = Option<String>, Query)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "records",
+    params(RecordFilter),
+    responses((status = 200, body = Page<Campaign>))
+)]
 #[get("/campaigns")]
 pub async fn campaigns(
     _caller: Authorized<Read>,
@@ -286,7 +345,10 @@ pub async fn campaigns(
 }
 
 /// The default policy in force.
-#[utoipa::path(tag = "records", responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "records",
+    responses((status = 200, body = Policy))
+)]
 #[get("/policy")]
 pub async fn policy(
     _caller: Authorized<Read>,
@@ -298,7 +360,11 @@ pub async fn policy(
 }
 
 /// Replaces the default policy by a new version.
-#[utoipa::path(tag = "records", request_body = Object, responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "records",
+    request_body = PolicyChange,
+    responses((status = 200, body = Policy))
+)]
 #[put("/policy")]
 pub async fn put_policy(
     caller: Authorized<Admin>,
@@ -313,143 +379,4 @@ pub async fn put_policy(
         body: body.sha256,
     };
     api.run(asked, Command::PutPolicy(body.value)).await
-}
-
-/// Suppressions, newest first.
-#[utoipa::path(tag = "records", params(("address" = Option<String>, Query), ("limit" = Option<i64>, Query), ("cursor" = Option<String>, Query)), responses((status = 200, body = Object)))]
-#[get("/suppressions")]
-pub async fn suppressions(
-    _caller: Authorized<Read>,
-    query: QueryString<AddressFilter>,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Problem> {
-    let paging = Paging {
-        limit: query.0.limit,
-        cursor: query.0.cursor.clone(),
-    };
-    let (size, after) = (paging.size()?, paging.after()?);
-    let value = api
-        .ask(move |reader, _| {
-            let rows = match query.0.address {
-                Some(address) => {
-                    reader.suppressions_by_addresses(&[wire::address_key(&address)])?
-                }
-                None => reader.suppressions(after, size)?,
-            };
-            let next = next(&rows, size, |row| Cursor {
-                at: row.created_at,
-                id: row.id,
-            });
-            Ok(views::page(
-                rows.iter().map(views::suppression).collect(),
-                next,
-            ))
-        })
-        .await?;
-    Ok(answers::json(&value))
-}
-
-/// Filter of suppressions.
-#[derive(Debug, Deserialize)]
-pub struct AddressFilter {
-    address: Option<String>,
-    evidence: Option<String>,
-    limit: Option<i64>,
-    cursor: Option<String>,
-}
-
-/// Lifts the suppressions of an address; an opt-out needs evidence.
-#[utoipa::path(tag = "records", params(("address" = String, Query), ("evidence" = Option<String>, Query)), responses((status = 204)))]
-#[delete("/suppressions")]
-pub async fn lift_suppression(
-    caller: Authorized<Admin>,
-    request: HttpRequest,
-    query: QueryString<AddressFilter>,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Problem> {
-    let address = query
-        .0
-        .address
-        .ok_or_else(|| Problem::invalid_field("address", "is missing"))?;
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: None,
-        body: [0; 32],
-    };
-    api.run(
-        asked,
-        Command::LiftSuppression {
-            address,
-            evidence: query.0.evidence,
-        },
-    )
-    .await
-}
-
-/// Makes a key and shows it, once.
-#[utoipa::path(tag = "records", request_body = Object, responses((status = 201, body = Object)))]
-#[post("/keys")]
-pub async fn create_key(
-    caller: Authorized<Admin>,
-    request: HttpRequest,
-    body: Body<wire::NewKey>,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Problem> {
-    body.value.check()?;
-    let drawn = ApiKey::draw().map_err(|_| Problem::internal())?;
-    let text = drawn.expose().to_owned();
-    let hint = text.chars().skip(text.len().saturating_sub(4)).collect();
-    let command = Command::CreateKey(NewKeyHash {
-        key: body.value,
-        hash: drawn.hash().0,
-        hint,
-    });
-    let _ = request;
-    let envelope = convo_app::Envelope::new(command, super::actor(&caller));
-    let answer = api.app.run(envelope).await?;
-    let mut value: Value = serde_json::from_str(&answer.body).map_err(|_| Problem::internal())?;
-    if let Value::Object(members) = &mut value {
-        members.insert("key".to_owned(), text.into());
-    }
-    Ok(HttpResponse::Created().json(value))
-}
-
-/// Keys, without the keys themselves.
-#[utoipa::path(tag = "records", responses((status = 200, body = Object)))]
-#[get("/keys")]
-pub async fn keys(
-    _caller: Authorized<Admin>,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Problem> {
-    let value = api
-        .ask(|reader, _| {
-            Ok(views::page(
-                reader.api_keys()?.iter().map(views::key).collect(),
-                None,
-            ))
-        })
-        .await?;
-    Ok(answers::json(&value))
-}
-
-/// Revokes a key; it is dead within 5 seconds everywhere.
-#[utoipa::path(tag = "records", params(("id" = uuid::Uuid, Path)), responses((status = 204)))]
-#[delete("/keys/{id}")]
-pub async fn revoke_key(
-    caller: Authorized<Admin>,
-    request: HttpRequest,
-    path: PathParts,
-    authenticator: web::Data<Authenticator>,
-    api: web::Data<Api>,
-) -> Result<HttpResponse, Problem> {
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: None,
-        body: [0; 32],
-    };
-    let answer = api.run(asked, Command::RevokeKey(path.id("id")?)).await?;
-    authenticator.forget();
-    Ok(answer)
 }

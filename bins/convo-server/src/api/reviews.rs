@@ -12,6 +12,11 @@ use crate::auth::{Admin, Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
+use crate::openapi::records::Page;
+use crate::openapi::requests;
+use crate::openapi::review::ReviewItem;
+use crate::openapi::vocabulary::ReceiptStatus;
+use crate::openapi::webhooks::Receipt;
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -24,7 +29,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// Open items, oldest first.
-#[utoipa::path(tag = "review", params(("limit" = Option<i64>, Query), ("cursor" = Option<String>, Query)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "review",
+    params(Paging),
+    responses((status = 200, body = Page<ReviewItem>))
+)]
 #[get("/review")]
 pub async fn reviews(
     _caller: Authorized<Read>,
@@ -46,7 +55,13 @@ pub async fn reviews(
 }
 
 /// Decides an item.
-#[utoipa::path(tag = "review", params(("id" = uuid::Uuid, Path)), request_body = Object, responses((status = 200, body = Object)))]
+#[utoipa::path(
+    operation_id = "resolve_review",
+    tag = "review",
+    params(("id" = uuid::Uuid, Path), IdempotencyKey),
+    request_body = requests::Resolve,
+    responses((status = 200, body = ReviewItem))
+)]
 #[post("/review/{id}/resolve")]
 pub async fn resolve(
     caller: Authorized<Write>,
@@ -67,15 +82,26 @@ pub async fn resolve(
         .await
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ReceiptFilter {
+    /// With this status.
+    #[param(value_type = ReceiptStatus, required = false)]
     status: Option<String>,
+    /// Items wanted; default 50.
+    #[param(nullable = false, minimum = 1, maximum = 200)]
     limit: Option<i64>,
+    /// `nextCursor` of the page before.
+    #[param(nullable = false)]
     cursor: Option<String>,
 }
 
 /// Receipts, newest first.
-#[utoipa::path(tag = "webhooks", params(("status" = Option<String>, Query), ("limit" = Option<i64>, Query), ("cursor" = Option<String>, Query)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    tag = "webhooks",
+    params(ReceiptFilter),
+    responses((status = 200, body = Page<Receipt>))
+)]
 #[get("/webhook-receipts")]
 pub async fn receipts(
     _caller: Authorized<Read>,
@@ -111,7 +137,12 @@ pub async fn receipts(
 }
 
 /// Tries a receipt again; one that is done stays as it is.
-#[utoipa::path(tag = "webhooks", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    operation_id = "replay_receipt",
+    tag = "webhooks",
+    params(("id" = uuid::Uuid, Path), IdempotencyKey),
+    responses((status = 200, body = Receipt))
+)]
 #[post("/webhook-receipts/{id}/replay")]
 pub async fn replay(
     caller: Authorized<Admin>,

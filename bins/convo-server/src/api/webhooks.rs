@@ -16,6 +16,7 @@ use crate::auth::Gate;
 use crate::clock;
 use crate::http::form;
 use crate::http::payload::RawBody;
+use crate::openapi::webhooks::{MailgunEvent, MailgunMail, MailgunMime, WebhookAnswer};
 use crate::problem::{Code, Problem};
 
 /// Adds the routes.
@@ -27,7 +28,13 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 /// Events of mails we sent: JSON, or the older form posts.
-#[utoipa::path(tag = "webhooks", security(()), request_body = Object, responses((status = 200, body = Object)))]
+#[utoipa::path(
+    operation_id = "mailgun_events",
+    tag = "webhooks",
+    security(()),
+    request_body = MailgunEvent,
+    responses((status = 200, body = WebhookAnswer))
+)]
 #[post("/mailgun/events")]
 pub async fn events(
     request: HttpRequest,
@@ -39,7 +46,13 @@ pub async fn events(
 }
 
 /// Mail that came in, taken apart by the provider.
-#[utoipa::path(tag = "webhooks", security(()), request_body(content = Object, content_type = "multipart/form-data"), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    operation_id = "mailgun_inbound",
+    tag = "webhooks",
+    security(()),
+    request_body(content((MailgunMail = "application/x-www-form-urlencoded"), (MailgunMail = "multipart/form-data"))),
+    responses((status = 200, body = WebhookAnswer))
+)]
 #[post("/mailgun/inbound")]
 pub async fn inbound(
     request: HttpRequest,
@@ -51,7 +64,13 @@ pub async fn inbound(
 }
 
 /// Mail that came in, as raw MIME.
-#[utoipa::path(tag = "webhooks", security(()), request_body(content = Object, content_type = "multipart/form-data"), responses((status = 200, body = Object)))]
+#[utoipa::path(
+    operation_id = "mailgun_inbound_mime",
+    tag = "webhooks",
+    security(()),
+    request_body(content((MailgunMime = "application/x-www-form-urlencoded"), (MailgunMime = "multipart/form-data"))),
+    responses((status = 200, body = WebhookAnswer))
+)]
 #[post("/mailgun/inbound/mime")]
 pub async fn inbound_mime(
     request: HttpRequest,

@@ -12,12 +12,14 @@ use serde::Serialize;
 
 use super::metrics::MEDIA_TYPE;
 use crate::auth::{Authorized, Read};
+use crate::openapi::vocabulary;
 
 /// One thing readiness depends on, or reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
     /// `database`, `migrations`, `redis`.
+    #[schema(value_type = vocabulary::CheckName)]
     pub name: &'static str,
     /// Whether it works now.
     pub ok: bool,
@@ -52,13 +54,15 @@ impl Draining {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Alive {
     /// Always `alive`.
+    #[schema(value_type = vocabulary::AliveStatus)]
     pub status: &'static str,
 }
 
 /// Answer of `/readyz`.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Ready {
-    /// `ready`, `not_ready` or `draining`.
+    /// Whether it should get requests.
+    #[schema(value_type = vocabulary::ReadyStatus)]
     pub status: &'static str,
     /// What was looked at.
     pub checks: Vec<Check>,

@@ -8,12 +8,17 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpRequest};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ObjectBuilder, Required};
 
 use crate::problem::Problem;
 
 /// The header.
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
-const FIELD: &str = "Idempotency-Key";
+/// Its name as people write it.
+pub const FIELD: &str = "Idempotency-Key";
 /// Longest key in characters.
 const MAX_LENGTH: usize = 255;
 
@@ -85,6 +90,24 @@ fn quoted(rest: &str) -> Result<String, &'static str> {
             },
             c => key.push(c),
         }
+    }
+}
+
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let text = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX_LENGTH));
+        let header = ParameterBuilder::new()
+            .name(FIELD)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(
+                "A repeat with the same key within 24 hours gets the first one's answer",
+            ))
+            .schema(Some(text));
+        vec![header.build()]
     }
 }
 

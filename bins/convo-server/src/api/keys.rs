@@ -1,0 +1,93 @@
+//! API keys.
+
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
+use convo_app::command::NewKeyHash;
+use convo_app::{Command, views, wire};
+use serde_json::Value;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{Api, Asked, answers};
+use crate::auth::{Admin, ApiKey, Authenticator, Authorized};
+use crate::http::body::Body;
+use crate::http::input::PathParts;
+use crate::openapi::people::Key;
+use crate::openapi::records::Page;
+use crate::openapi::requests;
+use crate::problem::Problem;
+
+/// Adds the routes.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(create_key).service(keys).service(revoke_key);
+}
+
+/// Makes a key and shows it, once.
+#[utoipa::path(
+    tag = "records",
+    request_body = requests::NewKey,
+    responses((status = 201, body = Key))
+)]
+#[post("/keys")]
+pub async fn create_key(
+    caller: Authorized<Admin>,
+    body: Body<wire::NewKey>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    body.value.check()?;
+    let drawn = ApiKey::draw().map_err(|_| Problem::internal())?;
+    let text = drawn.expose().to_owned();
+    let hint = text.chars().skip(text.len().saturating_sub(4)).collect();
+    let command = Command::CreateKey(NewKeyHash {
+        key: body.value,
+        hash: drawn.hash().0,
+        hint,
+    });
+    let envelope = convo_app::Envelope::new(command, super::actor(&caller));
+    let answer = api.app.run(envelope).await?;
+    let mut value: Value = serde_json::from_str(&answer.body).map_err(|_| Problem::internal())?;
+    if let Value::Object(members) = &mut value {
+        members.insert("key".to_owned(), text.into());
+    }
+    Ok(HttpResponse::Created().json(value))
+}
+
+/// Keys, without the keys themselves.
+#[utoipa::path(
+    tag = "records",
+    responses((status = 200, body = Page<Key>))
+)]
+#[get("/keys")]
+pub async fn keys(
+    _caller: Authorized<Admin>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let value = api
+        .ask(|reader, _| {
+            Ok(views::page(
+                reader.api_keys()?.iter().map(views::key).collect(),
+                None,
+            ))
+        })
+        .await?;
+    Ok(answers::json(&value))
+}
+
+/// Revokes a key; it is dead within 5 seconds everywhere.
+#[utoipa::path(tag = "records", params(("id" = uuid::Uuid, Path)), responses((status = 204)))]
+#[delete("/keys/{id}")]
+pub async fn revoke_key(
+    caller: Authorized<Admin>,
+    request: HttpRequest,
+    path: PathParts,
+    authenticator: web::Data<Authenticator>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let asked = Asked {
+        request: &request,
+        caller: &caller,
+        key: None,
+        body: [0; 32],
+    };
+    let answer = api.run(asked, Command::RevokeKey(path.id("id")?)).await?;
+    authenticator.forget();
+    Ok(answer)
+}

@@ -1,0 +1,97 @@
+//! Suppressions: listed and lifted.
+
+use actix_web::{HttpRequest, HttpResponse, delete, get, web};
+use convo_app::{Command, views, wire};
+use convo_store::Cursor;
+use serde::Deserialize;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::lists::{Paging, next};
+use super::{Api, Asked, answers};
+use crate::auth::{Admin, Authorized, Read};
+use crate::http::input::QueryString;
+use crate::openapi::people::Suppression;
+use crate::openapi::records::Page;
+use crate::problem::Problem;
+
+/// Adds the routes.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(suppressions).service(lift_suppression);
+}
+
+/// Suppressions, newest first.
+#[utoipa::path(
+    tag = "records",
+    params(("address" = Option<String>, Query), Paging),
+    responses((status = 200, body = Page<Suppression>))
+)]
+#[get("/suppressions")]
+pub async fn suppressions(
+    _caller: Authorized<Read>,
+    query: QueryString<AddressFilter>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let paging = Paging {
+        limit: query.0.limit,
+        cursor: query.0.cursor.clone(),
+    };
+    let (size, after) = (paging.size()?, paging.after()?);
+    let value = api
+        .ask(move |reader, _| {
+            let rows = match query.0.address {
+                Some(address) => {
+                    reader.suppressions_by_addresses(&[wire::address_key(&address)])?
+                }
+                None => reader.suppressions(after, size)?,
+            };
+            let next = next(&rows, size, |row| Cursor {
+                at: row.created_at,
+                id: row.id,
+            });
+            Ok(views::page(
+                rows.iter().map(views::suppression).collect(),
+                next,
+            ))
+        })
+        .await?;
+    Ok(answers::json(&value))
+}
+
+/// Filter of suppressions.
+#[derive(Debug, Deserialize)]
+pub struct AddressFilter {
+    address: Option<String>,
+    evidence: Option<String>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+/// Lifts the suppressions of an address; an opt-out needs evidence.
+#[utoipa::path(tag = "records", params(("address" = String, Query, description = "The address"),
+    ("evidence" = Option<String>, Query, description = "What shows that the person wants mail again; needed for opt-outs and complaints")), responses((status = 204)))]
+#[delete("/suppressions")]
+pub async fn lift_suppression(
+    caller: Authorized<Admin>,
+    request: HttpRequest,
+    query: QueryString<AddressFilter>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let address = query
+        .0
+        .address
+        .ok_or_else(|| Problem::invalid_field("address", "is missing"))?;
+    let asked = Asked {
+        request: &request,
+        caller: &caller,
+        key: None,
+        body: [0; 32],
+    };
+    api.run(
+        asked,
+        Command::LiftSuppression {
+            address,
+            evidence: query.0.evidence,
+        },
+    )
+    .await
+}

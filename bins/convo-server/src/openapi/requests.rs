@@ -1,0 +1,353 @@
+//! Bodies of requests. In each an absent member and null mean the same, except where a PATCH says otherwise.
+
+use chrono::{DateTime, Utc};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::vocabulary::{
+    FreeObject, IntegrationType, KeyScope, Outcome, ReviewAction, State, SuppressionReason,
+    SuppressionScope,
+};
+
+/// Body of `POST /api/leads`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct NewLead {
+    /// Primary address.
+    #[schema(max_length = 254)]
+    pub email: String,
+    /// Given name.
+    #[schema(max_length = 200)]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[schema(max_length = 200)]
+    pub last_name: Option<String>,
+    /// Phone number as written.
+    #[schema(max_length = 60)]
+    pub phone: Option<String>,
+    /// What the lead is interested in, free text.
+    #[schema(max_length = 2000)]
+    pub interest: Option<String>,
+    /// Where the lead came from.
+    #[schema(max_length = 200)]
+    pub source: Option<String>,
+    /// Campaign the lead belongs to.
+    pub campaign_id: Option<Uuid>,
+    /// Further addresses of the same person.
+    #[schema(max_items = 50)]
+    pub aliases: Option<Vec<String>>,
+    /// BCP 47 language tag.
+    #[schema(max_length = 35)]
+    pub language: Option<String>,
+    /// IANA time zone.
+    pub time_zone: Option<String>,
+    /// Free attributes.
+    pub attributes: Option<FreeObject>,
+    /// Consent: basis, source, evidence, time.
+    pub consent: Option<FreeObject>,
+    /// The caller's own id, unique among leads.
+    #[schema(max_length = 200)]
+    pub external_id: Option<String>,
+}
+
+/// Body of `PATCH /api/leads/{id}`: absent members stay, null empties (address and aliases excepted).
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct LeadPatch {
+    /// Primary address.
+    #[schema(max_length = 254)]
+    pub email: Option<String>,
+    /// Given name.
+    #[schema(max_length = 200)]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[schema(max_length = 200)]
+    pub last_name: Option<String>,
+    /// Phone number as written.
+    #[schema(max_length = 60)]
+    pub phone: Option<String>,
+    /// What the lead is interested in.
+    #[schema(max_length = 2000)]
+    pub interest: Option<String>,
+    /// Where the lead came from.
+    #[schema(max_length = 200)]
+    pub source: Option<String>,
+    /// Campaign the lead belongs to.
+    pub campaign_id: Option<Uuid>,
+    /// Further addresses; replaces the list.
+    #[schema(max_items = 50)]
+    pub aliases: Option<Vec<String>>,
+    /// BCP 47 language tag.
+    #[schema(max_length = 35)]
+    pub language: Option<String>,
+    /// IANA time zone.
+    pub time_zone: Option<String>,
+    /// Free attributes; replaces all.
+    pub attributes: Option<FreeObject>,
+    /// Consent.
+    pub consent: Option<FreeObject>,
+    /// The caller's own id.
+    #[schema(max_length = 200)]
+    pub external_id: Option<String>,
+}
+
+/// Body of `POST /api/agents`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct NewAgent {
+    /// Name shown to people.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// Address the agent answers from.
+    #[schema(max_length = 254)]
+    pub email: String,
+    /// Further addresses.
+    #[schema(max_items = 50)]
+    pub aliases: Option<Vec<String>>,
+    /// Whether work may be given to the agent; default true.
+    pub active: Option<bool>,
+    /// Absent until this time.
+    pub away_until: Option<DateTime<Utc>>,
+    /// How many open conversations the agent takes; null is no bound.
+    #[schema(minimum = 0)]
+    pub capacity: Option<i32>,
+    /// Working hours.
+    pub hours: Option<FreeObject>,
+    /// The caller's own id, unique among agents.
+    #[schema(max_length = 200)]
+    pub external_id: Option<String>,
+}
+
+/// Body of `PATCH /api/agents/{id}`: absent members stay, null empties what may be empty.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct AgentPatch {
+    /// Name shown to people.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: Option<String>,
+    /// Address the agent answers from.
+    #[schema(max_length = 254)]
+    pub email: Option<String>,
+    /// Further addresses; replaces the list.
+    #[schema(max_items = 50)]
+    pub aliases: Option<Vec<String>>,
+    /// Whether work may be given to the agent.
+    pub active: Option<bool>,
+    /// Absent until this time.
+    pub away_until: Option<DateTime<Utc>>,
+    /// How many open conversations the agent takes; null is no bound.
+    #[schema(minimum = 0)]
+    pub capacity: Option<i32>,
+    /// Working hours.
+    pub hours: Option<FreeObject>,
+    /// The caller's own id.
+    #[schema(max_length = 200)]
+    pub external_id: Option<String>,
+}
+
+/// Body of `POST /api/campaigns`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct NewCampaign {
+    /// Name shown to people.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// Whether automation is paused in it; default false.
+    pub paused: Option<bool>,
+    /// Members of the policy that differ from the default one.
+    pub policy: Option<FreeObject>,
+    /// Lexicon packs of the campaign.
+    pub lexicon: Option<FreeObject>,
+    /// Tracking settings handed to the sender.
+    pub tracking: Option<FreeObject>,
+    /// The caller's own id, unique among campaigns.
+    #[schema(max_length = 200)]
+    pub external_id: Option<String>,
+}
+
+/// Body of `PATCH /api/campaigns/{id}`: absent members stay, null empties what may be empty.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct CampaignPatch {
+    /// Name shown to people.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: Option<String>,
+    /// Whether automation is paused in it.
+    pub paused: Option<bool>,
+    /// Members of the policy that differ from the default one; makes a new version.
+    pub policy: Option<FreeObject>,
+    /// Lexicon packs of the campaign.
+    pub lexicon: Option<FreeObject>,
+    /// Tracking settings.
+    pub tracking: Option<FreeObject>,
+    /// The caller's own id.
+    #[schema(max_length = 200)]
+    pub external_id: Option<String>,
+}
+
+/// Body of `POST /api/suppressions`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct NewSuppression {
+    /// The address no longer written to.
+    #[schema(max_length = 254)]
+    pub address: String,
+    /// Why; default `manual`.
+    pub reason: Option<SuppressionReason>,
+    /// How far it reaches; the default follows the reason.
+    pub scope: Option<SuppressionScope>,
+    /// Who says so; default `api`.
+    #[schema(max_length = 200)]
+    pub source: Option<String>,
+    /// What shows it.
+    #[schema(max_length = 2000)]
+    pub evidence: Option<String>,
+}
+
+/// Body of `POST /api/keys`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct NewKey {
+    /// What the key is for.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// What it may do.
+    #[schema(min_items = 1)]
+    pub scopes: Vec<KeyScope>,
+    /// The agent the key belongs to.
+    pub agent_id: Option<Uuid>,
+}
+
+/// Body of `POST /api/conversations`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct NewConversation {
+    /// The lead.
+    pub lead_id: Uuid,
+    /// The campaign, if it belongs to one.
+    pub campaign_id: Option<Uuid>,
+    /// Subject shown in lists.
+    #[schema(max_length = 998)]
+    pub subject: String,
+    /// The caller's own id, unique among conversations.
+    #[schema(max_length = 200)]
+    pub external_id: Option<String>,
+}
+
+/// Body of `PATCH /api/conversations/{id}`: absent members stay.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct ConversationPatch {
+    /// Corrects the outcome of a closing.
+    pub outcome: Option<Outcome>,
+    /// When to write again; null empties.
+    pub follow_up_at: Option<DateTime<Utc>>,
+    /// Subject shown in lists.
+    #[schema(max_length = 998)]
+    pub subject: Option<String>,
+}
+
+/// Body of `POST /api/conversation-state/{id}/transition`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct TransitionRequest {
+    /// What happened.
+    pub event: super::vocabulary::Event,
+    /// Who claims to cause it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub triggered_by: String,
+    /// Free, kept with the audit row; `agentId`, `outcome` and `followUpAt` in it are read.
+    pub metadata: Option<FreeObject>,
+    /// Refuse unless the conversation has this version.
+    pub expected_version: Option<u64>,
+}
+
+/// Body of `POST /api/conversation-state/{id}/validate-transition`: `event`, or `toState`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct ValidateRequest {
+    /// What would happen; without it the one event leading from `fromState` to `toState` is meant.
+    pub event: Option<super::vocabulary::Event>,
+    /// Who claims to cause it.
+    pub triggered_by: Option<String>,
+    /// As `transition` would be given.
+    pub metadata: Option<FreeObject>,
+    /// The state the caller believes it is in.
+    pub from_state: Option<State>,
+    /// The state the caller wants.
+    pub to_state: Option<State>,
+    /// As `transition` would be given.
+    pub expected_version: Option<u64>,
+}
+
+/// Body of `POST /api/conversation-state/{id}/take-over`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct TakeOver {
+    /// The agent who takes over.
+    pub agent_id: Uuid,
+    /// Why, for the audit.
+    pub reason: Option<String>,
+}
+
+/// Body of `POST /api/conversation-state/{id}/process-message`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct ProcessMessage {
+    /// The lead's id or address, or an agent's id; any text when our AI wrote it.
+    #[schema(min_length = 1, max_length = 254)]
+    pub sender_id: String,
+    /// The text, quotes included, at most 1 MiB.
+    pub content: String,
+    /// Where it was said: email, sms, chat, phone, note …
+    #[schema(min_length = 1, max_length = 40)]
+    pub message_type: String,
+    /// 1 when our AI wrote it, else 0.
+    #[schema(rename = "isFromAI", maximum = 1)]
+    pub is_from_ai: u8,
+    /// Each name with a text or a list of texts; names are case-insensitive.
+    pub email_headers: Option<FreeObject>,
+    /// The message's own time.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Subject; the header wins.
+    pub subject: Option<String>,
+}
+
+/// Body of `POST /api/conversation-state/{id}/integration-event`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct IntegrationEvent {
+    /// What happened.
+    #[schema(rename = "type")]
+    pub kind: IntegrationType,
+    /// Which system says so.
+    #[schema(min_length = 1, max_length = 200)]
+    pub source: String,
+    /// Free, kept with the event; `severity`, `messageId`, `agentId` and `outcome` in it are read.
+    pub metadata: Option<FreeObject>,
+    /// The lead, checked against the conversation's.
+    pub lead_id: Option<Uuid>,
+    /// When it happened; default now.
+    pub occurred_at: Option<DateTime<Utc>>,
+    /// A repeat with the same key changes nothing.
+    #[schema(max_length = 255)]
+    pub idempotency_key: Option<String>,
+}
+
+/// Body of `POST /api/review/{id}/resolve`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Resolve {
+    /// What to do with it.
+    pub action: ReviewAction,
+    /// The conversation to attach to.
+    pub conversation_id: Option<Uuid>,
+    /// The lead the sender is an alias of, or that is meant.
+    pub lead_id: Option<Uuid>,
+    /// Why, for the audit.
+    #[schema(max_length = 2000)]
+    pub reason: Option<String>,
+}
+
+#[cfg(test)]
+mod tests;
