@@ -1,9 +1,11 @@
 //! HTTP with a key.
 
+use std::sync::Arc;
+
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::Answer;
+use crate::{Answer, Contract};
 
 /// A client of one server with one API key (or none); cheap to clone.
 #[derive(Clone)]
@@ -11,12 +13,14 @@ pub struct Api {
     client: reqwest::Client,
     base: String,
     key: Option<String>,
+    contract: Option<Arc<Contract>>,
 }
 
 /// A request being put together.
 pub struct Call {
     request: reqwest::RequestBuilder,
     named: String,
+    contract: Option<Arc<Contract>>,
 }
 
 impl Api {
@@ -31,7 +35,22 @@ impl Api {
             client,
             base: base.to_owned(),
             key: key.map(str::to_owned),
+            contract: None,
         }
+    }
+
+    /// The same, with every answer held against the document that the server serves.
+    pub async fn under_contract(self) -> Api {
+        let document = self.with_key(None).get("/openapi.json").await.ok();
+        Api {
+            contract: Some(Arc::new(Contract::new(document))),
+            ..self
+        }
+    }
+
+    /// What the server's document says, and which of it was answered so far.
+    pub fn contract(&self) -> &Contract {
+        self.contract.as_deref().expect("an API under contract")
     }
 
     /// The same server with another key.
@@ -54,7 +73,12 @@ impl Api {
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
         }
-        Call { request, named }
+        let contract = self.contract.clone();
+        Call {
+            request,
+            named,
+            contract,
+        }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -128,12 +152,18 @@ impl Call {
     /// The answer, or why there was none (the server was killed, say).
     pub async fn attempt(self) -> Result<Answer, reqwest::Error> {
         let response = self.request.send().await?;
-        Ok(Answer {
+        let path = response.url().path().to_owned();
+        let answer = Answer {
             request: self.named,
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: response.bytes().await?.to_vec(),
-        })
+        };
+        if let Some(contract) = &self.contract {
+            let method = answer.request.split(' ').next().unwrap_or_default();
+            contract.hold(method, &path, &answer);
+        }
+        Ok(answer)
     }
 
     /// The answer; panics when there is none.

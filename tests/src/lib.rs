@@ -3,6 +3,7 @@
 //! - [`Options`] says how a server is to run, [`Server`] is a running one ([`process`], [`guardian`]: none outlives the tests).
 //! - [`Database`] is a fresh SQLite file or PostgreSQL database; [`on_both!`] makes one test per kind out of a function.
 //! - [`Api`] speaks HTTP with a key; [`Answer`] is what came back, with its assertions.
+//! - [`Contract`] holds every answer against the OpenAPI document of the server that gave it.
 //! - [`records`] are the calls most tests begin with: a lead, a conversation, a message.
 //! - [`mailgun`] signs webhooks; [`Mail`] is one inbound mail in every form in which it can arrive.
 //! - [`eventually`] waits for what another process does.
@@ -18,6 +19,7 @@
 mod answer;
 mod api;
 mod both;
+mod contract;
 mod database;
 pub mod guardian;
 mod mail;
@@ -30,6 +32,7 @@ mod wait;
 pub use answer::Answer;
 pub use api::{Api, Call};
 pub use both::skipped;
+pub use contract::{Answered, Contract};
 pub use database::{Database, Kind};
 pub use mail::Mail;
 pub use server::{BOOTSTRAP_KEY, Finished, Options, SIGNING_KEY, Server};

@@ -142,11 +142,12 @@ impl Server {
                 process.stderr()
             );
         };
+        let api = Api::new(base.trim_end_matches('/'), Some(BOOTSTRAP_KEY));
         Server {
             process,
             database,
             folder,
-            api: Api::new(base.trim_end_matches('/'), Some(BOOTSTRAP_KEY)),
+            api: api.under_contract().await,
             options,
         }
     }

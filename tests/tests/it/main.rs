@@ -12,6 +12,7 @@ mod arrival;
 mod bad_input;
 mod command_line;
 mod concurrency;
+mod contract;
 mod crash;
 mod first_mail;
 mod harness;
