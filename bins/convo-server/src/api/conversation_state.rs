@@ -15,10 +15,9 @@ use crate::http::input::{PathParts, QueryString};
 use crate::openapi::figures::{ConversationFigures, Overview};
 use crate::openapi::journey::Journey;
 use crate::openapi::messages::{ContextAnswer, ThreadTree};
-use crate::openapi::records::Page;
 use crate::openapi::states::Status;
 use crate::openapi::vocabulary::TreeFormat;
-use crate::openapi::{moves, requests};
+use crate::openapi::{lists, moves, requests};
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -253,7 +252,7 @@ struct TreeQuery {
     #[serde(default)]
     flat: bool,
     /// `text` is one line a node; default `json`.
-    #[param(value_type = TreeFormat, required = false)]
+    #[param(value_type = TreeFormat, inline, required = false)]
     format: Option<String>,
 }
 
@@ -330,7 +329,7 @@ pub async fn context(
 #[utoipa::path(
     tag = "conversation state",
     params(("id" = uuid::Uuid, Path), super::lists::Paging),
-    responses((status = 200, body = Page<moves::AuditedStep>))
+    responses((status = 200, body = lists::AuditedStepList))
 )]
 #[get("/conversation-state/{id}/transitions")]
 pub async fn transitions(
@@ -388,7 +387,7 @@ pub async fn metrics(
 /// The rules, and the events they guard.
 #[utoipa::path(
     tag = "conversation state",
-    responses((status = 200, body = Page<moves::Rule>))
+    responses((status = 200, body = lists::RuleList))
 )]
 #[get("/conversation-state/validation-rules")]
 pub async fn validation_rules(

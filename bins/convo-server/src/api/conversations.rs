@@ -14,9 +14,9 @@ use crate::auth::{Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
-use crate::openapi::records::{Conversation, Page};
-use crate::openapi::requests;
+use crate::openapi::records::Conversation;
 use crate::openapi::vocabulary::{Awaiting, ConversationOrder, Outcome, State};
+use crate::openapi::{lists, requests};
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -137,7 +137,7 @@ struct Filter {
     #[param(nullable = false)]
     q: Option<String>,
     /// By what it is ordered, newest first; default `lastActivity`.
-    #[param(value_type = ConversationOrder, required = false)]
+    #[param(value_type = ConversationOrder, inline, required = false)]
     sort: Option<String>,
     /// Items wanted; default 50.
     #[param(nullable = false, minimum = 1, maximum = 200)]
@@ -152,7 +152,7 @@ struct Filter {
     operation_id = "conversations",
     tag = "records",
     params(Filter),
-    responses((status = 200, body = Page<Conversation>))
+    responses((status = 200, body = lists::ConversationList))
 )]
 #[get("/conversations")]
 pub async fn list(

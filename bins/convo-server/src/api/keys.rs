@@ -11,8 +11,7 @@ use crate::auth::{Admin, ApiKey, Authenticator, Authorized};
 use crate::http::body::Body;
 use crate::http::input::PathParts;
 use crate::openapi::people::Key;
-use crate::openapi::records::Page;
-use crate::openapi::requests;
+use crate::openapi::{lists, requests};
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -53,7 +52,7 @@ pub async fn create_key(
 /// Keys, without the keys themselves.
 #[utoipa::path(
     tag = "records",
-    responses((status = 200, body = Page<Key>))
+    responses((status = 200, body = lists::KeyList))
 )]
 #[get("/keys")]
 pub async fn keys(

@@ -9,8 +9,7 @@ use super::lists::Paging;
 use super::{Api, answers};
 use crate::auth::{Authorized, Read};
 use crate::http::input::{PathParts, QueryString};
-use crate::openapi::messages::StoredMessage;
-use crate::openapi::records::Page;
+use crate::openapi::lists;
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -23,7 +22,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     operation_id = "messages",
     tag = "conversation state",
     params(("id" = uuid::Uuid, Path), Paging),
-    responses((status = 200, body = Page<StoredMessage>))
+    responses((status = 200, body = lists::MessageList))
 )]
 #[get("/conversation-state/{id}/messages")]
 pub async fn list(

@@ -17,9 +17,9 @@ use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
 use crate::openapi::people::{Agent, Campaign, Lead, Suppression};
 use crate::openapi::policy::{Policy, PolicyChange};
-use crate::openapi::records::{Export, Page};
-use crate::openapi::requests;
+use crate::openapi::records::Export;
 use crate::openapi::vocabulary::Stage as StageWord;
+use crate::openapi::{lists, requests};
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -153,7 +153,7 @@ struct LeadFilter {
 #[utoipa::path(
     tag = "records",
     params(LeadFilter),
-    responses((status = 200, body = Page<Lead>))
+    responses((status = 200, body = lists::LeadList))
 )]
 #[get("/leads")]
 pub async fn leads(
@@ -290,7 +290,7 @@ impl RecordFilter {
 #[utoipa::path(
     tag = "records",
     params(RecordFilter),
-    responses((status = 200, body = Page<Agent>))
+    responses((status = 200, body = lists::AgentList))
 )]
 #[get("/agents")]
 pub async fn agents(
@@ -319,7 +319,7 @@ pub async fn agents(
 #[utoipa::path(
     tag = "records",
     params(RecordFilter),
-    responses((status = 200, body = Page<Campaign>))
+    responses((status = 200, body = lists::CampaignList))
 )]
 #[get("/campaigns")]
 pub async fn campaigns(

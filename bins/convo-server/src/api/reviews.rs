@@ -12,11 +12,10 @@ use crate::auth::{Admin, Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
-use crate::openapi::records::Page;
-use crate::openapi::requests;
 use crate::openapi::review::ReviewItem;
 use crate::openapi::vocabulary::ReceiptStatus;
 use crate::openapi::webhooks::Receipt;
+use crate::openapi::{lists, requests};
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -32,7 +31,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "review",
     params(Paging),
-    responses((status = 200, body = Page<ReviewItem>))
+    responses((status = 200, body = lists::ReviewList))
 )]
 #[get("/review")]
 pub async fn reviews(
@@ -100,7 +99,7 @@ struct ReceiptFilter {
 #[utoipa::path(
     tag = "webhooks",
     params(ReceiptFilter),
-    responses((status = 200, body = Page<Receipt>))
+    responses((status = 200, body = lists::ReceiptList))
 )]
 #[get("/webhook-receipts")]
 pub async fn receipts(

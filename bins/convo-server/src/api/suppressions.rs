@@ -10,8 +10,7 @@ use super::lists::{Paging, next};
 use super::{Api, Asked, answers};
 use crate::auth::{Admin, Authorized, Read};
 use crate::http::input::QueryString;
-use crate::openapi::people::Suppression;
-use crate::openapi::records::Page;
+use crate::openapi::lists;
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -23,7 +22,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "records",
     params(("address" = Option<String>, Query), Paging),
-    responses((status = 200, body = Page<Suppression>))
+    responses((status = 200, body = lists::SuppressionList))
 )]
 #[get("/suppressions")]
 pub async fn suppressions(

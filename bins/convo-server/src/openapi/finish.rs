@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use utoipa::ToSchema as _;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::{Schema, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayItems, Schema, SchemaType, Type};
 use utoipa::openapi::{
     ContentBuilder, Header, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
 };
@@ -134,6 +134,11 @@ fn nothing_is_left_out(schema: &mut RefOr<Schema>) {
                     object.required.push(name.clone());
                 }
                 nothing_is_left_out(member);
+            }
+        }
+        RefOr::T(Schema::Array(array)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                nothing_is_left_out(items);
             }
         }
         RefOr::T(Schema::AllOf(all)) => all.items.iter_mut().for_each(nothing_is_left_out),

@@ -7,7 +7,7 @@
 //! - [`vocabulary`]: the closed vocabularies, from the tables that define them.
 //! - [`requests`]: bodies of requests; [`webhooks`]: what providers send, and what they are answered.
 //! - [`states`], [`moves`], [`journey`], [`messages`], [`figures`]: answers below `/api/conversation-state`.
-//! - [`records`], [`people`], [`policy`], [`review`], [`log`]: answers of the other routes.
+//! - [`records`], [`people`], [`policy`], [`review`], [`log`]: answers of the other routes; [`lists`]: pages of them.
 //! - `finish`: what holds for every operation.
 #![expect(
     unused_qualifications,
@@ -17,6 +17,7 @@
 pub mod figures;
 mod finish;
 pub mod journey;
+pub mod lists;
 pub mod log;
 pub mod messages;
 pub mod moves;

@@ -1,4 +1,4 @@
-//! Conversations as records, lists, and everything held on a person.
+//! Conversations as records, and everything held on a person.
 
 use std::borrow::Cow;
 
@@ -15,16 +15,6 @@ use super::review::ReviewItem;
 use super::vocabulary::{
     Awaiting, FreeObject, Milestone, Outcome, Score, Stage, StageAction, State,
 };
-
-/// A page of a list.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
-pub struct Page<T> {
-    /// The items.
-    pub items: Vec<T>,
-    /// Pass it as `cursor` to get the next page; null at the end.
-    pub next_cursor: Option<String>,
-}
 
 /// A conversation.
 #[derive(Debug, ToSchema)]

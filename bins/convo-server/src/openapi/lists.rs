@@ -1,0 +1,50 @@
+//! Pages of lists: `{items, nextCursor}`.
+
+use utoipa::ToSchema;
+
+use super::messages::StoredMessage;
+use super::moves::{AuditedStep, Rule};
+use super::people::{Agent, Campaign, Key, Lead, Suppression};
+use super::records::Conversation;
+use super::review::ReviewItem;
+use super::webhooks::Receipt;
+
+/// Declares a page of each kind of item.
+macro_rules! lists {
+    ($($(#[$doc:meta])+ $list:ident = $item:ident;)+) => {$(
+        $(#[$doc])+
+        #[derive(Debug, ToSchema)]
+        #[schema(rename_all = "camelCase")]
+        pub struct $list {
+            /// The items.
+            pub items: Vec<$item>,
+            /// Pass it as `cursor` to get the next page; null at the end.
+            pub next_cursor: Option<String>,
+        }
+    )+};
+}
+
+lists! {
+    /// A page of leads.
+    LeadList = Lead;
+    /// A page of agents.
+    AgentList = Agent;
+    /// A page of campaigns.
+    CampaignList = Campaign;
+    /// A page of suppressions.
+    SuppressionList = Suppression;
+    /// All keys.
+    KeyList = Key;
+    /// A page of conversations.
+    ConversationList = Conversation;
+    /// A page of messages.
+    MessageList = StoredMessage;
+    /// A page of the audit trail.
+    AuditedStepList = AuditedStep;
+    /// All rules.
+    RuleList = Rule;
+    /// A page of the review list.
+    ReviewList = ReviewItem;
+    /// A page of receipts.
+    ReceiptList = Receipt;
+}
