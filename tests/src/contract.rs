@@ -13,6 +13,7 @@ use crate::Answer;
 pub struct Contract {
     document: Arc<Value>,
     answered: Mutex<BTreeSet<Answered>>,
+    met: Mutex<BTreeSet<String>>,
 }
 
 /// Method, path template and status.
@@ -28,6 +29,7 @@ impl Contract {
         Contract {
             document: Arc::new(document),
             answered: Mutex::default(),
+            met: Mutex::default(),
         }
     }
 
@@ -58,6 +60,37 @@ impl Contract {
             }
         }
         promised
+    }
+
+    /// The named schemas that answers had so far, and their members that were not null.
+    pub fn met(&self) -> BTreeSet<String> {
+        self.met.lock().expect("schemas").clone()
+    }
+
+    /// The named schemas that answers can have, errors included, and all their members.
+    pub fn meetable(&self) -> BTreeSet<String> {
+        let operations = self.operations();
+        let mut open: Vec<&Value> = operations
+            .iter()
+            .map(|(_, _, operation)| &operation["responses"])
+            .collect();
+        let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        while let Some(value) = open.pop() {
+            if let Some(reference) = value["$ref"].as_str()
+                && seen.insert(reference)
+            {
+                let meant = self.resolve(value);
+                open.push(meant);
+                if let Some(name) = reference.strip_prefix("#/components/schemas/") {
+                    found.insert(name.to_owned());
+                    let members = members(&meant["properties"]);
+                    found.extend(members.map(|(member, _)| format!("{name}.{member}")));
+                }
+            }
+            open.extend(members(value).map(|(_, member)| member));
+            open.extend(value.as_array().into_iter().flatten());
+        }
+        found
     }
 
     /// Every operation: method, path template and what the document says of it.
@@ -160,7 +193,9 @@ impl Contract {
             return Ok(());
         }
         let body = serde_json::from_slice(&answer.body).map_err(|cause| cause.to_string())?;
-        schema::check(&self.document, schema, &body)
+        let met = schema::check(&self.document, schema, &body)?;
+        self.met.lock().expect("schemas").extend(met);
+        Ok(())
     }
 }
 

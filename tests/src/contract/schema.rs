@@ -3,6 +3,7 @@
 //!
 //! Source: JSON Schema 2020-12, as far as OpenAPI 3.1 documents of ours use it.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate};
@@ -21,13 +22,18 @@ const REMARKS: [&str; 5] = [
 /// What does not fit, with the JSON pointer of its place.
 pub type Fault = String;
 
-/// Checks a value against a schema of the document.
+/// Checks a value against a schema of the document; the named schemas it met, and their members that
+/// were not null, as `Name` and `Name.member`.
 ///
 /// # Errors
 /// The first fault.
-pub fn check(document: &Value, schema: &Value, value: &Value) -> Result<(), Fault> {
-    let walk = Walk { document };
-    walk.value(schema, value, "", false)
+pub fn check(document: &Value, schema: &Value, value: &Value) -> Result<BTreeSet<String>, Fault> {
+    let walk = Walk {
+        document,
+        met: RefCell::default(),
+    };
+    walk.value(schema, value, "", false)?;
+    Ok(walk.met.into_inner())
 }
 
 /// What a `$ref` of the document stands for; anything else is itself.
@@ -42,6 +48,7 @@ pub fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 
 struct Walk<'a> {
     document: &'a Value,
+    met: RefCell<BTreeSet<String>>,
 }
 
 impl Walk<'_> {
@@ -60,6 +67,7 @@ impl Walk<'_> {
                 "$ref" => {
                     let meant = resolve(self.document, schema);
                     self.value(meant, value, at, partial)?;
+                    self.note(wanted, meant, value);
                     None
                 }
                 "type" => differs(is_of_type(wanted, value), "type", wanted),
@@ -135,6 +143,16 @@ impl Walk<'_> {
             Some(name) => Err(format!("{at}/{name}: not in the document")),
             None => Ok(()),
         }
+    }
+
+    fn note(&self, reference: &Value, meant: &Value, value: &Value) {
+        let name = reference.as_str().and_then(|name| name.rsplit('/').next());
+        let name = name.unwrap_or_default();
+        let said = members(value).filter(|(_, member)| !member.is_null());
+        let said = said.filter(|(member, _)| meant["properties"].get(*member).is_some());
+        let mut met = self.met.borrow_mut();
+        met.extend(said.map(|(member, _)| format!("{name}.{member}")));
+        met.insert(name.to_owned());
     }
 
     fn absent(&self, wanted: &Value, value: &Value) -> Option<String> {
