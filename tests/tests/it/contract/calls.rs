@@ -225,6 +225,12 @@ async fn webhooks(server: &Server) {
     server.post(&replay, json!({})).await.ok();
     looks(&contact).await;
     put_away_and_answered(&contact).await;
+
+    let tired = server.contact("tired@customer.example").await;
+    let ours = tired.outbound("Hello").await;
+    let left = Event::unsubscribed(&ours, &tired.email);
+    server.event(&left).await.ok();
+    looks(&tired).await;
 }
 
 const RICH: &str = "Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
