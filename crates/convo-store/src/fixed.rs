@@ -1,4 +1,4 @@
-//! Statements whose SQL never varies, so that SQLite keeps them prepared.
+//! Statements whose SQL never varies, so that both databases keep them prepared.
 //!
 //! Diesel prepares an `ON CONFLICT … DO UPDATE` and an `UPDATE` anew each time, since the columns of their `SET`
 //! could vary. Here a macro fixes them, and preparing costs more than running. In both, `K` names the statement,
@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use diesel::QueryResult;
 use diesel::RunQueryDsl;
 use diesel::backend::Backend;
+use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
 /// An `INSERT` followed by its `ON CONFLICT` clause, which both databases understand.
@@ -97,6 +98,73 @@ where
 }
 
 impl<C, I, R, K, Conn> RunQueryDsl<Conn> for FixedUpdate<C, I, R, K> {}
+
+/// The `K` of the insert of a row type.
+pub(crate) struct Append<R>(PhantomData<R>);
+
+/// A statement over any number of rows, given as one array a column: `head unnest($1, $2, …) end`.
+///
+/// PostgreSQL parses and plans it once; a `VALUES` list of as many binds as there are fields it would do anew for
+/// each number of rows.
+pub(crate) struct Columns<C, K> {
+    head: &'static str,
+    columns: C,
+    end: &'static str,
+    kind: PhantomData<K>,
+}
+
+impl<C, K> Columns<C, K> {
+    /// `head` ends with `unnest(`; `end` closes it.
+    pub(crate) fn new(head: &'static str, columns: C, end: &'static str) -> Self {
+        Columns {
+            head,
+            columns,
+            end,
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<C, K: 'static> QueryId for Columns<C, K> {
+    type QueryId = Columns<(), K>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<C: QueryFragment<Pg>, K> QueryFragment<Pg> for Columns<C, K> {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        pass.push_sql(self.head);
+        self.columns.walk_ast(pass.reborrow())?;
+        pass.push_sql(self.end);
+        Ok(())
+    }
+}
+
+impl<C, K, Conn> RunQueryDsl<Conn> for Columns<C, K> {}
+
+/// `INSERT INTO table (columns) SELECT * FROM unnest(`.
+macro_rules! insert_columns {
+    ($table:ident ($first:ident $($column:ident)*)) => {
+        concat!(
+            "INSERT INTO ", stringify!($table), " (\"", stringify!($first), "\""
+            $(, ", \"", stringify!($column), "\"")*,
+            ") SELECT * FROM unnest("
+        )
+    };
+}
+pub(crate) use insert_columns;
+
+/// `UPDATE table SET column = given.column, … FROM unnest(`.
+macro_rules! update_columns {
+    ($table:ident ($first:ident $($column:ident)*)) => {
+        concat!(
+            "UPDATE ", stringify!($table), " SET \"", stringify!($first), "\" = given.\"", stringify!($first), "\""
+            $(, ", \"", stringify!($column), "\" = given.\"", stringify!($column), "\"")*,
+            " FROM unnest("
+        )
+    };
+}
+pub(crate) use update_columns;
 
 /// ` ON CONFLICT (keys) DO UPDATE SET column = excluded.column, …`.
 macro_rules! on_conflict {

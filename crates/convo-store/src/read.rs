@@ -46,13 +46,18 @@ macro_rules! by_keys {
         let keys: &[_] = $keys;
         let mut rows: Vec<$row> = Vec::new();
         for chunk in keys.chunks($crate::read::CHUNK) {
-            let query = $table::table
-                .filter($table::$column.eq_any(chunk.iter().map($bind)))
-                .select(<$row>::as_select());
-            rows.extend($crate::read::at(
-                stringify!($table),
-                query.load($reader.conn),
-            )?);
+            // Written for each database: over both at once, PostgreSQL would get one bind a key instead of an array.
+            let found = match $reader.conn {
+                $crate::any::AnyConn::Sqlite(conn) => $table::table
+                    .filter($table::$column.eq_any(chunk.iter().map($bind)))
+                    .select(<$row>::as_select())
+                    .load(conn),
+                $crate::any::AnyConn::Pg(conn) => $table::table
+                    .filter($table::$column.eq_any(chunk.iter().map($bind)))
+                    .select(<$row>::as_select())
+                    .load(conn),
+            };
+            rows.extend($crate::read::at(stringify!($table), found)?);
         }
         Ok(rows)
     }};

@@ -120,12 +120,6 @@ pub(crate) fn last_of_each<T: Record>(mut rows: Vec<T>) -> Vec<T> {
     rows
 }
 
-/// The rows of one `INSERT`: PostgreSQL takes at most 65,535 binds a statement.
-pub(crate) const fn rows_per_statement(columns: usize) -> usize {
-    let most = 60_000 / columns;
-    if most < 1_000 { most } else { 1_000 }
-}
-
 /// Defines a table, its row and its writes:
 ///
 /// ```text
@@ -221,22 +215,19 @@ macro_rules! bulk {
             /// Inserts new rows.
             pub(crate) fn insert_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<()> {
                 use diesel::{ExpressionMethods, RunQueryDsl};
-                use $crate::record::{Field, Record, rows_per_statement};
-                let values = |row| {
-                    let row: &Self = row;
-                    ($($table::$column.eq(row.$column.bind()),)+)
-                };
+                use $crate::fixed::{Append, Columns, insert_columns};
+                use $crate::record::{Field, columns};
+                const INSERT: &str = insert_columns!($table ($($column)+));
                 match conn {
                     $crate::any::AnyConn::Sqlite(conn) => {
                         for row in rows {
-                            diesel::insert_into($table::table).values(values(row)).execute(conn)?;
+                            let values = ($($table::$column.eq(row.$column.bind()),)+);
+                            diesel::insert_into($table::table).values(values).execute(conn)?;
                         }
                     }
                     $crate::any::AnyConn::Pg(conn) => {
-                        for rows in rows.chunks(rows_per_statement(Self::COLUMNS.len())) {
-                            let values: Vec<_> = rows.iter().map(values).collect();
-                            diesel::insert_into($table::table).values(values).execute(conn)?;
-                        }
+                        let columns = columns!(rows $table ($($column)+));
+                        Columns::<_, Append<Self>>::new(INSERT, columns, ")").execute(conn)?;
                     }
                 }
                 Ok(())
@@ -256,26 +247,22 @@ macro_rules! bulk {
             /// Inserts rows, replacing the changeable columns of those that exist.
             pub(crate) fn upsert_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<()> {
                 use diesel::{ExpressionMethods, RunQueryDsl};
-                use $crate::record::{Field, Record, rows_per_statement};
-                use $crate::fixed::{FixedInsert, Upsert, on_conflict};
+                use $crate::fixed::{Columns, FixedInsert, Upsert, insert_columns, on_conflict};
+                use $crate::record::{Field, columns};
+                const INSERT: &str = insert_columns!($table ($($column)+));
                 const CLAUSE: &str = on_conflict!(($($key)+) ($($open)+));
-                let values = |row| {
-                    let row: &Self = row;
-                    ($($table::$column.eq(row.$column.bind()),)+)
-                };
+                const END: &str = concat!(")", on_conflict!(($($key)+) ($($open)+)));
                 match conn {
                     $crate::any::AnyConn::Sqlite(conn) => {
                         for row in rows {
-                            let insert = diesel::insert_into($table::table).values(values(row));
+                            let values = ($($table::$column.eq(row.$column.bind()),)+);
+                            let insert = diesel::insert_into($table::table).values(values);
                             FixedInsert::<_, Upsert<Self>>::new(insert, CLAUSE).execute(conn)?;
                         }
                     }
                     $crate::any::AnyConn::Pg(conn) => {
-                        for rows in rows.chunks(rows_per_statement(Self::COLUMNS.len())) {
-                            let values: Vec<_> = rows.iter().map(values).collect();
-                            let insert = diesel::insert_into($table::table).values(values);
-                            FixedInsert::<_, Upsert<Self>>::new(insert, CLAUSE).execute(conn)?;
-                        }
+                        let columns = columns!(rows $table ($($column)+));
+                        Columns::<_, Upsert<Self>>::new(INSERT, columns, END).execute(conn)?;
                     }
                 }
                 Ok(())
@@ -286,44 +273,49 @@ macro_rules! bulk {
         impl $name {
             /// Replaces the changeable columns of rows whose stored revision is one less; returns how many were.
             ///
-            /// On PostgreSQL an upsert takes many rows at once; on SQLite an update touches fewer indexes.
+            /// Every row's revision is at least 1.
             pub(crate) fn swap_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<usize> {
                 use diesel::{AsChangeset, ExpressionMethods, RunQueryDsl};
-                use $crate::record::{Field, Record, rows_per_statement};
-                use $crate::fixed::{FixedInsert, FixedUpdate, Swap, on_conflict};
+                use $crate::fixed::{Columns, FixedUpdate, Swap, update_columns};
+                use $crate::record::{Field, columns};
                 const UPDATE: &str = concat!("UPDATE ", stringify!($table), " SET ");
-                const CLAUSE: &str = concat!(
-                    on_conflict!(($($key)+) ($($open)+)),
-                    " WHERE ", stringify!($table), ".\"revision\" + 1 = excluded.\"revision\""
+                const SWAP: &str = update_columns!($table ($($open)+));
+                const END: &str = concat!(
+                    ") AS given(\"id\"" $(, ", \"", stringify!($open), "\"")+, ") WHERE ",
+                    stringify!($table), ".\"id\" = given.\"id\" AND ",
+                    stringify!($table), ".\"revision\" + 1 = given.\"revision\""
                 );
-                let values = |row| {
-                    let row: &Self = row;
-                    ($($table::$column.eq(row.$column.bind()),)+)
-                };
-                let mut swapped = 0;
                 match conn {
-                    $crate::any::AnyConn::Sqlite(conn) => {
-                        for row in rows {
-                            let changes = ($($table::$open.eq(row.$open.bind()),)+).as_changeset();
-                            let id = $table::id.eq(row.id.bind());
-                            let revision = $table::revision.eq(row.revision - 1);
-                            swapped += FixedUpdate::<_, _, _, Swap<Self>>::new(UPDATE, changes, id, revision)
-                                .execute(conn)?;
-                        }
-                    }
+                    $crate::any::AnyConn::Sqlite(conn) => rows.iter().try_fold(0, |swapped, row| {
+                        let changes = ($($table::$open.eq(row.$open.bind()),)+).as_changeset();
+                        let id = $table::id.eq(row.id.bind());
+                        let revision = $table::revision.eq(row.revision - 1);
+                        let update = FixedUpdate::<_, _, _, Swap<Self>>::new(UPDATE, changes, id, revision);
+                        Ok(swapped + update.execute(conn)?)
+                    }),
                     $crate::any::AnyConn::Pg(conn) => {
-                        for rows in rows.chunks(rows_per_statement(Self::COLUMNS.len())) {
-                            let values: Vec<_> = rows.iter().map(values).collect();
-                            let insert = diesel::insert_into($table::table).values(values);
-                            swapped += FixedInsert::<_, Swap<Self>>::new(insert, CLAUSE).execute(conn)?;
-                        }
+                        let columns = columns!(rows $table (id $($open)+));
+                        Columns::<_, Swap<Self>>::new(SWAP, columns, END).execute(conn)
                     }
                 }
-                Ok(swapped)
             }
         }
     };
 }
 
+/// The columns of rows as arrays, which PostgreSQL takes as one bind each.
+macro_rules! columns {
+    ($rows:ident $table:ident ($($column:ident)+)) => {
+        ($(
+            {
+                use diesel::IntoSql;
+                let column: Vec<_> = $rows.iter().map(|row| row.$column.bind()).collect();
+                column.into_sql::<diesel::sql_types::Array<diesel::dsl::SqlTypeOf<$table::$column>>>()
+            },
+        )+)
+    };
+}
+
 pub(crate) use bulk;
+pub(crate) use columns;
 pub(crate) use record;

@@ -6,8 +6,8 @@ use crate::any::AnyConn;
 use crate::check;
 use crate::commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Revised};
 use crate::error::{StoreError, StoreResult};
-use crate::fixed::{FixedInsert, Upsert};
-use crate::record::{Field, Record, last_of_each};
+use crate::fixed::{Columns, FixedInsert, Upsert, insert_columns};
+use crate::record::{Field, Record, columns, last_of_each};
 use crate::rows::tables::*;
 use crate::rows::*;
 use crate::sql::BoundId;
@@ -195,29 +195,28 @@ fn change_receipts(conn: &mut AnyConn, changes: &[ReceiptChange]) -> StoreResult
 }
 
 const ADD: &str = " ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value";
+const ADD_MANY: &str = ") ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value";
+const COUNT: &str = insert_columns!(counters (name value));
 
 /// Adds to the counters. The rows come sorted by name, so that writers lock them in one order.
 fn count(conn: &mut AnyConn, rows: Vec<CounterRow>) -> StoreResult<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    let values = |row: &CounterRow| {
-        (
-            counters::name.eq(row.name.clone()),
-            counters::value.eq(row.value),
-        )
-    };
-    let insert = diesel::insert_into(counters::table);
     let added = match conn {
         AnyConn::Sqlite(conn) => rows.iter().try_for_each(|row| {
-            let insert = insert.values(values(row));
+            let values = (
+                counters::name.eq(row.name.bind()),
+                counters::value.eq(row.value),
+            );
+            let insert = diesel::insert_into(counters::table).values(values);
             FixedInsert::<_, Upsert<CounterRow>>::new(insert, ADD)
                 .execute(conn)
                 .map(drop)
         }),
         AnyConn::Pg(conn) => {
-            let insert = insert.values(rows.iter().map(values).collect::<Vec<_>>());
-            FixedInsert::<_, Upsert<CounterRow>>::new(insert, ADD)
+            let columns = columns!(rows counters (name value));
+            Columns::<_, Upsert<CounterRow>>::new(COUNT, columns, ADD_MANY)
                 .execute(conn)
                 .map(drop)
         }

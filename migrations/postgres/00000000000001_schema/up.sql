@@ -53,7 +53,7 @@ CREATE TABLE leads (
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (id)
 );
-CREATE UNIQUE INDEX leads_external_id ON leads (external_id);
+CREATE UNIQUE INDEX leads_external_id ON leads (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX leads_email ON leads (email_key);
 CREATE INDEX leads_first ON leads (first_key);
 CREATE INDEX leads_last ON leads (last_key);
@@ -122,10 +122,10 @@ CREATE TABLE conversations (
     facts text NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (id)
-);
+) WITH (fillfactor = 80);
 -- At most one open conversation per lead and campaign, where no campaign is one value.
 CREATE UNIQUE INDEX conversations_one_open ON conversations (lead_id, coalesce(campaign_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE state NOT IN ('CLOSED', 'ARCHIVED');
-CREATE UNIQUE INDEX conversations_external_id ON conversations (external_id);
+CREATE UNIQUE INDEX conversations_external_id ON conversations (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX conversations_activity ON conversations (last_activity_at, id);
 CREATE INDEX conversations_created ON conversations (created_at, id);
 CREATE INDEX conversations_state ON conversations (state, last_activity_at, id);

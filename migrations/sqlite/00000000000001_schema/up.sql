@@ -53,7 +53,7 @@ CREATE TABLE leads (
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (id)
 ) STRICT;
-CREATE UNIQUE INDEX leads_external_id ON leads (external_id);
+CREATE UNIQUE INDEX leads_external_id ON leads (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX leads_email ON leads (email_key);
 CREATE INDEX leads_first ON leads (first_key);
 CREATE INDEX leads_last ON leads (last_key);
@@ -125,7 +125,7 @@ CREATE TABLE conversations (
 ) STRICT;
 -- At most one open conversation per lead and campaign, where no campaign is one value.
 CREATE UNIQUE INDEX conversations_one_open ON conversations (lead_id, coalesce(campaign_id, x'00000000000000000000000000000000')) WHERE state NOT IN ('CLOSED', 'ARCHIVED');
-CREATE UNIQUE INDEX conversations_external_id ON conversations (external_id);
+CREATE UNIQUE INDEX conversations_external_id ON conversations (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX conversations_activity ON conversations (last_activity_at, id);
 CREATE INDEX conversations_created ON conversations (created_at, id);
 CREATE INDEX conversations_state ON conversations (state, last_activity_at, id);
