@@ -91,8 +91,10 @@ pub fn wire(settings: &Settings) -> Result<Wired, WiringError> {
 
 /// File and environment only seed the first version; later ones live in the database.
 fn seed_policy(app: &App, settings: &Settings) -> Result<(), WiringError> {
-    let versions = app.read(|reader| Ok(reader.newest_policies()?))?;
-    if versions.iter().any(|row| row.campaign_id.is_none()) {
+    if app
+        .read(|reader| Ok(reader.newest_policy(None)?))?
+        .is_some()
+    {
         return Ok(());
     }
     let seed = serde_json::to_value(&settings.policy)

@@ -4,7 +4,9 @@
 //! command on a conversation sees what the first one did, and preloading is speed, not correctness.
 
 mod load;
+mod once;
 mod policy;
+mod preload;
 mod seal;
 
 use std::collections::{HashMap, HashSet};
@@ -14,13 +16,14 @@ use chrono::{DateTime, Utc};
 use convo_core::conversation::Conversation;
 use convo_core::lead::Lead;
 use convo_store::rows::{
-    AgentRow, CampaignRow, ConversationRow, LeadRow, PlaceholderRow, PolicyRow, ReceiptRow,
-    SuppressionRow,
+    AgentRow, CampaignRow, ConversationRow, LeadRow, PlaceholderRow, SuppressionRow,
+    WebhookTokenRow,
 };
 use convo_store::{Commit, MessageHead, Reader};
 use uuid::Uuid;
 
-pub(crate) use policy::{PolicyInForce, in_force};
+pub(crate) use once::Waiting;
+pub(crate) use policy::{PolicyInForce, policy_of};
 pub(crate) use seal::Counted;
 
 use crate::command::{Actor, Answer, Command, Envelope};
@@ -68,11 +71,17 @@ pub(crate) struct Batch<'b, 'r> {
     pub agent_addresses: HashMap<String, Option<Uuid>>,
     pub campaigns: HashMap<Uuid, Option<CampaignRow>>,
     pub heads: HashMap<String, Vec<MessageHead>>,
-    pub waiting: HashMap<String, Vec<ReceiptRow>>,
+    /// What waits for a Message-ID.
+    pub waiting: HashMap<String, Waiting>,
+    /// Uses of webhook tokens by digest.
+    pub tokens: HashMap<Vec<u8>, Option<WebhookTokenRow>>,
+    /// Whether a provider's event was seen, by digest.
+    pub events: HashMap<Vec<u8>, bool>,
+    /// Conversations whose trees have no placeholders in the database.
+    pub whole: HashSet<Uuid>,
     pub policies: HashMap<Option<Uuid>, Arc<PolicyInForce>>,
     pub answered: HashMap<Vec<u8>, Option<(Vec<u8>, Answer)>>,
     pub placeholders: HashMap<(Uuid, String), Option<PlaceholderRow>>,
-    pub policy_rows: Option<Vec<PolicyRow>>,
     /// Suppressions put in this batch.
     pub suppressed_here: Vec<SuppressionRow>,
     /// Review items resolved in this batch.
@@ -107,10 +116,12 @@ impl<'b, 'r> Batch<'b, 'r> {
             campaigns: HashMap::new(),
             heads: HashMap::new(),
             waiting: HashMap::new(),
+            tokens: HashMap::new(),
+            events: HashMap::new(),
+            whole: HashSet::new(),
             policies: HashMap::new(),
             answered: HashMap::new(),
             placeholders: HashMap::new(),
-            policy_rows: None,
             suppressed_here: Vec::new(),
             resolved: HashSet::new(),
             parked: HashMap::new(),

@@ -20,28 +20,18 @@ use crate::wire::{Resolve, address_key};
 impl Batch<'_, '_> {
     /// Parked mail whose parent is stored now goes the way it would have gone.
     pub(crate) fn place_parked(&mut self, rfc_id: &str) -> Result<(), AppError> {
-        let waiting = self
-            .commit
-            .review_waits
-            .iter()
-            .any(|wait| wait.rfc_id == rfc_id);
-        let mut rows = self.reader.reviews_waiting(&[rfc_id.to_owned()])?;
-        if waiting {
-            let ids: Vec<Uuid> = self
-                .commit
-                .review_waits
-                .iter()
-                .filter(|wait| wait.rfc_id == rfc_id)
-                .map(|wait| wait.review_id)
-                .collect();
-            rows.extend(
-                self.commit
-                    .reviews
-                    .iter()
-                    .filter(|row| ids.contains(&row.id))
-                    .cloned(),
-            );
-        }
+        let mut ids = self.waiting_for(rfc_id)?.reviews.clone();
+        let mut rows = match ids.is_empty() {
+            true => Vec::new(),
+            false => self.reader.reviews_by_ids(&ids)?,
+        };
+        let here = self.commit.review_waits.iter();
+        ids = here
+            .filter(|wait| wait.rfc_id == rfc_id)
+            .map(|wait| wait.review_id)
+            .collect();
+        let here = self.commit.reviews.iter();
+        rows.extend(here.filter(|row| ids.contains(&row.id)).cloned());
         self.try_parked(rows)
     }
 

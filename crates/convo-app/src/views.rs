@@ -28,12 +28,11 @@ use std::sync::Arc;
 
 use convo_core::conversation::Conversation;
 use convo_core::lead::Lead;
-use convo_core::policy::Policy;
 use convo_store::Reader;
 use convo_store::rows::{ConversationRow, LeadRow};
 use uuid::Uuid;
 
-use crate::batch::in_force;
+use crate::batch::{PolicyInForce, policy_of};
 use crate::error::AppError;
 
 /// A conversation as read for a view.
@@ -47,7 +46,7 @@ pub struct Seen {
     /// Its lead's aggregate.
     pub lead: Lead<Uuid>,
     /// The policy in force for it.
-    pub policy: Arc<Policy>,
+    pub(crate) policy: Arc<PolicyInForce>,
 }
 
 /// Reads a conversation with its lead and policy.
@@ -63,11 +62,11 @@ pub fn see(reader: &mut Reader<'_>, id: Uuid) -> Result<Seen, AppError> {
         .leads_by_ids(&[row.lead_id])?
         .pop()
         .ok_or(AppError::NotFound)?;
-    let policy = in_force(&reader.newest_policies()?, row.campaign_id)?;
+    let policy = policy_of(reader, row.campaign_id)?;
     Ok(Seen {
         facts: parse(&row.facts)?,
         lead: parse(&lead_row.facts)?,
-        policy: Arc::new(policy.policy),
+        policy,
         row,
         lead_row,
     })

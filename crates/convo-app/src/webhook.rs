@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::command::{Answer, Payload, Webhook};
+use crate::context::Context;
 use crate::error::AppError;
 use crate::records::answer;
 use crate::wire::WebhookAnswer;
@@ -209,19 +210,7 @@ impl Batch<'_, '_> {
         let Some(token) = &webhook.token else {
             return Ok(None);
         };
-        let digest = self
-            .context
-            .keyed("token", &[webhook.provider.as_bytes(), token.as_bytes()]);
-        let here = self
-            .commit
-            .tokens
-            .iter()
-            .find(|row| row.token_digest == digest)
-            .cloned();
-        let row = match here {
-            Some(row) => Some(row),
-            None => self.reader.tokens(std::slice::from_ref(&digest))?.pop(),
-        };
+        let row = self.token(&token_digest(self.context, webhook.provider, token))?;
         let Some(row) = row.filter(|row| row.expires_at > self.clock) else {
             return Ok(None);
         };
@@ -248,14 +237,15 @@ impl Batch<'_, '_> {
 
     fn keep_token(&mut self, webhook: &Webhook, receipt_id: Uuid) {
         let Some(token) = &webhook.token else { return };
-        self.commit.tokens.push(WebhookTokenRow {
-            token_digest: self
-                .context
-                .keyed("token", &[webhook.provider.as_bytes(), token.as_bytes()]),
+        let row = WebhookTokenRow {
+            token_digest: token_digest(self.context, webhook.provider, token),
             fields_digest: self.context.keyed("fields", &[&webhook.fingerprint]),
             receipt_id,
             expires_at: self.clock + Duration::hours(48),
-        });
+        };
+        self.tokens
+            .insert(row.token_digest.clone(), Some(row.clone()));
+        self.commit.tokens.push(row);
     }
 
     fn receipt(&self, webhook: &Webhook, id: Uuid, effect: &Effect) -> ReceiptRow {
@@ -299,26 +289,13 @@ impl Batch<'_, '_> {
 
     /// Whether a provider event came before under another token; remembers it otherwise.
     pub(crate) fn event_seen(&mut self, event: &EmailObservation) -> Result<bool, AppError> {
-        let Some(id) = &event.event_id else {
+        let Some(digest) = event_digest(self.context, event) else {
             return Ok(false);
         };
-        let day = event.occurred_at.format("%Y-%m-%d").to_string();
-        let domain = event.domain.as_deref().unwrap_or_default();
-        let pieces = [
-            event.provider.as_bytes(),
-            domain.as_bytes(),
-            id.as_bytes(),
-            day.as_bytes(),
-        ];
-        let digest = self.context.keyed("event", &pieces);
-        if self.commit.dedupe.iter().any(|row| row.digest == digest)
-            || !self
-                .reader
-                .seen_events(std::slice::from_ref(&digest))?
-                .is_empty()
-        {
+        if self.event(&digest)? {
             return Ok(true);
         }
+        self.events.insert(digest.clone(), true);
         self.commit.dedupe.push(EventDedupeRow {
             digest,
             expires_at: self.clock + Duration::hours(48),
@@ -328,7 +305,7 @@ impl Batch<'_, '_> {
 
     /// Applies the receipts that waited for a message which is stored now.
     pub(crate) fn take_waiting(&mut self, rfc_id: &str) -> Result<(), AppError> {
-        let mut rows = self.waiting_for(rfc_id)?;
+        let mut rows = std::mem::take(&mut self.waiting_for(rfc_id)?.receipts);
         rows.extend(
             self.commit
                 .receipts
@@ -336,7 +313,6 @@ impl Batch<'_, '_> {
                 .filter(|row| row.wait_rfc_id.as_deref() == Some(rfc_id))
                 .cloned(),
         );
-        self.waiting.insert(rfc_id.to_owned(), Vec::new());
         for row in rows {
             let Some(Payload::Event(event)) =
                 row.body.as_deref().and_then(|body| read(&row.kind, body))
@@ -368,6 +344,25 @@ impl Batch<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Under which a token's use is kept.
+pub(crate) fn token_digest(context: &Context, provider: &str, token: &str) -> Vec<u8> {
+    context.keyed("token", &[provider.as_bytes(), token.as_bytes()])
+}
+
+/// Under which an event is known: a provider's ids are unique within a domain and a day.
+pub(crate) fn event_digest(context: &Context, event: &EmailObservation) -> Option<Vec<u8>> {
+    let id = event.event_id.as_ref()?;
+    let day = event.occurred_at.format("%Y-%m-%d").to_string();
+    let domain = event.domain.as_deref().unwrap_or_default();
+    let pieces = [
+        event.provider.as_bytes(),
+        domain.as_bytes(),
+        id.as_bytes(),
+        day.as_bytes(),
+    ];
+    Some(context.keyed("event", &pieces))
 }
 
 fn duplicate(first: ReceiptRow) -> Result<Answer, AppError> {

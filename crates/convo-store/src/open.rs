@@ -57,8 +57,9 @@ pub(crate) fn connect(target: &Target, options: &StoreOptions, role: Role) -> St
             );
             setup.push_str(match role {
                 Role::Read => "PRAGMA query_only=ON;",
-                // Fewer, larger checkpoints, and a page cache that holds the indexes a batch touches.
-                Role::Write => "PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-65536; PRAGMA secure_delete=ON;",
+                // Fewer, larger checkpoints. The page cache stays small: SQLite walks all of its hash table at the end
+                // of a transaction that rebalanced a B-tree, and what it does not hold the system's cache does.
+                Role::Write => "PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;",
             });
             conn.batch_execute(&setup)
                 .map_err(|error| StoreError::at("sqlite_schema", error))?;

@@ -37,29 +37,36 @@ pub struct Cursor {
     pub id: Uuid,
 }
 
-/// Keys asked for by one statement: SQLite takes at most 32,766 binds.
-pub(crate) const CHUNK: usize = 500;
-
-/// Loads the rows of a table whose column is one of the keys, as `$row`.
+/// Loads the rows of a table whose column is one of the keys, as `$row`, with statements that stay prepared: one
+/// for each key on SQLite, where a call costs little, and one over an array of keys on PostgreSQL.
 macro_rules! by_keys {
     ($reader:expr, $table:ident, $column:ident, $row:ty, $keys:expr, $bind:expr) => {{
-        let keys: &[_] = $keys;
-        let mut rows: Vec<$row> = Vec::new();
-        for chunk in keys.chunks($crate::read::CHUNK) {
-            // Written for each database: over both at once, PostgreSQL would get one bind a key instead of an array.
-            let found = match $reader.conn {
-                $crate::any::AnyConn::Sqlite(conn) => $table::table
-                    .filter($table::$column.eq_any(chunk.iter().map($bind)))
-                    .select(<$row>::as_select())
-                    .load(conn),
-                $crate::any::AnyConn::Pg(conn) => $table::table
-                    .filter($table::$column.eq_any(chunk.iter().map($bind)))
-                    .select(<$row>::as_select())
-                    .load(conn),
-            };
-            rows.extend($crate::read::at(stringify!($table), found)?);
-        }
-        Ok(rows)
+        let keys = $keys;
+        let mut keys: Vec<_> = keys.iter().collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let rows: diesel::QueryResult<Vec<$row>> = match $reader.conn {
+            $crate::any::AnyConn::Sqlite(conn) => {
+                let mut rows = Vec::with_capacity(keys.len());
+                let mut load = |key| {
+                    let one = $table::table
+                        .filter($table::$column.eq(key))
+                        .select(<$row>::as_select());
+                    one.load::<$row>(conn).map(|found| rows.extend(found))
+                };
+                let loaded = keys.into_iter().map($bind).try_for_each(&mut load);
+                loaded.map(|()| rows)
+            }
+            $crate::any::AnyConn::Pg(conn) if keys.is_empty() => {
+                let _ = conn;
+                Ok(Vec::new())
+            }
+            $crate::any::AnyConn::Pg(conn) => $table::table
+                .filter($table::$column.eq_any(keys.into_iter().map($bind)))
+                .select(<$row>::as_select())
+                .load(conn),
+        };
+        $crate::read::at(stringify!($table), rows)
     }};
 }
 pub(crate) use by_keys;

@@ -48,5 +48,6 @@ pub(crate) mod tables {
         attachments,
         review_items,
         review_waits,
+        thread_placeholders,
     );
 }

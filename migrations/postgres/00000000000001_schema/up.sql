@@ -25,6 +25,7 @@ CREATE TABLE policies (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX policies_version ON policies (coalesce(campaign_id, '00000000-0000-0000-0000-000000000000'::uuid), version);
+CREATE INDEX policies_campaign ON policies (campaign_id, version);
 
 CREATE TABLE leads (
     id uuid NOT NULL,

@@ -25,6 +25,7 @@ CREATE TABLE policies (
     PRIMARY KEY (id)
 ) STRICT;
 CREATE UNIQUE INDEX policies_version ON policies (coalesce(campaign_id, x'00000000000000000000000000000000'), version);
+CREATE INDEX policies_campaign ON policies (campaign_id, version);
 
 CREATE TABLE leads (
     id BLOB NOT NULL,

@@ -20,6 +20,10 @@ pub struct Measured {
     pub refused: usize,
     pub commits_per_second: f64,
     pub commands_per_commit: f64,
+    /// Processor the server used for each answer, in µs.
+    pub server: f64,
+    /// The writer thread's share of it.
+    pub writer: f64,
 }
 
 /// Lets each client send what `next` gives it (the client's number is its argument) until the time is over
@@ -97,12 +101,15 @@ fn measured(results: Vec<Answers>, seconds: f64, before: Counters, after: Counte
             .unwrap_or_default()
     };
     let commits = after.commits - before.commits;
+    let each = 1e6 / (took.len() as f64).max(1.0);
     Measured {
         per_second: took.len() as f64 / seconds,
         p50: at(50),
         p99: at(99),
         refused,
         commits_per_second: commits / seconds,
+        server: (after.server - before.server) * each,
+        writer: (after.writer - before.writer) * each,
         commands_per_commit: (after.commands - before.commands) / commits.max(1.0),
     }
 }

@@ -22,6 +22,10 @@ pub struct Node {
 pub struct Counters {
     pub commits: f64,
     pub commands: f64,
+    /// Seconds of processor the whole server has used.
+    pub server: f64,
+    /// Those of its writer thread.
+    pub writer: f64,
 }
 
 impl Node {
@@ -84,7 +88,25 @@ impl Node {
         Counters {
             commits: value("convo_commits_total"),
             commands: value("convo_batch_commands_sum"),
+            server: self.processor(|_| true),
+            writer: self.processor(|thread| thread == "writer"),
         }
+    }
+
+    /// Seconds of processor that the threads of these names have used; 0 where the system does not tell.
+    fn processor(&self, wanted: impl Fn(&str) -> bool) -> f64 {
+        const TICKS_PER_SECOND: f64 = 100.0;
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        let used = |folder: std::fs::DirEntry| {
+            let stat = std::fs::read_to_string(folder.path().join("stat")).ok()?;
+            let (head, rest) = stat.rsplit_once(')')?;
+            let name = head.split_once('(')?.1;
+            let fields: Vec<&str> = rest.split_whitespace().collect();
+            let ticks = fields[11].parse::<f64>().ok()? + fields[12].parse::<f64>().ok()?;
+            wanted(name).then_some(ticks / TICKS_PER_SECOND)
+        };
+        let threads = threads.into_iter().flatten().flatten();
+        threads.filter_map(used).sum()
     }
 
     /// What the load left behind keeps every invariant.

@@ -1,16 +1,16 @@
-//! Loading: bulk reads for a whole batch, single ones for what a command turns out to need.
+//! Loading: rows by their keys, those missing in memory in one read.
 
 use std::collections::BTreeSet;
 
 use convo_core::conversation::Conversation;
 use convo_core::lead::Lead;
-use convo_store::rows::{AgentRow, CampaignRow, ConversationRow, LeadRow, ReceiptRow};
+use convo_store::rows::{AgentRow, CampaignRow, ConversationRow, LeadRow};
 use convo_store::{MessageHead, StoreError};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{Batch, ConversationEntry, LeadEntry, seal};
-use crate::command::{Answer, Command, Envelope, IdempotencyKey, Payload};
+use crate::command::{Answer, IdempotencyKey};
 use crate::error::AppError;
 use crate::intake::Parked;
 use crate::wire::address_key;
@@ -25,60 +25,8 @@ impl From<StoreError> for AppError {
     }
 }
 
-/// Keys the commands of a batch name themselves.
-#[derive(Default)]
-struct Wanted {
-    conversations: BTreeSet<Uuid>,
-    leads: BTreeSet<Uuid>,
-    addresses: BTreeSet<String>,
-    rfc_ids: BTreeSet<String>,
-    scopes: BTreeSet<Vec<u8>>,
-    parked: BTreeSet<String>,
-}
-
 impl Batch<'_, '_> {
-    /// Loads in bulk what the commands name: a handful of statements for the whole batch.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn preload(&mut self, envelopes: &[&Envelope]) -> Result<(), AppError> {
-        if envelopes.len() < 2 {
-            return Ok(());
-        }
-        let mut wanted = Wanted::default();
-        for envelope in envelopes {
-            if let Some(key) = &envelope.idempotency {
-                wanted.scopes.insert(key.scope.to_vec());
-            }
-            want(
-                &envelope.command,
-                self.context.reply_key.as_slice(),
-                &mut wanted,
-            );
-            if let Command::ImportMail(import) = &envelope.command {
-                let key = crate::intake::parked_key(self.context, &import.mail);
-                wanted.parked.insert(key);
-            }
-        }
-        self.load_parked(&wanted.parked)?;
-        self.load_answers(&wanted.scopes)?;
-        self.load_heads(&wanted.rfc_ids)?;
-        for heads in self.heads.values() {
-            wanted
-                .conversations
-                .extend(heads.iter().map(|head| head.conversation_id));
-        }
-        self.load_addresses(&wanted.addresses)?;
-        wanted.leads.extend(self.addresses.values().flatten());
-        self.load_conversations(&wanted.conversations)?;
-        for entry in self.conversations.values().flatten() {
-            wanted.leads.insert(entry.row.lead_id);
-        }
-        self.load_leads(&wanted.leads)?;
-        self.load_of_leads(&wanted.leads)
-    }
-
-    fn load_answers(&mut self, scopes: &BTreeSet<Vec<u8>>) -> Result<(), AppError> {
+    pub(super) fn load_answers(&mut self, scopes: &BTreeSet<Vec<u8>>) -> Result<(), AppError> {
         if scopes.is_empty() {
             return Ok(());
         }
@@ -164,7 +112,7 @@ impl Batch<'_, '_> {
         self.wrote();
     }
 
-    fn load_heads(&mut self, ids: &BTreeSet<String>) -> Result<(), AppError> {
+    pub(super) fn load_heads(&mut self, ids: &BTreeSet<String>) -> Result<(), AppError> {
         let missing: Vec<String> = ids
             .iter()
             .filter(|id| !self.heads.contains_key(*id))
@@ -209,7 +157,7 @@ impl Batch<'_, '_> {
         self.load_heads(&ids.into_iter().collect())
     }
 
-    fn load_addresses(&mut self, keys: &BTreeSet<String>) -> Result<(), AppError> {
+    pub(super) fn load_addresses(&mut self, keys: &BTreeSet<String>) -> Result<(), AppError> {
         let missing: Vec<String> = keys
             .iter()
             .filter(|key| !self.addresses.contains_key(*key))
@@ -248,7 +196,7 @@ impl Batch<'_, '_> {
         Ok(self.agent_addresses.get(&key).copied().flatten())
     }
 
-    fn load_conversations(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
+    pub(super) fn load_conversations(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
         let missing: Vec<Uuid> = ids
             .iter()
             .filter(|id| !self.conversations.contains_key(*id))
@@ -292,7 +240,7 @@ impl Batch<'_, '_> {
         Ok(self.conversations.get_mut(&id).and_then(Option::as_mut))
     }
 
-    fn load_leads(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
+    pub(super) fn load_leads(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
         let missing: Vec<Uuid> = ids
             .iter()
             .filter(|id| !self.leads.contains_key(*id))
@@ -335,7 +283,7 @@ impl Batch<'_, '_> {
         Ok(self.leads.get_mut(&id).and_then(Option::as_mut))
     }
 
-    fn load_of_leads(&mut self, leads: &BTreeSet<Uuid>) -> Result<(), AppError> {
+    pub(super) fn load_of_leads(&mut self, leads: &BTreeSet<Uuid>) -> Result<(), AppError> {
         let missing: Vec<Uuid> = leads
             .iter()
             .filter(|id| !self.of_lead.contains_key(*id))
@@ -380,92 +328,10 @@ impl Batch<'_, '_> {
         }
         Ok(self.campaigns.get(&id).cloned().flatten())
     }
-
-    /// Receipts that wait for a message with this id.
-    pub fn waiting_for(&mut self, rfc_id: &str) -> Result<Vec<ReceiptRow>, AppError> {
-        if !self.waiting.contains_key(rfc_id) {
-            let rows = self.reader.receipts_waiting(&[rfc_id.to_owned()])?;
-            self.waiting.insert(rfc_id.to_owned(), rows);
-        }
-        Ok(self.waiting.get(rfc_id).cloned().unwrap_or_default())
-    }
 }
 
 /// Reads an aggregate back; a row we wrote that cannot be read is a fault, never bad input.
 fn stored<T: DeserializeOwned>(facts: &str) -> Result<T, AppError> {
     serde_json::from_str(facts)
         .map_err(|error| AppError::Fault(format!("stored facts are unreadable: {error}")))
-}
-
-fn want(command: &Command, reply_key: &[u8], wanted: &mut Wanted) {
-    match command {
-        Command::Transition(id, _)
-        | Command::PatchConversation(id, _)
-        | Command::TakeOver(id, _)
-        | Command::IntegrationEvent(id, _) => {
-            wanted.conversations.insert(*id);
-        }
-        Command::ProcessMessage(id, request) => {
-            wanted.conversations.insert(*id);
-            for (name, value) in request.email_headers.iter().flatten() {
-                let threading = ["message-id", "in-reply-to", "references"];
-                if threading
-                    .iter()
-                    .any(|known| name.eq_ignore_ascii_case(known))
-                    && let Some(text) = value.as_str()
-                {
-                    let ids = convo_threading::message_id::scan(text).take(60);
-                    wanted.rfc_ids.extend(ids.map(|id| id.as_str().to_owned()));
-                }
-            }
-        }
-        Command::CreateConversation(new) => {
-            wanted.leads.insert(new.lead_id);
-        }
-        Command::CreateLead(new) => {
-            wanted.addresses.insert(address_key(&new.email));
-        }
-        Command::Webhook(webhook) => want_webhook(&webhook.payload, reply_key, wanted),
-        Command::ImportMail(mail) => want_mail(&mail.mail, reply_key, wanted),
-        _ => {}
-    }
-}
-
-fn want_webhook(payload: &Payload, reply_key: &[u8], wanted: &mut Wanted) {
-    match payload {
-        Payload::Event(event) => {
-            wanted
-                .rfc_ids
-                .extend(event.message_id.iter().map(|id| id.as_str().to_owned()));
-            let named = event.variables.conversation_id.as_deref();
-            wanted
-                .conversations
-                .extend(named.and_then(|id| id.parse::<Uuid>().ok()));
-            let lead = event.variables.lead_id.as_deref();
-            wanted
-                .leads
-                .extend(lead.and_then(|id| id.parse::<Uuid>().ok()));
-        }
-        Payload::Mail(mail, _) => want_mail(mail, reply_key, wanted),
-        Payload::Unreadable(_) => {}
-    }
-}
-
-fn want_mail(mail: &convo_email::InboundEmail, reply_key: &[u8], wanted: &mut Wanted) {
-    wanted
-        .rfc_ids
-        .extend(mail.message_id.iter().map(|id| id.as_str().to_owned()));
-    wanted
-        .rfc_ids
-        .extend(mail.chain.candidates().map(|id| id.as_str().to_owned()));
-    wanted
-        .addresses
-        .extend(mail.from.iter().map(|from| address_key(&from.email)));
-    let tokens = mail
-        .recipients
-        .iter()
-        .filter_map(|to| crate::reply_token::in_address(to));
-    wanted
-        .conversations
-        .extend(tokens.filter_map(|token| crate::reply_token::open(reply_key, token)));
 }

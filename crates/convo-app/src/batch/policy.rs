@@ -1,8 +1,10 @@
 //! The policy a conversation is decided under: the default one, with what its campaign changes.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use convo_core::policy::Policy;
+use convo_store::Reader;
 use convo_store::rows::PolicyRow;
 use serde_json::Value;
 use uuid::Uuid;
@@ -43,30 +45,53 @@ fn merge(into: &mut Value, from: &Value) {
     }
 }
 
-/// The policy of a campaign out of the newest rows: the default one, then what the campaign changes.
+/// Policies as read from rows, by the ids of the default one and the campaign's: a row never changes.
+static READ: LazyLock<Mutex<HashMap<[Option<Uuid>; 2], Arc<PolicyInForce>>>> =
+    LazyLock::new(Mutex::default);
+/// Policies kept; more campaigns than this with policies of their own read theirs anew.
+const KEPT: usize = 1_000;
+
+/// The policy in force for a campaign, or the default one.
 ///
 /// # Errors
-/// A fault when a stored policy cannot be read.
-pub(crate) fn in_force(
-    rows: &[PolicyRow],
+/// The database's; a fault when a stored policy cannot be read.
+pub(crate) fn policy_of(
+    reader: &mut Reader<'_>,
     campaign: Option<Uuid>,
-) -> Result<PolicyInForce, AppError> {
-    let newest = |of: Option<Uuid>| {
-        rows.iter()
-            .filter(|row| row.campaign_id == of)
-            .max_by_key(|row| row.version)
+) -> Result<Arc<PolicyInForce>, AppError> {
+    let default = reader.newest_policy(None)?;
+    let own = match campaign {
+        Some(_) => reader.newest_policy(campaign)?,
+        None => None,
     };
-    let own = campaign.and_then(|campaign| newest(Some(campaign)));
+    in_force(default.as_ref(), own.as_ref())
+}
+
+/// The default policy, then what the campaign changes.
+fn in_force(
+    default: Option<&PolicyRow>,
+    own: Option<&PolicyRow>,
+) -> Result<Arc<PolicyInForce>, AppError> {
+    let key = [default.map(|row| row.id), own.map(|row| row.id)];
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = read.get(&key) {
+        return Ok(Arc::clone(known));
+    }
     let mut policy = PolicyInForce {
         version: 0,
         policy: Policy::default(),
     };
-    for row in newest(None).into_iter().chain(own) {
+    for row in default.into_iter().chain(own) {
         let given: Value =
             serde_json::from_str(&row.body).map_err(|error| AppError::Fault(error.to_string()))?;
         policy.policy = PolicyInForce::over(&policy.policy, &given).map_err(AppError::Fault)?;
         policy.version = row.version;
     }
+    if read.len() >= KEPT {
+        read.clear();
+    }
+    let policy = Arc::new(policy);
+    read.insert(key, Arc::clone(&policy));
     Ok(policy)
 }
 
@@ -79,11 +104,12 @@ impl Batch<'_, '_> {
         if let Some(policy) = self.policies.get(&campaign) {
             return Ok(Arc::clone(policy));
         }
-        let rows: Vec<PolicyRow> = [self.newest_policy(None)?, self.newest_policy(campaign)?]
-            .into_iter()
-            .flatten()
-            .collect();
-        let in_force = Arc::new(in_force(&rows, campaign)?);
+        let default = self.newest_policy(None)?;
+        let own = match campaign {
+            Some(_) => self.newest_policy(campaign)?,
+            None => None,
+        };
+        let in_force = in_force(default.as_ref(), own.as_ref())?;
         self.policies.insert(campaign, Arc::clone(&in_force));
         Ok(in_force)
     }
@@ -99,30 +125,26 @@ impl Batch<'_, '_> {
             .iter()
             .rev()
             .find(|row| row.campaign_id == campaign);
-        if let Some(row) = here {
-            return Ok(Some(row.clone()));
+        match here {
+            Some(row) => Ok(Some(row.clone())),
+            None => Ok(self.reader.newest_policy(campaign)?),
         }
-        let rows = self.stored_policies()?;
-        Ok(rows.iter().find(|row| row.campaign_id == campaign).cloned())
     }
 
     /// Versions are counted over all policies, so that a number names one row.
     pub(crate) fn next_policy_version(&mut self) -> Result<i64, AppError> {
-        let stored = self.stored_policies()?.iter().map(|row| row.version).max();
         let here = self.commit.policies.iter().map(|row| row.version).max();
-        Ok(stored.max(here).unwrap_or(0) + 1)
+        let last = match here {
+            Some(last) => last,
+            None => self.reader.last_policy_version()?,
+        };
+        Ok(last + 1)
     }
 
-    fn stored_policies(&mut self) -> Result<&[PolicyRow], AppError> {
-        if self.policy_rows.is_none() {
-            self.policy_rows = Some(self.reader.newest_policies()?);
-        }
-        Ok(self.policy_rows.as_deref().unwrap_or_default())
-    }
-
-    /// Puts a version made in this batch in force.
-    pub(crate) fn policy_changed(&mut self, campaign: Option<Uuid>, version: i64, policy: Policy) {
-        self.policies
-            .insert(campaign, Arc::new(PolicyInForce { version, policy }));
+    /// Adds a version and puts it in force.
+    pub(crate) fn add_policy(&mut self, row: PolicyRow) {
+        self.commit.policies.push(row);
+        // What a campaign has of its own lies over the default one: both are read again.
+        self.policies.clear();
     }
 }

@@ -105,7 +105,10 @@ impl Batch<'_, '_> {
             .cloned()
             .collect();
         if !missing.is_empty() {
-            let rows = self.reader.placeholders(conversation, Some(&missing))?;
+            let rows = match self.misses_nothing(conversation) {
+                true => Vec::new(),
+                false => self.reader.placeholders(conversation, Some(&missing))?,
+            };
             for id in missing {
                 self.placeholders.insert((conversation, id), None);
             }
@@ -121,6 +124,16 @@ impl Batch<'_, '_> {
                 .flatten()
         });
         Ok(found.collect())
+    }
+
+    /// Whether the database is known to hold no placeholder of a conversation.
+    fn misses_nothing(&self, conversation: Uuid) -> bool {
+        let entry = self
+            .conversations
+            .get(&conversation)
+            .and_then(Option::as_ref);
+        let made_here = entry.is_some_and(|entry| entry.stored.is_none());
+        made_here || self.whole.contains(&conversation)
     }
 
     fn put_placeholder(&mut self, row: PlaceholderRow) {

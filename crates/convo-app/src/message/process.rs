@@ -55,13 +55,9 @@ impl Batch<'_, '_> {
         {
             return self.processed_before(id, &head);
         }
-        // Without an id of its own a message is always a new one.
-        let fresh = || MessageId::parse(&format!("<{}@process.convo>", self.new_id()));
         let rfc_id = match said.message_id.clone() {
             Some(id) => id,
-            None => {
-                fresh().ok_or_else(|| AppError::Fault("no Message-ID could be made".to_owned()))?
-            }
+            None => self.draw_message_id()?,
         };
         let latest = self.now + chrono::Duration::days(1);
         let at = request
@@ -110,6 +106,14 @@ impl Batch<'_, '_> {
         })?;
         let view = MessageView::new(&stored.row, Some(&stored.content));
         self.processed(id, view, &stored.came, false)
+    }
+
+    /// A new Message-ID: without one of its own a message is always a new one.
+    fn draw_message_id(&mut self) -> Result<MessageId, AppError> {
+        let id = MessageId::parse(&format!("<{}@process.convo>", self.new_id()))
+            .ok_or_else(|| AppError::Fault("no Message-ID could be made".to_owned()))?;
+        self.drawn(id.as_str());
+        Ok(id)
     }
 
     /// The lead by id or address, an agent by id, or our own AI.

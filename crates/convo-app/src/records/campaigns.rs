@@ -117,9 +117,7 @@ impl Batch<'_, '_> {
             body: given.to_string(),
             created_at: self.now,
         };
-        self.commit.policies.push(row);
-        self.policies.clear();
-        self.policy_changed(campaign, version, policy);
+        self.add_policy(row);
         self.record_changed("policy_changed", None, None, campaign);
         Ok(given.clone())
     }

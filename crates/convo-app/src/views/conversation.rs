@@ -92,7 +92,11 @@ fn handover_status(seen: &Seen) -> &'static str {
 
 fn analytics(seen: &Seen, now: DateTime<Utc>) -> Value {
     let tally = &seen.facts.tally;
-    let scores = scores(&ScoreInput::of(&seen.facts, &seen.lead), &seen.policy, now);
+    let scores = scores(
+        &ScoreInput::of(&seen.facts, &seen.lead),
+        &seen.policy.policy,
+        now,
+    );
     json!({
         "messageCount": tally.messages(),
         "inboundCount": tally.inbound,
@@ -109,7 +113,7 @@ fn analytics(seen: &Seen, now: DateTime<Utc>) -> Value {
 /// `GET /{id}/metrics`.
 #[must_use]
 pub fn metrics(seen: &Seen, now: DateTime<Utc>) -> Value {
-    let metrics = convo_core::metrics::of(&seen.facts, &seen.lead, &seen.policy, now);
+    let metrics = convo_core::metrics::of(&seen.facts, &seen.lead, &seen.policy.policy, now);
     let mut value = serde_json::to_value(&metrics).unwrap_or(Value::Null);
     timed(&mut value, &metrics);
     if let Value::Object(members) = &mut value {

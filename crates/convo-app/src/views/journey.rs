@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{Seen, parse};
-use crate::batch::in_force;
+use crate::batch::policy_of;
 use crate::error::AppError;
 use crate::wire::time;
 
@@ -25,11 +25,15 @@ pub fn conversation_journey(
     now: DateTime<Utc>,
 ) -> Result<Value, AppError> {
     let all = of_lead(reader, seen.row.lead_id)?;
-    let mut members = journey(&seen.lead, &all, &seen.policy, now);
+    let mut members = journey(&seen.lead, &all, &seen.policy.policy, now);
     members.insert("conversationId".to_owned(), seen.row.id.to_string().into());
     members.insert("leadId".to_owned(), seen.row.lead_id.to_string().into());
     if explained {
-        let why = explain(&ScoreInput::of(&seen.facts, &seen.lead), &seen.policy, now);
+        let why = explain(
+            &ScoreInput::of(&seen.facts, &seen.lead),
+            &seen.policy.policy,
+            now,
+        );
         members.insert(
             "explanation".to_owned(),
             serde_json::to_value(why).unwrap_or(Value::Null),
@@ -54,8 +58,9 @@ pub fn lead_journey(
         .ok_or(AppError::NotFound)?;
     let lead: Lead<Uuid> = parse(&row.facts)?;
     let all = of_lead(reader, id)?;
-    let policy = in_force(&reader.newest_policies()?, None)?.policy;
-    let mut members = journey(&lead, &all, &policy, now);
+    let in_force = policy_of(reader, None)?;
+    let policy = &in_force.policy;
+    let mut members = journey(&lead, &all, policy, now);
     members.insert("leadId".to_owned(), id.to_string().into());
     if explained
         && let Some(newest) = all

@@ -16,7 +16,7 @@ use super::{
     agent, campaign, conversation, lead, message_list, policy, review, suppression,
     transition_items,
 };
-use crate::batch::in_force;
+use crate::batch::policy_of;
 use crate::error::AppError;
 use crate::wire::time;
 
@@ -70,16 +70,13 @@ pub fn agents(reader: &mut Reader<'_>, rows: &[AgentRow]) -> Result<Vec<Value>, 
 /// # Errors
 /// The database's.
 pub fn campaigns(reader: &mut Reader<'_>, rows: &[CampaignRow]) -> Result<Vec<Value>, AppError> {
-    let policies = reader.newest_policies()?;
-    let each = rows.iter().map(|row| {
-        let own = policies
-            .iter()
-            .filter(|policy| policy.campaign_id == Some(row.id))
-            .max_by_key(|policy| policy.version);
+    let mut each = Vec::with_capacity(rows.len());
+    for row in rows {
+        let own = reader.newest_policy(Some(row.id))?;
         let own: Option<Value> = own.and_then(|policy| serde_json::from_str(&policy.body).ok());
-        campaign(row, own.as_ref())
-    });
-    Ok(each.collect())
+        each.push(campaign(row, own.as_ref()));
+    }
+    Ok(each)
 }
 
 /// The default policy in force.
@@ -87,7 +84,7 @@ pub fn campaigns(reader: &mut Reader<'_>, rows: &[CampaignRow]) -> Result<Vec<Va
 /// # Errors
 /// The database's.
 pub fn default_policy(reader: &mut Reader<'_>) -> Result<Value, AppError> {
-    let newest = in_force(&reader.newest_policies()?, None)?;
+    let newest = policy_of(reader, None)?;
     Ok(policy(newest.version, &newest.policy))
 }
 

@@ -5,11 +5,14 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::{Reader, at, by_keys, texts};
-use crate::any::MultiBackend;
+use crate::any::AnyConn;
 use crate::error::StoreResult;
 use crate::rows::tables::*;
 use crate::rows::*;
 use crate::sql::BoundId;
+
+/// Digests asked for by one statement: SQLite takes at most 32,766 binds.
+const CHUNK: usize = 500;
 
 /// What resolving a parent or a duplicate needs of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -291,7 +294,7 @@ impl Reader<'_> {
     /// [`crate::StoreError`].
     pub fn attachment_digests_in_use(&mut self, digests: &[Vec<u8>]) -> StoreResult<Vec<Vec<u8>>> {
         let mut used = Vec::new();
-        for chunk in digests.chunks(super::CHUNK) {
+        for chunk in digests.chunks(CHUNK) {
             let query = attachments::table
                 .filter(attachments::sha256.eq_any(chunk))
                 .select(attachments::sha256)
@@ -347,20 +350,45 @@ impl Reader<'_> {
             thread_placeholders::table
                 .filter(thread_placeholders::conversation_id.eq(BoundId(conversation)))
                 .select(PlaceholderRow::as_select())
-                .order(thread_placeholders::rfc_id.asc())
-                .into_boxed::<MultiBackend>()
         };
         let Some(among) = among else {
-            return at("thread_placeholders", all().load(self.conn));
+            let query = all().order(thread_placeholders::rfc_id.asc());
+            return at("thread_placeholders", query.load(self.conn));
         };
-        let mut found = Vec::new();
-        for chunk in texts(among).chunks(super::CHUNK) {
-            let query = all().filter(thread_placeholders::rfc_id.eq_any(chunk.iter().copied()));
-            found.extend(at(
-                "thread_placeholders",
-                query.load::<PlaceholderRow>(self.conn),
-            )?);
+        let mut found: Vec<PlaceholderRow> = Vec::new();
+        for id in texts(among) {
+            let query = all().filter(thread_placeholders::rfc_id.eq(id));
+            let row = query.load::<PlaceholderRow>(self.conn);
+            found.extend(at("thread_placeholders", row)?);
         }
         Ok(found)
+    }
+
+    /// Those of the conversations that have placeholders.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn with_placeholders(&mut self, among: &[Uuid]) -> StoreResult<Vec<Uuid>> {
+        use diesel::dsl::exists;
+        let ids = || among.iter().map(|id| BoundId(*id));
+        let any = || {
+            exists(
+                thread_placeholders::table
+                    .filter(thread_placeholders::conversation_id.eq(conversations::id)),
+            )
+        };
+        let found = match self.conn {
+            AnyConn::Sqlite(conn) => conversations::table
+                .filter(conversations::id.eq_any(ids()))
+                .filter(any())
+                .select(conversations::id)
+                .load(conn),
+            AnyConn::Pg(conn) => conversations::table
+                .filter(conversations::id.eq_any(ids()))
+                .filter(any())
+                .select(conversations::id)
+                .load(conn),
+        };
+        at("thread_placeholders", found)
     }
 }

@@ -138,23 +138,6 @@ impl Reader<'_> {
         by_keys!(self, review_items, id, ReviewRow, ids, |id| BoundId(*id))
     }
 
-    /// Open review items that wait for one of the Message-IDs, oldest first.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`].
-    pub fn reviews_waiting(&mut self, rfc_ids: &[String]) -> StoreResult<Vec<ReviewRow>> {
-        let mut ids: Vec<Uuid> = Vec::new();
-        for chunk in texts(rfc_ids).chunks(super::CHUNK) {
-            let query = review_waits::table
-                .filter(review_waits::rfc_id.eq_any(chunk.iter().copied()))
-                .select(review_waits::review_id);
-            ids.extend(at("review_waits", query.load::<Uuid>(self.conn))?);
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        Ok(open(self.reviews_by_ids(&ids)?))
-    }
-
     /// What review items wait for, by key; of resolved ones too.
     ///
     /// # Errors

@@ -265,24 +265,35 @@ impl Reader<'_> {
         at("campaigns", query.load(self.conn))
     }
 
-    /// The newest policy of each campaign and the newest default.
+    /// The newest version of the policy of a campaign, or of the default one.
     ///
     /// # Errors
     /// [`crate::StoreError`].
-    pub fn newest_policies(&mut self) -> StoreResult<Vec<PolicyRow>> {
-        let query = policies::table
-            .select(PolicyRow::as_select())
-            .order(policies::version.desc());
-        let mut newest: Vec<PolicyRow> = Vec::new();
-        for row in at("policies", query.load(self.conn))? {
-            if newest
-                .iter()
-                .all(|known| known.campaign_id != row.campaign_id)
-            {
-                newest.push(row);
-            }
-        }
-        Ok(newest)
+    pub fn newest_policy(&mut self, campaign: Option<Uuid>) -> StoreResult<Option<PolicyRow>> {
+        let newest = || {
+            policies::table
+                .select(PolicyRow::as_select())
+                .order(policies::version.desc())
+        };
+        let row = match campaign {
+            Some(id) => newest()
+                .filter(policies::campaign_id.eq(Some(BoundId(id))))
+                .first(self.conn),
+            None => newest()
+                .filter(policies::campaign_id.is_null())
+                .first(self.conn),
+        };
+        at("policies", row.optional())
+    }
+
+    /// The highest version of any policy, 0 without one.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn last_policy_version(&mut self) -> StoreResult<i64> {
+        let last = policies::table.select(diesel::dsl::max(policies::version));
+        let last = at("policies", last.first::<Option<i64>>(self.conn))?;
+        Ok(last.unwrap_or(0))
     }
 
     /// All versions of the policy of a campaign, or of the default, oldest first.

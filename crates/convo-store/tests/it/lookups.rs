@@ -131,7 +131,7 @@ fn review_items_wait_for_a_parent_or_a_sender() {
         fresh
             .store
             .read(|reader| {
-                assert_eq!(reader.reviews_waiting(&wanted)?[0].id, id(2));
+                assert_eq!(reader.review_waits(&wanted)?[0].review_id, id(2));
                 assert_eq!(
                     reader.reviews_from(&["eve@example.org".to_owned()])?[0].id,
                     id(1)
@@ -153,7 +153,7 @@ fn review_items_wait_for_a_parent_or_a_sender() {
         fresh
             .store
             .read(|reader| {
-                assert_eq!(reader.reviews_waiting(&wanted)?, []);
+                assert_eq!(reader.review_waits(&wanted)?, []);
                 assert_eq!(reader.reviews(None, 10)?.len(), 1);
                 assert_eq!(reader.open_reviews()?.count, 1);
                 Ok::<_, StoreError>(())
@@ -190,10 +190,10 @@ fn the_newest_policy_of_each_campaign() {
         let (newest, all) = fresh
             .store
             .read(|reader| {
-                Ok::<_, StoreError>((reader.newest_policies()?, reader.policy_versions(None)?))
+                Ok::<_, StoreError>((reader.newest_policy(None)?, reader.policy_versions(None)?))
             })
             .unwrap();
-        assert_eq!(newest, [policy(2, 2)]);
+        assert_eq!(newest, Some(policy(2, 2)));
         assert_eq!(all.len(), 2);
     });
 }
