@@ -11,8 +11,10 @@ use actix_web::web;
 use chrono::{DateTime, Utc};
 use convo_app::{Actor, App, AppError, Command, Envelope, Options, views};
 use convo_core::lexicon::Lexicon;
+use convo_core::policy::Policy;
 use convo_mailgun::{Mailgun, SigningKeys};
 use convo_store::{Birth, Store, StoreError, StoreOptions};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::auth::{KeyHash, KeyLookup, KeyRecord, LookupFailed, Scope, Scopes};
@@ -75,12 +77,10 @@ pub fn migrated(settings: &Settings) -> Result<Store, WiringError> {
 /// [`WiringError`].
 pub fn wire(settings: &Settings) -> Result<Wired, WiringError> {
     let store = migrated(settings)?;
-    let lexicon = lexicon(settings.policy.lexicon.as_deref())?;
     let (app, writer) = App::start(
         store,
         Options {
             shell: Box::new(Machine),
-            lexicon,
             our_addresses: settings.our_addresses.clone(),
             storage: settings.storage.clone(),
         },
@@ -91,14 +91,19 @@ pub fn wire(settings: &Settings) -> Result<Wired, WiringError> {
 
 /// File and environment only seed the first version; later ones live in the database.
 fn seed_policy(app: &App, settings: &Settings) -> Result<(), WiringError> {
+    // Read whether it is needed or not: a setting that says nothing usable is said so at once.
+    let lexicon = lexicon(settings.policy.lexicon.as_ref())?;
     if app
         .read(|reader| Ok(reader.newest_policy(None)?))?
         .is_some()
     {
         return Ok(());
     }
-    let seed = serde_json::to_value(&settings.policy)
-        .map_err(|error| AppError::Fault(error.to_string()))?;
+    let policy = Policy {
+        lexicon,
+        ..settings.policy.clone()
+    };
+    let seed = serde_json::to_value(&policy).map_err(|error| AppError::Fault(error.to_string()))?;
     app.queue().run_blocking(Envelope {
         // What a database is born with is no news to anyone.
         silent: true,
@@ -107,20 +112,23 @@ fn seed_policy(app: &App, settings: &Settings) -> Result<(), WiringError> {
     Ok(())
 }
 
-/// The shipped lexicon, or the industry pack of a file.
+/// What the policy is to say of the lexicon: the name of a shipped industry, or the pack that the
+/// settings' file holds, so that the stored policy needs no file.
 ///
 /// # Errors
 /// [`WiringError::Lexicon`] with what is wrong with the pack.
-pub fn lexicon(pack: Option<&str>) -> Result<&'static Lexicon, WiringError> {
-    let Some(path) = pack.filter(|path| !path.is_empty()) else {
-        return Ok(Lexicon::automotive());
+pub fn lexicon(named: Option<&Value>) -> Result<Option<Value>, WiringError> {
+    let Some(name) = named.and_then(Value::as_str) else {
+        return Ok(named.cloned());
     };
-    let text = std::fs::read_to_string(Path::new(path))
-        .map_err(|error| WiringError::Lexicon(error.to_string()))?;
-    let lexicon = Lexicon::with_industry(&[&text])
-        .map_err(|error| WiringError::Lexicon(error.to_string()))?;
-    // Read once for the whole life of the process.
-    Ok(Box::leak(Box::new(lexicon)))
+    if Lexicon::shipped(name).is_some() {
+        return Ok(named.cloned());
+    }
+    let wrong = |error: &dyn std::fmt::Display| WiringError::Lexicon(error.to_string());
+    let text = std::fs::read_to_string(Path::new(name)).map_err(|error| wrong(&error))?;
+    let pack: Value = toml::from_str(&text).map_err(|error| wrong(&error))?;
+    Lexicon::with_industry_values(std::slice::from_ref(&pack)).map_err(|error| wrong(&error))?;
+    Ok(Some(pack))
 }
 
 /// The provider with the keys of the settings.

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use convo_core::lexicon::Lexicon;
 use convo_core::rules::Rules;
 use convo_store::{Reader, Store};
 
@@ -15,6 +14,7 @@ use uuid::Uuid;
 use crate::command::{Actor, Answer, Command, Envelope, Payload, Webhook};
 use crate::context::{Context, Shell};
 use crate::error::AppError;
+use crate::lexicons::Lexicons;
 use crate::wire::address_key;
 use crate::writer::{self, Queue};
 
@@ -22,8 +22,6 @@ use crate::writer::{self, Queue};
 pub struct Options {
     /// Time and randomness.
     pub shell: Box<dyn Shell>,
-    /// How messages are read.
-    pub lexicon: &'static Lexicon,
     /// Addresses that are ours.
     pub our_addresses: Vec<String>,
     /// The folder of attachments.
@@ -52,7 +50,7 @@ impl App {
             .collect();
         let context = Arc::new(Context {
             shell: options.shell,
-            lexicon: options.lexicon,
+            lexicons: Lexicons::default(),
             rules: Rules::standard(),
             our_addresses,
             reply_key: instance.reply_key,

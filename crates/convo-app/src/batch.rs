@@ -30,6 +30,7 @@ use crate::command::{Actor, Answer, Command, Envelope};
 use crate::context::Context;
 use crate::error::AppError;
 use crate::intake::Parked;
+use crate::lexicons::InUse;
 
 /// A conversation in memory: its row and the aggregate the row's `facts` hold.
 #[derive(Clone)]
@@ -80,6 +81,7 @@ pub(crate) struct Batch<'b, 'r> {
     /// Conversations whose trees have no placeholders in the database.
     pub whole: HashSet<Uuid>,
     pub policies: HashMap<Option<Uuid>, Arc<PolicyInForce>>,
+    pub lexicons: HashMap<Option<Uuid>, InUse>,
     pub answered: HashMap<Vec<u8>, Option<(Vec<u8>, Answer)>>,
     pub placeholders: HashMap<(Uuid, String), Option<PlaceholderRow>>,
     /// Suppressions put in this batch.
@@ -120,6 +122,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             events: HashMap::new(),
             whole: HashSet::new(),
             policies: HashMap::new(),
+            lexicons: HashMap::new(),
             answered: HashMap::new(),
             placeholders: HashMap::new(),
             suppressed_here: Vec::new(),

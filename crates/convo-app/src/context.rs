@@ -1,16 +1,16 @@
-//! What every command may rely on beside the database: the shell's clock and ids, the lexicon, the
-//! rules, our own addresses, the instance's keys.
+//! What every command may rely on beside the database: the shell's clock and ids, the lexicons,
+//! the rules, our own addresses, the instance's keys.
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use convo_core::lexicon::Lexicon;
 use convo_core::rules::Rules;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::attachments::Attachments;
+use crate::lexicons::Lexicons;
 
 /// The outside world the use cases are allowed to ask: time and randomness.
 pub trait Shell: Send + Sync {
@@ -27,7 +27,7 @@ pub struct Context {
     /// Time and randomness.
     pub shell: Box<dyn Shell>,
     /// How messages are read.
-    pub lexicon: &'static Lexicon,
+    pub lexicons: Lexicons,
     /// The rules of transitions.
     pub rules: Rules<Uuid>,
     /// Addresses that are ours, as compared.

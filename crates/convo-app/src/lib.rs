@@ -9,7 +9,7 @@
 //! | [`app`] | [`App`]: what the shell holds |
 //! | [`command`], [`wire`], [`error`] | what can be asked, in which shapes, and what stands in the way |
 //! | [`writer`], `batch`, `door`, `effects` | group commit; the working set; the core's doors; decisions as rows |
-//! | `intake`, `message` | where a mail belongs; storing it with all that follows |
+//! | `intake`, [`lexicons`], `message` | where a mail belongs; what it is read with; storing it with all that follows |
 //! | `webhook`, `events` | verified webhooks, once each; provider and integration events |
 //! | [`conversations`], `records`, `review`, `erase`, [`import`] | the other commands |
 //! | [`views`] | what people and programs look at |
@@ -31,6 +31,7 @@ pub mod error;
 mod events;
 pub mod import;
 mod intake;
+pub mod lexicons;
 mod message;
 mod records;
 pub mod reply_token;

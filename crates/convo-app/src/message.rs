@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::door::Codes;
-use crate::effects::{Came, signed};
+use crate::effects::signed;
 use crate::error::AppError;
 use place::Placing;
 pub(crate) use process::mail_of;
@@ -49,7 +49,7 @@ pub(crate) struct NewMessage<'a> {
     pub size: usize,
     pub attachments: &'a [convo_email::Attachment],
     pub returns_on: Option<DateTime<Utc>>,
-    /// What an earlier reading of the same words would need: the words are read when absent.
+    /// A person has read it as an opt-out, whatever the words say.
     pub opt_out_decided: bool,
 }
 
@@ -57,7 +57,6 @@ pub(crate) struct NewMessage<'a> {
 pub(crate) struct Stored {
     pub row: MessageRow,
     pub content: ContentRow,
-    pub came: Came,
 }
 
 impl Batch<'_, '_> {
@@ -87,7 +86,7 @@ impl Batch<'_, '_> {
             at: new.at,
             hash: &new.hash,
         })?;
-        let (fact, opt_out) = self.read_words(&new, id, seq);
+        let (fact, opt_out) = self.read_words(&new, id, seq)?;
         let row = MessageRow {
             id,
             conversation_id: new.conversation,
@@ -134,16 +133,21 @@ impl Batch<'_, '_> {
             hold: (opt_out == OptOut::Doubtful).then_some(HoldReason::DoubtfulOptOut),
             away_until: new.returns_on,
         });
-        let came = self.observe(new.conversation, &observation, None)?;
+        self.observe(new.conversation, &observation, None)?;
         let content = self.content(id, new);
         self.commit.messages.push(row.clone());
         self.commit.contents.push(content.clone());
         self.after_storing(&row, opt_out, stands.moved)?;
-        Ok(Stored { row, content, came })
+        Ok(Stored { row, content })
     }
 
     /// Reads the lead's own words; everything else carries no codes.
-    fn read_words(&self, new: &NewMessage<'_>, id: Uuid, seq: i64) -> (MessageFact<Uuid>, OptOut) {
+    fn read_words(
+        &mut self,
+        new: &NewMessage<'_>,
+        id: Uuid,
+        seq: i64,
+    ) -> Result<(MessageFact<Uuid>, OptOut), AppError> {
         let seq = u64::try_from(seq).unwrap_or(0);
         let mut fact =
             MessageFact::new(id, new.at, seq, new.direction, new.author).of_kind(new.kind);
@@ -151,12 +155,15 @@ impl Batch<'_, '_> {
         fact.text_len = new.reply_text.chars().count() as u64;
         let speaks = new.author == Author::Lead && new.kind == Kind::Human && !new.note;
         if !speaks {
-            return (fact, OptOut::None);
+            return Ok((fact, OptOut::None));
         }
-        let lexicon = &self.context.lexicon;
+        let campaign = self
+            .conversation(new.conversation)?
+            .and_then(|entry| entry.row.campaign_id);
+        let lexicon = self.lexicon(campaign)?;
         let reading = lexicon.read(&new.reply_text, Some(&new.subject));
         let opt_out = if new.opt_out_decided {
-            OptOut::None
+            OptOut::Clear
         } else {
             reading.opt_out
         };
@@ -164,7 +171,7 @@ impl Batch<'_, '_> {
         if opt_out == OptOut::Clear {
             fact.kind = Kind::OptOut;
         }
-        (fact, opt_out)
+        Ok((fact, opt_out))
     }
 
     fn know_head(&mut self, row: &MessageRow) {

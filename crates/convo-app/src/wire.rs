@@ -110,6 +110,12 @@ impl Checks {
     pub fn object(&mut self, value: Option<&serde_json::Value>, max: usize, field: &str) {
         let Some(value) = value else { return };
         self.require(value.is_object(), field, "must be an object");
+        self.bounded(Some(value), max, field);
+    }
+
+    /// JSON of at most `max` bytes.
+    pub fn bounded(&mut self, value: Option<&serde_json::Value>, max: usize, field: &str) {
+        let Some(value) = value else { return };
         if value.to_string().len() > max {
             self.0.push(Violation::new(
                 field,

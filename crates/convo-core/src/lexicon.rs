@@ -63,6 +63,8 @@ mod tests;
 
 use std::sync::LazyLock;
 
+use serde::Deserialize;
+
 use crate::signals::{OptOut, Signal, SignalClass, signal};
 pub use check::{Expected, Failure};
 use compile::Automaton;
@@ -70,7 +72,7 @@ pub use error::LexiconError;
 use judge::Analysis;
 use pack::Pack;
 pub use reading::{EVIDENCE_PER_ENTRY, Evidence, PHONE, Reading};
-pub use shipped::{AUTOMOTIVE_PACKS, LANGUAGE_PACKS};
+pub use shipped::{AUTOMOTIVE, AUTOMOTIVE_PACKS, LANGUAGE_PACKS};
 
 /// Compiled language and industry packs.
 #[derive(Debug)]
@@ -107,18 +109,38 @@ impl Lexicon {
     /// [`LexiconError::Format`] for a pack that is not TOML or has unknown fields,
     /// [`LexiconError::Entry`] for an entry that breaks a rule of the format.
     pub fn from_toml(packs: &[&str]) -> Result<Self, LexiconError> {
-        let mut read = Vec::with_capacity(packs.len());
-        for (index, text) in packs.iter().enumerate() {
-            let pack: Pack = toml::from_str(text).map_err(|source| LexiconError::Format {
-                index,
-                source: Box::new(source),
-            })?;
+        Self::compile(read_toml(packs)?, digest(packs))
+    }
+
+    /// The shipped language packs with industry packs given as values of a pack's shape, such as a
+    /// policy or a campaign carries.
+    ///
+    /// # Errors
+    /// [`LexiconError::Shape`] for a value that is no pack, otherwise as [`Lexicon::from_toml`].
+    pub fn with_industry_values(packs: &[serde_json::Value]) -> Result<Self, LexiconError> {
+        let mut read = read_toml(LANGUAGE_PACKS)?;
+        for (index, value) in packs.iter().enumerate() {
+            let pack =
+                Pack::deserialize(value).map_err(|source| LexiconError::Shape { index, source })?;
             read.push(pack);
         }
-        let name = read.last().map_or("empty", |pack| pack.pack.name.as_str());
+        let texts: Vec<String> = packs.iter().map(ToString::to_string).collect();
+        let mut all = LANGUAGE_PACKS.to_vec();
+        all.extend(texts.iter().map(String::as_str));
+        Self::compile(read, digest(&all))
+    }
+
+    /// The lexicon of an industry whose packs are compiled in.
+    #[must_use]
+    pub fn shipped(industry: &str) -> Option<&'static Self> {
+        (industry == AUTOMOTIVE).then(Self::automotive)
+    }
+
+    fn compile(packs: Vec<Pack>, digest: u64) -> Result<Self, LexiconError> {
+        let name = packs.last().map_or("empty", |pack| pack.pack.name.as_str());
         let name = name.split('.').next().unwrap_or(name);
-        let version = format!("{name}-{:016x}", digest(packs));
-        let automaton = Automaton::compile(read)?;
+        let version = format!("{name}-{digest:016x}");
+        let automaton = Automaton::compile(packs)?;
         Ok(Self { automaton, version })
     }
 
@@ -223,6 +245,16 @@ fn is_reply_subject(subject: &str) -> bool {
             .iter()
             .any(|known| prefix.eq_ignore_ascii_case(known))
     })
+}
+
+fn read_toml(packs: &[&str]) -> Result<Vec<Pack>, LexiconError> {
+    let read = |(index, text): (usize, &&str)| {
+        toml::from_str(text).map_err(|source| LexiconError::Format {
+            index,
+            source: Box::new(source),
+        })
+    };
+    packs.iter().enumerate().map(read).collect()
 }
 
 /// FNV-1a over the packs, each closed by a byte that no UTF-8 text holds.

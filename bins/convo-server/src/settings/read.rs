@@ -112,7 +112,8 @@ fn policy(read: &mut Reader) -> Policy {
         create_lead: read.flag("policy.create_lead"),
         lexicon: read
             .parsed("policy.lexicon", "a text", |text| Some(text.to_owned()))
-            .filter(|text| !text.is_empty()),
+            .filter(|text| !text.is_empty())
+            .map(serde_json::Value::String),
         min_messages: read.number("policy.min_messages", 0..=10_000),
         min_engagement: read.number("policy.min_engagement", SCORE),
         min_readiness: read.number("policy.min_readiness", SCORE),

@@ -146,5 +146,6 @@ impl Batch<'_, '_> {
         self.commit.policies.push(row);
         // What a campaign has of its own lies over the default one: both are read again.
         self.policies.clear();
+        self.lexicons.clear();
     }
 }

@@ -178,6 +178,7 @@ impl Batch<'_, '_> {
             .position(|other| other.row.id == put.row.id);
         let expected = before.map_or(put.expected, |at| self.commit.campaigns.remove(at).expected);
         self.commit.campaigns.push(Put { expected, ..put });
+        self.lexicons.clear();
         self.wrote();
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use convo_core::vocabulary::{Author, Direction, Kind};
+use convo_core::vocabulary::{Author, Direction, Kind, Stage};
 use convo_email::{Headers, InboundEmail, InboundParts};
 use convo_store::MessageHead;
 use convo_threading::MessageId;
@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::{NewMessage, ids, journey_of};
 use crate::batch::Batch;
 use crate::command::Answer;
-use crate::effects::Came;
 use crate::error::AppError;
 use crate::intake::kind_of;
 use crate::records::answer;
@@ -25,6 +24,22 @@ pub(crate) struct Speaker {
     pub author: Author,
     pub agent: Option<Uuid>,
     pub address: Option<String>,
+}
+
+/// How much the batch had told when the command began.
+#[derive(Clone, Copy)]
+struct Told {
+    steps: usize,
+    stages: usize,
+}
+
+impl Told {
+    fn by(batch: &Batch<'_, '_>) -> Self {
+        Self {
+            steps: batch.commit.transitions.len(),
+            stages: batch.commit.journey.len(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -47,13 +62,14 @@ impl Batch<'_, '_> {
         request: &ProcessMessage,
     ) -> Result<Answer, AppError> {
         request.check()?;
+        let before = Told::by(self);
         let speaker = self.speaker(id, request)?;
         let said = said(request, speaker.address.as_deref());
         let hash = said.content_hash();
         if let Some(own) = &said.message_id
             && let Some(head) = self.same(id, own, &hash)?
         {
-            return self.processed_before(id, &head);
+            return self.processed_before(id, &head, before);
         }
         let rfc_id = match said.message_id.clone() {
             Some(id) => id,
@@ -105,7 +121,7 @@ impl Batch<'_, '_> {
             opt_out_decided: false,
         })?;
         let view = MessageView::new(&stored.row, Some(&stored.content));
-        self.processed(id, view, &stored.came, false)
+        self.processed(id, view, before, false)
     }
 
     /// A new Message-ID: without one of its own a message is always a new one.
@@ -182,7 +198,12 @@ impl Batch<'_, '_> {
         Ok(same.cloned())
     }
 
-    fn processed_before(&mut self, id: Uuid, head: &MessageHead) -> Result<Answer, AppError> {
+    fn processed_before(
+        &mut self,
+        id: Uuid,
+        head: &MessageHead,
+        before: Told,
+    ) -> Result<Answer, AppError> {
         let here = self
             .commit
             .messages
@@ -204,28 +225,35 @@ impl Batch<'_, '_> {
                 views.pop().ok_or(AppError::NotFound)?
             }
         };
-        self.processed(id, view, &Came::default(), true)
+        self.processed(id, view, before, true)
     }
 
     fn processed(
         &mut self,
         id: Uuid,
         message: MessageView,
-        came: &Came,
+        before: Told,
         duplicate: bool,
     ) -> Result<Answer, AppError> {
         let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
         let (state, version, lead) = (entry.facts.state, entry.facts.version, entry.row.lead_id);
         self.touched_lead = Some(lead);
         let stage = self.lead(lead)?.and_then(|lead| lead.facts.journey.current);
-        let transitions = came.steps.iter().map(|(_, step)| {
+        // Not only what followed from the message itself: what waited for it has moved it too.
+        let steps = self.commit.transitions.iter().skip(before.steps);
+        let transitions = steps.filter(|step| step.conversation_id == id).map(|step| {
             json!({
-                "fromState": step.from.as_str(),
-                "newState": step.to.as_str(),
-                "event": step.event.as_str(),
+                "fromState": step.from_state,
+                "newState": step.to_state,
+                "event": step.event,
                 "version": step.version,
             })
         });
+        let rows = self.commit.journey.iter().skip(before.stages);
+        let entered: Vec<Stage> = rows
+            .filter(|row| row.conversation_id == Some(id) && row.action == "entered")
+            .filter_map(|row| Stage::from_order(u8::try_from(row.stage).ok()?))
+            .collect();
         answer(
             200,
             &Processed {
@@ -233,7 +261,7 @@ impl Batch<'_, '_> {
                 message,
                 conversation: json!({"currentState": state.as_str(), "version": version}),
                 transitions: transitions.collect(),
-                journey: journey_of(stage, &came.entered),
+                journey: journey_of(stage, &entered),
                 duplicate,
                 timestamp: time(self.now),
             },

@@ -17,6 +17,8 @@ impl Batch<'_, '_> {
     /// Makes a campaign; a known external id is the same campaign.
     pub(crate) fn create_campaign(&mut self, new: &NewCampaign) -> Result<Answer, AppError> {
         new.check()?;
+        let lexicons = &self.context.lexicons;
+        lexicons.check(new.lexicon.as_ref(), "lexicon")?;
         if let Some(external) = &new.external_id
             && let Some(row) = self
                 .reader
@@ -31,7 +33,11 @@ impl Batch<'_, '_> {
             created_at: self.now,
             name: new.name.trim().to_owned(),
             paused: new.paused.unwrap_or(false),
-            lexicon: new.lexicon.as_ref().map(Value::to_string),
+            lexicon: new
+                .lexicon
+                .as_ref()
+                .filter(|choice| !choice.is_null())
+                .map(Value::to_string),
             tracking: new.tracking.as_ref().map(Value::to_string),
             external_id: new.external_id.clone(),
             revision: 1,
@@ -54,6 +60,8 @@ impl Batch<'_, '_> {
         patch: &CampaignPatch,
     ) -> Result<Answer, AppError> {
         patch.check()?;
+        let lexicon = patch.lexicon.as_ref().and_then(Option::as_ref);
+        self.context.lexicons.check(lexicon, "lexicon")?;
         let before = self.campaign(id)?.ok_or(AppError::NotFound)?;
         let mut row = before.clone();
         row.name = patch.name.clone().unwrap_or(row.name);
@@ -109,6 +117,8 @@ impl Batch<'_, '_> {
             };
             return Err(AppError::Invalid(problems.iter().map(violation).collect()));
         }
+        let lexicons = &self.context.lexicons;
+        lexicons.check(policy.lexicon.as_ref(), "policy.lexicon")?;
         let version = self.next_policy_version()?;
         let row = PolicyRow {
             id: self.new_id(),

@@ -278,7 +278,7 @@ pub struct NewCampaign {
     pub paused: Option<bool>,
     /// Thresholds that differ from the default policy.
     pub policy: Option<Value>,
-    /// Lexicon packs of the campaign.
+    /// The name of a shipped industry, or a pack (or a list of packs) of the campaign's own.
     pub lexicon: Option<Value>,
     /// Tracking settings handed to the sender.
     pub tracking: Option<Value>,
@@ -296,7 +296,7 @@ impl NewCampaign {
         checks.text(&self.name, NAME, "name");
         checks.optional(self.external_id.as_ref(), NAME, "externalId");
         checks.object(self.policy.as_ref(), OBJECT, "policy");
-        checks.object(self.lexicon.as_ref(), OBJECT * 8, "lexicon");
+        checks.bounded(self.lexicon.as_ref(), OBJECT * 8, "lexicon");
         checks.object(self.tracking.as_ref(), OBJECT, "tracking");
         checks.done()
     }
@@ -313,7 +313,7 @@ pub struct CampaignPatch {
     /// Thresholds that differ from the default policy; makes a new version.
     #[serde(deserialize_with = "maybe_null")]
     pub policy: Option<Option<Value>>,
-    /// Lexicon packs of the campaign.
+    /// The name of a shipped industry, or a pack (or a list of packs) of the campaign's own.
     #[serde(deserialize_with = "maybe_null")]
     pub lexicon: Option<Option<Value>>,
     /// Tracking settings.
@@ -339,7 +339,7 @@ impl CampaignPatch {
             OBJECT,
             "policy",
         );
-        checks.object(
+        checks.bounded(
             self.lexicon.as_ref().and_then(Option::as_ref),
             OBJECT * 8,
             "lexicon",

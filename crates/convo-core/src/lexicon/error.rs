@@ -13,6 +13,15 @@ pub enum LexiconError {
         #[source]
         source: Box<toml::de::Error>,
     },
+    /// A value has not the shape of a pack.
+    #[error("pack {index} is not a lexicon pack")]
+    Shape {
+        /// Position in the list given, from 0.
+        index: usize,
+        /// What the reader says.
+        #[source]
+        source: serde_json::Error,
+    },
     /// An entry breaks a rule of the format.
     #[error("entry {entry}: {reason}")]
     Entry {

@@ -16,6 +16,9 @@ pub const LANGUAGE_PACKS: &[&str] = packs![
     "language.nl.toml",
 ];
 
+/// Name of the industry of car dealers, the default.
+pub const AUTOMOTIVE: &str = "automotive";
+
 /// Industry pack of car dealers, one file for each language.
 pub const AUTOMOTIVE_PACKS: &[&str] = packs![
     "automotive.en.toml",

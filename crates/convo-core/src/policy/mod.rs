@@ -27,8 +27,9 @@ pub struct Policy {
     pub fast_track: bool,
     /// Make a lead of an unknown sender; otherwise its mail goes to the review list.
     pub create_lead: bool,
-    /// Lexicon used; none is the default one.
-    pub lexicon: Option<String>,
+    /// Industry that messages are read with: the name of a shipped one, or its pack (or a list of
+    /// packs) as a value of the pack format; none is the default one.
+    pub lexicon: Option<serde_json::Value>,
 
     /// Replies that qualification needs.
     pub min_replies: u32,
