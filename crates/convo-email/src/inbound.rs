@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::address::Address;
 use crate::headers::Headers;
 use crate::limits::Degraded;
+use crate::observation::UserVariables;
 use crate::report::Report;
 
 /// A mail that came in, read and provider-neutral.
@@ -80,6 +81,9 @@ pub struct InboundEmail {
     /// What a bounce, delay or complaint says of our own mail.
     #[serde(default)]
     pub report: Option<Report>,
+    /// The ids we attached to a mail of ours and got back with this one, where the provider tells.
+    #[serde(default)]
+    pub variables: UserVariables,
     /// All header fields.
     #[serde(default)]
     pub headers: Headers,

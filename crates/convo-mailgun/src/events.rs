@@ -93,7 +93,8 @@ fn failure(event: &str, data: &Map<String, Value>) -> Failure {
     }
 }
 
-fn variables(value: Option<&Value>) -> UserVariables {
+/// The ids we attached to a mail of ours.
+pub(crate) fn variables(value: Option<&Value>) -> UserVariables {
     // A few senders attach the object as a JSON string.
     let parsed;
     let object = match value {

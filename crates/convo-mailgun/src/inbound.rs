@@ -7,6 +7,8 @@ use convo_email::{
 };
 use serde_json::Value;
 
+use crate::events::variables;
+
 /// Whether a form is a mail and not an event: a route always names the envelope's sender or the
 /// author, or carries the raw mail.
 #[must_use]
@@ -22,11 +24,12 @@ pub fn is_mail(form: &Form) -> bool {
 /// [`ParseError::Mail`] when the mail is larger than the limit.
 pub fn from_form(form: Form, limits: &Limits) -> Result<InboundEmail, ParseError> {
     let recipients = envelope_recipients(&form);
+    let named = form.text("user-variables");
     if let Some(raw) = form.bytes("body-mime").or_else(|| file(&form, "body-mime")) {
         let mut parts = convo_email::mime::parts(raw, limits)?;
         parts.envelope_recipients = recipients;
         parts.envelope_sender = form.text("sender");
-        return Ok(InboundEmail::assemble(parts));
+        return Ok(with_variables(InboundEmail::assemble(parts), named));
     }
     let size = form
         .fields
@@ -50,7 +53,15 @@ pub fn from_form(form: Form, limits: &Limits) -> Result<InboundEmail, ParseError
         attachments: attachments(form, limits),
         ..InboundParts::default()
     };
-    Ok(InboundEmail::assemble(parts))
+    Ok(with_variables(InboundEmail::assemble(parts), named))
+}
+
+/// The ids we gave a mail come back in a field of the form or in the mail's own header.
+fn with_variables(mut mail: InboundEmail, field: Option<String>) -> InboundEmail {
+    let header = || mail.headers.get("x-mailgun-variables").map(str::to_owned);
+    let text = field.filter(|text| !text.trim().is_empty()).or_else(header);
+    mail.variables = variables(text.map(Value::String).as_ref());
+    mail
 }
 
 fn envelope_recipients(form: &Form) -> Vec<String> {
