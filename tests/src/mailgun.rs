@@ -45,7 +45,8 @@ impl Signature {
         json!({"timestamp": self.timestamp, "token": self.token, "signature": self.signature})
     }
 
-    fn fields(&self) -> Vec<(String, String)> {
+    /// The three fields of a form.
+    pub fn fields(&self) -> Vec<(String, String)> {
         let fields = [
             ("timestamp", &self.timestamp),
             ("token", &self.token),

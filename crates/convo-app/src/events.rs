@@ -316,7 +316,7 @@ impl Batch<'_, '_> {
         &mut self,
         mail: &convo_email::InboundEmail,
         conversation: Uuid,
-        about: Uuid,
+        about: Option<Uuid>,
         at: DateTime<Utc>,
     ) -> Result<(), AppError> {
         use convo_threading::automated::Class;
@@ -358,7 +358,7 @@ impl Batch<'_, '_> {
         for (kind, address) in told {
             self.happened(
                 conversation,
-                Some(about),
+                about,
                 &Happening {
                     kind: &kind,
                     at,

@@ -11,13 +11,17 @@
 //! | 6 | nobody knows the sender: a new lead, where the policy says so, else the review list |
 
 mod arrive;
+mod by_hand;
 mod candidate;
+mod own;
 mod parked;
 
 pub(crate) use arrive::{Arrival, kind_of, person, returns};
-pub(crate) use parked::{Parked, Unparked, parked_key};
+pub(crate) use by_hand::is_report;
+pub(crate) use parked::{Coming, KeptMail, Parked, Unparked, parked_key};
 
 use chrono::{DateTime, Utc};
+use convo_core::signals::OptOut;
 use convo_core::vocabulary::{Author, Direction};
 use convo_email::InboundEmail;
 use convo_store::MessageHead;
@@ -45,6 +49,8 @@ pub(crate) struct Arriving<'a> {
     pub create_lead: bool,
     /// A recipient without a lead becomes one too: the mail is history, not traffic.
     pub history: bool,
+    /// A person has read it as an opt-out.
+    pub said_opt_out: bool,
 }
 
 /// Where a mail goes.
@@ -67,6 +73,8 @@ pub(crate) enum Route {
         name: Option<String>,
         place: Place,
     },
+    /// Nowhere: it only asks to hear no more, and no conversation is opened for that.
+    Silence { lead: Option<Uuid> },
     /// A person has to say.
     Review(&'static str),
 }
@@ -108,10 +116,7 @@ impl Batch<'_, '_> {
         if let Some(head) = known {
             return Ok(Route::Duplicate(head.clone()));
         }
-        if matches!(
-            arriving.mail.class(),
-            Class::Bounce | Class::Delay | Class::SpamReport
-        ) {
+        if is_report(arriving.mail) {
             return self.route_report(arriving);
         }
         let sender = arriving
@@ -120,13 +125,8 @@ impl Batch<'_, '_> {
             .as_ref()
             .map(|from| address_key(&from.email))
             .unwrap_or_default();
-        let agent = if sender.is_empty() {
-            None
-        } else {
-            self.agent_of_address(&sender)?
-        };
-        if agent.is_some() || self.is_ours(&sender, arriving) {
-            return self.route_own(arriving, agent);
+        if let Some(own) = self.own_sender(arriving.mail, arriving.our_addresses)? {
+            return self.route_own(arriving, own);
         }
         let lead = if sender.is_empty() {
             None
@@ -141,16 +141,8 @@ impl Batch<'_, '_> {
         }
         match lead {
             Some(lead) => self.of_known_lead(arriving, lead),
-            None => Ok(unknown_sender(arriving, &sender)),
+            None => self.unknown_sender(arriving, &sender),
         }
-    }
-
-    fn is_ours(&self, sender: &str, arriving: &Arriving<'_>) -> bool {
-        self.context.our_addresses.contains(sender)
-            || arriving
-                .our_addresses
-                .iter()
-                .any(|ours| address_key(ours) == sender)
     }
 
     fn route_report(&mut self, arriving: &Arriving<'_>) -> Result<Route, AppError> {
@@ -177,76 +169,6 @@ impl Batch<'_, '_> {
             }
         }
         Ok(Route::Review("unmatched_report"))
-    }
-
-    /// Mail of an agent or of ours: outbound, never a reply.
-    fn route_own(
-        &mut self,
-        arriving: &Arriving<'_>,
-        agent: Option<Uuid>,
-    ) -> Result<Route, AppError> {
-        let author = if agent.is_some() {
-            Author::Agent
-        } else {
-            Author::System
-        };
-        let own = |conversation, evidence: &str| Place {
-            agent,
-            outbound: true,
-            ..Place::new(conversation, 0, evidence, author)
-        };
-        if let Some(conversation) = self.token_of(arriving.mail)? {
-            return Ok(Route::There(own(conversation, "own:token")));
-        }
-        for id in arriving.mail.chain.candidates() {
-            if let Some(head) = self.heads(id.as_str())?.first() {
-                return Ok(Route::There(own(head.conversation_id, "own:headers")));
-            }
-        }
-        let recipients: Vec<String> = arriving
-            .mail
-            .to
-            .iter()
-            .chain(&arriving.mail.cc)
-            .map(|to| address_key(&to.email))
-            .collect();
-        for address in &recipients {
-            let Some(lead) = self.lead_of_address(address)? else {
-                continue;
-            };
-            if let Some(open) = self.most_recent(lead, None, true)? {
-                return Ok(Route::There(own(open, "own:recipient")));
-            }
-            // History is told in order: what we write to a closed one opens the next.
-            let last = if arriving.history {
-                None
-            } else {
-                self.most_recent(lead, None, false)?
-            };
-            return Ok(match last {
-                Some(last) => Route::There(own(last, "own:recipient")),
-                None => Route::New {
-                    lead,
-                    campaign: arriving.campaign,
-                    previous: self.most_recent(lead, None, false)?,
-                    place: own(Uuid::nil(), "own:recipient"),
-                },
-            });
-        }
-        if arriving.history {
-            let stranger = arriving.mail.to.iter().chain(&arriving.mail.cc).find(|to| {
-                let key = address_key(&to.email);
-                crate::wire::is_address(&key) && !self.is_ours(&key, arriving)
-            });
-            if let Some(to) = stranger {
-                return Ok(Route::NewLead {
-                    address: to.email.clone(),
-                    name: to.name.clone(),
-                    place: own(Uuid::nil(), "own:recipient"),
-                });
-            }
-        }
-        Ok(Route::Review("own_mail_without_lead"))
     }
 
     fn token_of(&mut self, mail: &InboundEmail) -> Result<Option<Uuid>, AppError> {
@@ -343,7 +265,10 @@ impl Batch<'_, '_> {
     }
 
     fn of_known_lead(&mut self, arriving: &Arriving<'_>, lead: Uuid) -> Result<Route, AppError> {
-        let hint = campaign_hint(arriving);
+        let hint = self.campaign_hint(arriving.mail)?;
+        if let Some(route) = self.by_campaign(lead, hint)? {
+            return Ok(route);
+        }
         if let Some(id) = self.by_subject(arriving, lead)? {
             return self.settle(
                 arriving,
@@ -351,58 +276,68 @@ impl Batch<'_, '_> {
                 Some(lead),
             );
         }
-        if let Some(id) = self.most_recent(lead, hint, true)? {
-            let mut place = Place::new(id, 4, "sender", Author::Lead);
-            if hint.is_some() {
-                place.evidence.push("campaign".to_owned());
-            }
-            return Ok(Route::There(place));
+        if let Some(id) = self.most_recent(lead, None, true)? {
+            return Ok(Route::There(Place::new(id, 4, "sender", Author::Lead)));
         }
-        match self.most_recent(lead, hint, false)? {
-            Some(id) => self.settle(
-                arriving,
-                Place::new(id, 5, "sender", Author::Lead),
-                Some(lead),
-            ),
-            None if arriving.mail.class() == Class::Human => Ok(Route::New {
-                lead,
-                campaign: hint.or(arriving.campaign),
-                previous: None,
-                place: Place::new(Uuid::nil(), 5, "sender", Author::Lead),
-            }),
-            None => Ok(Route::Review("automated_without_conversation")),
+        if let Some(id) = self.most_recent(lead, hint, false)? {
+            let place = Place::new(id, 5, "sender", Author::Lead);
+            return self.settle(arriving, place, Some(lead));
         }
+        if arriving.mail.class() != Class::Human {
+            return Ok(Route::Review("automated_without_conversation"));
+        }
+        let campaign = hint.or(arriving.campaign);
+        if self.opts_out(arriving, campaign)? {
+            return Ok(Route::Silence { lead: Some(lead) });
+        }
+        let mut place = Place::new(Uuid::nil(), 5, "sender", Author::Lead);
+        if hint.is_some() {
+            place.evidence.push("campaign".to_owned());
+        }
+        Ok(Route::New {
+            lead,
+            campaign,
+            previous: None,
+            place,
+        })
     }
-}
 
-fn unknown_sender(arriving: &Arriving<'_>, sender: &str) -> Route {
-    let human = arriving.mail.class() == Class::Human;
-    let Some(from) = &arriving.mail.from else {
-        return Route::Review("no_sender");
-    };
-    if arriving.create_lead && human && crate::wire::is_address(sender) {
-        return Route::NewLead {
-            address: from.email.clone(),
-            name: from.name.clone(),
-            place: Place::new(Uuid::nil(), 6, "new-lead", Author::Lead),
+    fn unknown_sender(&mut self, arriving: &Arriving<'_>, sender: &str) -> Result<Route, AppError> {
+        let human = arriving.mail.class() == Class::Human;
+        let Some(from) = &arriving.mail.from else {
+            return Ok(Route::Review("no_sender"));
         };
-    }
-    Route::Review(if human {
-        "unknown_sender"
-    } else {
-        "automated_from_unknown_sender"
-    })
-}
-
-/// A campaign named by `campaign-<id>@` among the recipients.
-fn campaign_hint(arriving: &Arriving<'_>) -> Option<Uuid> {
-    arriving.mail.recipients.iter().find_map(|to| {
-        let local = to.split('@').next()?;
-        let (prefix, id) = local.split_at_checked("campaign-".len())?;
-        if prefix.eq_ignore_ascii_case("campaign-") {
-            id.parse().ok()
-        } else {
-            None
+        let known_as_address = crate::wire::is_address(sender);
+        if human && known_as_address && self.opts_out(arriving, arriving.campaign)? {
+            return Ok(Route::Silence { lead: None });
         }
-    })
+        if arriving.create_lead && human && known_as_address {
+            return Ok(Route::NewLead {
+                address: from.email.clone(),
+                name: from.name.clone(),
+                place: Place::new(Uuid::nil(), 6, "new-lead", Author::Lead),
+            });
+        }
+        Ok(Route::Review(if human {
+            "unknown_sender"
+        } else {
+            "automated_from_unknown_sender"
+        }))
+    }
+
+    /// Whether a person's mail asks to hear no more: it opens and reopens nothing.
+    fn opts_out(
+        &mut self,
+        arriving: &Arriving<'_>,
+        campaign: Option<Uuid>,
+    ) -> Result<bool, AppError> {
+        if arriving.said_opt_out || arriving.mail.class() != Class::Human {
+            return Ok(arriving.said_opt_out);
+        }
+        let mail = arriving.mail;
+        let reading = self
+            .lexicon(campaign)?
+            .read(&mail.reply_text, Some(&mail.subject));
+        Ok(reading.opt_out == OptOut::Clear)
+    }
 }

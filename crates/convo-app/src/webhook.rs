@@ -10,6 +10,7 @@ use crate::batch::Batch;
 use crate::command::{Answer, Payload, Webhook};
 use crate::context::Context;
 use crate::error::AppError;
+use crate::intake::{Coming, KeptMail};
 use crate::records::answer;
 use crate::wire::WebhookAnswer;
 
@@ -71,7 +72,12 @@ impl Batch<'_, '_> {
             return self.park_webhook(webhook, "unreadable");
         }
         let id = self.new_id();
-        let effect = self.effect(&webhook.payload, id, webhook.token.as_deref())?;
+        let effect = self.effect(
+            &webhook.payload,
+            id,
+            webhook.token.as_deref(),
+            Coming::default(),
+        )?;
         self.keep_token(webhook, id);
         let row = self.receipt(webhook, id, &effect);
         self.commit.receipts.push(row);
@@ -97,7 +103,13 @@ impl Batch<'_, '_> {
         row.attempts = 1;
         row.error_code = Some(code.to_owned());
         row.done_at = None;
-        row.body = body(&webhook.payload);
+        row.body = match &webhook.payload {
+            Payload::Mail(mail, _) => {
+                let kept = KeptMail::of(mail, webhook.token.as_deref(), self.now);
+                serde_json::to_vec(&kept).ok()
+            }
+            other => body(other),
+        };
         if !unreadable {
             row.next_attempt_at = Some(self.clock + self.delay(retries.bound_seconds(1)));
         }
@@ -130,7 +142,8 @@ impl Batch<'_, '_> {
                 "the receipt holds nothing that could be tried again",
             ));
         };
-        let effect = self.effect(&payload, id, None)?;
+        let coming = row.body.as_deref().map(Coming::beside).unwrap_or_default();
+        let effect = self.effect(&payload, id, None, coming)?;
         let change = self.changed(&row, &effect);
         self.commit.receipts_changed.push(change.clone());
         self.wrote();
@@ -191,10 +204,11 @@ impl Batch<'_, '_> {
         payload: &Payload,
         receipt: Uuid,
         token: Option<&str>,
+        coming: Coming,
     ) -> Result<Effect, AppError> {
         match payload {
             Payload::Event(event) => self.observed(event),
-            Payload::Mail(mail, raw) => self.mail_came(mail, raw.clone(), receipt, token),
+            Payload::Mail(mail, raw) => self.mail_came(mail, raw.clone(), receipt, token, coming),
             Payload::Unreadable(_) => Ok(Effect {
                 status: Status::Ignored,
                 ..Effect::default()

@@ -255,7 +255,8 @@ async fn a_bounce_mail_finds_its_message(options: Options) {
     assert_eq!(suppressed[0]["reason"], "hard_bounce");
 }
 
-fn bounce(recipient: &str, original: &str) -> String {
+/// A delivery report about one of our mails.
+pub(crate) fn bounce(recipient: &str, original: &str) -> String {
     let date = Utc::now().to_rfc2822();
     [
         "From: Mail Delivery System <MAILER-DAEMON@mx.customer.example>",

@@ -1,18 +1,19 @@
 //! A mail came: routed, stored, or parked for a person.
 
 use chrono::{DateTime, Utc};
-use convo_core::vocabulary::{Direction, Kind};
+use convo_core::vocabulary::{Author, Direction, Kind};
 use convo_email::InboundEmail;
 use convo_store::rows::{ReviewRow, ReviewWaitRow};
 use convo_threading::automated::Class;
 use uuid::Uuid;
 
-use super::parked::{Parked, Waiting, parked_key};
+use super::parked::{Coming, Parked, Waiting, identified, parked_key_as};
 use super::{Arriving, Place, Route};
 use crate::batch::Batch;
 use crate::command::Raw;
 use crate::error::AppError;
 use crate::message::{NewMessage, ids};
+use crate::records::Suppressing;
 use crate::webhook::{Effect, Status};
 use crate::wire::{NewLead, address_key};
 
@@ -32,8 +33,10 @@ pub(crate) struct Arrival<'a> {
     pub list_archive: bool,
     /// A person has said where it goes.
     pub placed: Option<Uuid>,
-    /// A person has said that it is no opt-out, or that it is.
-    pub opt_out_decided: bool,
+    /// A person has read it as an opt-out.
+    pub said_opt_out: bool,
+    /// When and under which id it came, where it had to wait since.
+    pub coming: Coming,
     /// The review item it waited in.
     pub parked: Option<Uuid>,
 }
@@ -46,6 +49,7 @@ impl Batch<'_, '_> {
         raw: Option<Raw>,
         receipt: Uuid,
         token: Option<&str>,
+        coming: Coming,
     ) -> Result<Effect, AppError> {
         self.arrive(
             mail,
@@ -53,6 +57,7 @@ impl Batch<'_, '_> {
                 receipt: Some(receipt),
                 raw,
                 token,
+                coming,
                 ..Arrival::default()
             },
         )
@@ -64,10 +69,8 @@ impl Batch<'_, '_> {
         mail: &InboundEmail,
         arrival: &Arrival<'_>,
     ) -> Result<Effect, AppError> {
-        let rfc_id = mail
-            .message_id
-            .clone()
-            .unwrap_or_else(|| mail.derived_message_id(arrival.token));
+        let came_as = arrival.coming.came_as.clone();
+        let rfc_id = came_as.unwrap_or_else(|| identified(mail, arrival.token));
         let mut mail = std::borrow::Cow::Borrowed(mail);
         if arrival.list_archive && mail.class() == Class::List {
             mail.to_mut().verdict.class = Class::Human;
@@ -77,17 +80,18 @@ impl Batch<'_, '_> {
             mail: &mail,
             rfc_id: &rfc_id,
             hash: mail.content_hash(),
-            at: self.own_time(&mail),
+            at: own_time(&mail, arrival.coming.came_at.unwrap_or(self.now)),
             our_addresses: arrival.our_addresses,
             campaign: arrival.campaign,
             create_lead: arrival.history || policy.policy.create_lead,
             history: arrival.history,
+            said_opt_out: arrival.said_opt_out,
         };
         let mut route = self.route(&arriving)?;
         let known = matches!(route, Route::Duplicate(_)) || arrival.parked.is_some();
         if arrival.history
             && !known
-            && let Some(parked) = self.parked(&mail)?
+            && let Some(parked) = self.parked(&mail, &rfc_id)?
         {
             // A second run of an import leaves with people what the first one left with them.
             return Ok(parked.effect());
@@ -106,6 +110,7 @@ impl Batch<'_, '_> {
                 ..Effect::default()
             }),
             Route::Review(reason) => self.park(&arriving, arrival, reason),
+            Route::Silence { lead } => self.silence(&arriving, arrival, lead),
             Route::There(place) => self.store_mail(&arriving, arrival, place),
             Route::New {
                 lead,
@@ -117,14 +122,17 @@ impl Batch<'_, '_> {
                     Some(open) => open,
                     None => self.add_conversation(lead, campaign, &mail.subject, previous)?,
                 };
-                self.store_mail(
-                    &arriving,
-                    arrival,
-                    Place {
-                        conversation,
-                        ..place
-                    },
-                )
+                let place = Place {
+                    conversation,
+                    ..place
+                };
+                let inbound = !place.outbound;
+                let effect = self.store_mail(&arriving, arrival, place)?;
+                if inbound && let Some(from) = &mail.from {
+                    // What of this person found no conversation before has one now.
+                    self.place_parked_from(std::slice::from_ref(&from.email))?;
+                }
+                Ok(effect)
             }
             Route::NewLead {
                 address,
@@ -148,50 +156,6 @@ impl Batch<'_, '_> {
         }
     }
 
-    /// The Date where it can be one, else the time of receipt.
-    ///
-    /// A Date has whole seconds: of mail this fresh the receipt knows the time better, and an answer
-    /// is not taken to be older than what it answers.
-    fn own_time(&self, mail: &InboundEmail) -> DateTime<Utc> {
-        let latest = self.now + chrono::Duration::days(1);
-        let earliest = DateTime::from_timestamp(631_152_000, 0).unwrap_or(DateTime::UNIX_EPOCH);
-        let dated = mail
-            .date
-            .filter(|date| *date >= earliest && *date <= latest);
-        let fresh = |date: &DateTime<Utc>| {
-            let age = self.now.signed_duration_since(*date);
-            age >= chrono::Duration::zero() && age < chrono::Duration::seconds(2)
-        };
-        dated.filter(|date| !fresh(date)).unwrap_or(self.now)
-    }
-
-    fn placed_by_hand(
-        &mut self,
-        arriving: &Arriving<'_>,
-        conversation: Uuid,
-    ) -> Result<Route, AppError> {
-        use convo_core::vocabulary::Author;
-        let lead = self
-            .conversation(conversation)?
-            .ok_or(AppError::NotFound)?
-            .row
-            .lead_id;
-        let sender = arriving
-            .mail
-            .from
-            .as_ref()
-            .map(|from| from.email.clone())
-            .unwrap_or_default();
-        let known = self.lead_of_address(&sender)?;
-        let author = if known == Some(lead) {
-            Author::Lead
-        } else {
-            Author::Other
-        };
-        let place = Place::new(conversation, 6, "review", author);
-        self.settle(arriving, place, known)
-    }
-
     fn store_mail(
         &mut self,
         arriving: &Arriving<'_>,
@@ -204,7 +168,8 @@ impl Batch<'_, '_> {
         } else {
             Direction::Inbound
         };
-        let kind = if place.outbound {
+        let report = place.author == Author::System && !place.outbound;
+        let kind = if place.outbound || arrival.said_opt_out {
             Kind::Human
         } else {
             kind_of(mail.class())
@@ -238,10 +203,10 @@ impl Batch<'_, '_> {
             size: mail.size,
             attachments: &mail.attachments,
             returns_on: returns(mail),
-            opt_out_decided: arrival.opt_out_decided,
+            opt_out_decided: arrival.said_opt_out,
         })?;
-        if let Some(about) = place.about {
-            self.reported(mail, place.conversation, about, arriving.at)?;
+        if report {
+            self.reported(mail, place.conversation, place.about, arriving.at)?;
         }
         let (lead, id) = (stored.row.lead_id, stored.row.id);
         let campaign = self
@@ -256,6 +221,30 @@ impl Batch<'_, '_> {
             message: Some(id),
             ..Effect::default()
         })
+    }
+
+    /// An opt-out that no conversation can hold: its address is suppressed at once, and the mail
+    /// stays visible.
+    fn silence(
+        &mut self,
+        arriving: &Arriving<'_>,
+        arrival: &Arrival<'_>,
+        lead: Option<Uuid>,
+    ) -> Result<Effect, AppError> {
+        if arrival.parked.is_none()
+            && let Some(from) = &arriving.mail.from
+        {
+            self.suppress(&Suppressing {
+                address: &from.email,
+                lead,
+                reason: "opt_out",
+                scope: "automation",
+                source: "person",
+                evidence: None,
+                at: arriving.at,
+            })?;
+        }
+        self.park(arriving, arrival, "opt_out_without_conversation")
     }
 
     /// Puts a mail on the review list, once.
@@ -274,10 +263,15 @@ impl Batch<'_, '_> {
             return Ok(effect);
         }
         let mail = arriving.mail;
-        if let Some(parked) = self.parked(mail)? {
+        if let Some(parked) = self.parked(mail, arriving.rfc_id)? {
             return Ok(parked.effect());
         }
-        let from_key = mail.from.as_ref().map(|from| address_key(&from.email));
+        let person = match self.own_sender(mail, arriving.our_addresses)? {
+            // Our own mail waits for the person it was written to.
+            Some(_) => self.stranger(mail, arriving.our_addresses)?,
+            None => mail.from.clone(),
+        };
+        let from_key = person.map(|person| address_key(&person.email));
         let mut waits: Vec<String> = mail
             .chain
             .candidates()
@@ -291,8 +285,12 @@ impl Batch<'_, '_> {
         waits.extend(original.map(|id| id.as_str().to_owned()));
         waits.sort();
         waits.dedup();
+        let coming = Coming {
+            came_at: Some(arrival.coming.came_at.unwrap_or(self.now)),
+            came_as: Some(arriving.rfc_id.clone()),
+        };
         let id = self.new_id();
-        let key = parked_key(self.context, mail);
+        let key = parked_key_as(self.context, mail, arriving.rfc_id);
         self.parked.insert(key.clone(), Some(Parked::Open(reason)));
         let keys = waits.iter().cloned().chain([key]);
         self.commit
@@ -311,7 +309,7 @@ impl Batch<'_, '_> {
             lead_id: None,
             from_key,
             wait_rfc_ids: serde_json::to_string(&waits).unwrap_or_else(|_| "[]".to_owned()),
-            body: serde_json::to_vec(&Waiting::of(mail, arrival)).ok(),
+            body: serde_json::to_vec(&Waiting::of(mail, arrival, coming)).ok(),
             resolution: None,
             resolved_by: None,
             created_at: self.clock,
@@ -320,6 +318,23 @@ impl Batch<'_, '_> {
         self.record_changed("review_opened", None, None, Some(id));
         Ok(effect)
     }
+}
+
+/// The Date where it can be one, else the time of receipt.
+///
+/// A Date has whole seconds: of mail this fresh the receipt knows the time better, and an answer
+/// is not taken to be older than what it answers.
+fn own_time(mail: &InboundEmail, received: DateTime<Utc>) -> DateTime<Utc> {
+    let latest = received + chrono::Duration::days(1);
+    let earliest = DateTime::from_timestamp(631_152_000, 0).unwrap_or(DateTime::UNIX_EPOCH);
+    let dated = mail
+        .date
+        .filter(|date| *date >= earliest && *date <= latest);
+    let fresh = |date: &DateTime<Utc>| {
+        let age = received.signed_duration_since(*date);
+        age >= chrono::Duration::zero() && age < chrono::Duration::seconds(2)
+    };
+    dated.filter(|date| !fresh(date)).unwrap_or(received)
 }
 
 /// The kind of message a class of mail is.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use convo_core::machine::State;
 use convo_core::vocabulary::Author;
+use convo_email::InboundEmail;
 use convo_threading::automated::Class;
 use convo_threading::subject::base_subject;
 use uuid::Uuid;
@@ -79,38 +80,75 @@ impl Batch<'_, '_> {
             entry.row.campaign_id,
             entry.facts.outcome,
         );
-        let speaks = place.author == Author::Lead && arriving.mail.class() == Class::Human;
-        if state.is_open() || !speaks || lead != Some(of) {
+        if state.is_open() {
             return Ok(Route::There(place));
         }
-        let silenced = match self.lead(of)? {
-            Some(lead) => lead
-                .facts
-                .opted_out_at()
-                .is_some_and(|said| said > arriving.at),
-            None => false,
-        };
-        if silenced {
-            return Ok(Route::There(place));
-        }
-        let other = self.other_open(id)?;
-        let inside =
-            closed_at.is_none_or(|closed| policy.policy.reopens(outcome, closed, arriving.at));
-        if state == State::Closed && inside && other.is_none() {
-            return Ok(Route::There(place));
-        }
-        Ok(match other {
-            Some(conversation) => Route::There(Place {
+        // Whatever names a conversation that is over belongs to the one that goes on.
+        if let Some(conversation) = self.other_open(id)? {
+            return Ok(Route::There(Place {
                 conversation,
                 ..place
-            }),
-            None => Route::New {
-                lead: of,
-                campaign,
-                previous: Some(id),
-                place,
-            },
+            }));
+        }
+        let speaks = place.author == Author::Lead && arriving.mail.class() == Class::Human;
+        if !speaks || lead != Some(of) {
+            return Ok(Route::There(place));
+        }
+        // The same comparison as for reopening: a reply at the very time of the opt-out is no newer.
+        let silenced = self.lead(of)?.is_some_and(|lead| {
+            lead.facts
+                .opted_out_at()
+                .is_some_and(|said| said >= arriving.at)
+        });
+        if silenced || self.opts_out(arriving, campaign)? {
+            return Ok(Route::There(place));
+        }
+        let inside =
+            closed_at.is_none_or(|closed| policy.policy.reopens(outcome, closed, arriving.at));
+        if state == State::Closed && inside {
+            return Ok(Route::There(place));
+        }
+        Ok(Route::New {
+            lead: of,
+            campaign,
+            previous: Some(id),
+            place,
         })
+    }
+
+    /// A campaign that exists, named by `campaign-<id>@` among the recipients or by user variables.
+    pub(super) fn campaign_hint(&mut self, mail: &InboundEmail) -> Result<Option<Uuid>, AppError> {
+        let named = mail.recipients.iter().filter_map(|to| {
+            let local = to.split('@').next()?;
+            let (prefix, id) = local.split_at_checked("campaign-".len())?;
+            prefix.eq_ignore_ascii_case("campaign-").then_some(id)
+        });
+        let ids: Vec<Uuid> = named
+            .chain(mail.variables.campaign_id.as_deref())
+            .filter_map(|id| id.parse().ok())
+            .collect();
+        for id in ids {
+            if self.campaign(id)?.is_some() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The lead's open conversation of the campaign that the mail names.
+    pub(super) fn by_campaign(
+        &mut self,
+        lead: Uuid,
+        hint: Option<Uuid>,
+    ) -> Result<Option<Route>, AppError> {
+        if hint.is_none() {
+            return Ok(None);
+        }
+        Ok(self.open_of(lead, hint)?.map(|id| {
+            let mut place = Place::new(id, 4, "sender", Author::Lead);
+            place.evidence.push("campaign".to_owned());
+            Route::There(place)
+        }))
     }
 
     /// A header-less "Re:" goes to the one open conversation of its lead with that subject.
@@ -126,20 +164,20 @@ impl Batch<'_, '_> {
         if !base.prefixed || base.base.is_empty() {
             return Ok(None);
         }
-        let window = chrono::Duration::days(30);
         let mut fitting = Vec::new();
         for id in self.conversations_of(lead)? {
             let Some(entry) = self.conversation(id)? else {
                 continue;
             };
-            let recent = arriving
-                .at
-                .signed_duration_since(entry.row.last_activity_at)
-                <= window;
-            if entry.facts.state.is_open()
-                && recent
-                && base_subject(&entry.row.subject).base == base.base
-            {
+            let fits =
+                entry.facts.state.is_open() && base_subject(&entry.row.subject).base == base.base;
+            let (last, campaign) = (entry.row.last_activity_at, entry.row.campaign_id);
+            if !fits {
+                continue;
+            }
+            let days = self.policy(campaign)?.policy.subject_window_days;
+            let silence = arriving.at.signed_duration_since(last).abs();
+            if silence <= chrono::Duration::days(i64::from(days)) {
                 fitting.push(id);
             }
         }

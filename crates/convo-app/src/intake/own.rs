@@ -1,0 +1,136 @@
+//! Mail of an agent or of one of our own addresses: what we said, never a reply.
+
+use convo_core::vocabulary::Author;
+use convo_email::{Address, InboundEmail};
+use uuid::Uuid;
+
+use super::{Arriving, Place, Route};
+use crate::batch::Batch;
+use crate::error::AppError;
+use crate::wire::{address_key, is_address};
+
+/// Which of us wrote a mail.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Own {
+    agent: Option<Uuid>,
+}
+
+impl Own {
+    /// A place in a conversation for what we wrote.
+    pub(super) fn place(self, conversation: Uuid, rung: i16, evidence: &str) -> Place {
+        let author = if self.agent.is_some() {
+            Author::Agent
+        } else {
+            Author::System
+        };
+        Place {
+            agent: self.agent,
+            outbound: true,
+            ..Place::new(conversation, rung, evidence, author)
+        }
+    }
+}
+
+impl Batch<'_, '_> {
+    /// Who of us wrote a mail; `None` for everybody else's.
+    pub(crate) fn own_sender(
+        &mut self,
+        mail: &InboundEmail,
+        our_addresses: &[String],
+    ) -> Result<Option<Own>, AppError> {
+        let Some(sender) = mail.from.as_ref().map(|from| address_key(&from.email)) else {
+            return Ok(None);
+        };
+        if sender.is_empty() {
+            return Ok(None);
+        }
+        let agent = self.agent_of_address(&sender)?;
+        let ours = agent.is_some() || self.is_ours(&sender, our_addresses);
+        Ok(ours.then_some(Own { agent }))
+    }
+
+    fn is_ours(&self, address: &str, our_addresses: &[String]) -> bool {
+        let also = || {
+            our_addresses
+                .iter()
+                .any(|ours| address_key(ours) == address)
+        };
+        self.context.our_addresses.contains(address) || also()
+    }
+
+    /// The first recipient of our mail who is none of us.
+    pub(crate) fn stranger(
+        &mut self,
+        mail: &InboundEmail,
+        our_addresses: &[String],
+    ) -> Result<Option<Address>, AppError> {
+        for to in mail.to.iter().chain(&mail.cc) {
+            let key = address_key(&to.email);
+            if is_address(&key)
+                && !self.is_ours(&key, our_addresses)
+                && self.agent_of_address(&key)?.is_none()
+            {
+                return Ok(Some(to.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Mail of an agent or of ours: outbound, never a reply.
+    pub(super) fn route_own(
+        &mut self,
+        arriving: &Arriving<'_>,
+        sender: Own,
+    ) -> Result<Route, AppError> {
+        let own = |conversation, evidence: &str| sender.place(conversation, 0, evidence);
+        if let Some(conversation) = self.token_of(arriving.mail)? {
+            return Ok(Route::There(own(conversation, "own:token")));
+        }
+        for id in arriving.mail.chain.candidates() {
+            if let Some(head) = self.heads(id.as_str())?.first() {
+                return Ok(Route::There(own(head.conversation_id, "own:headers")));
+            }
+        }
+        let recipients: Vec<String> = arriving
+            .mail
+            .to
+            .iter()
+            .chain(&arriving.mail.cc)
+            .map(|to| address_key(&to.email))
+            .collect();
+        for address in &recipients {
+            let Some(lead) = self.lead_of_address(address)? else {
+                continue;
+            };
+            if let Some(open) = self.most_recent(lead, None, true)? {
+                return Ok(Route::There(own(open, "own:recipient")));
+            }
+            // History is told in order: what we write to a closed one opens the next.
+            let last = if arriving.history {
+                None
+            } else {
+                self.most_recent(lead, None, false)?
+            };
+            return Ok(match last {
+                Some(last) => Route::There(own(last, "own:recipient")),
+                None => Route::New {
+                    lead,
+                    campaign: arriving.campaign,
+                    previous: self.most_recent(lead, None, false)?,
+                    place: own(Uuid::nil(), "own:recipient"),
+                },
+            });
+        }
+        if arriving.history {
+            let stranger = self.stranger(arriving.mail, arriving.our_addresses)?;
+            if let Some(to) = stranger {
+                return Ok(Route::NewLead {
+                    address: to.email,
+                    name: to.name,
+                    place: own(Uuid::nil(), "own:recipient"),
+                });
+            }
+        }
+        Ok(Route::Review("own_mail_without_lead"))
+    }
+}
