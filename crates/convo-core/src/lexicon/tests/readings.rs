@@ -143,6 +143,15 @@ fn opt_outs_and_their_traps() {
         ),
         ("Stop sending me e-mails, call me instead.", Doubtful),
         (
+            "Please stop contacting me. Call my wife instead, she wants to buy.",
+            Doubtful,
+        ),
+        (
+            "Please stop contacting me. My husband wants to buy it.",
+            Doubtful,
+        ),
+        ("I would like to stop my subscription", Clear),
+        (
             "Remove me from your list. Is the blue one still available?",
             Doubtful,
         ),
