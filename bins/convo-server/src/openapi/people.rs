@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::vocabulary::{FreeObject, KeyScope, Stage, SuppressionReason, SuppressionScope};
+use super::vocabulary::{
+    FreeObject, KeyScope, LexiconChoice, Stage, SuppressionReason, SuppressionScope,
+};
 
 /// A lead.
 #[derive(Debug, ToSchema)]
@@ -91,8 +93,8 @@ pub struct Campaign {
     pub paused: bool,
     /// Members of the policy that differ from the default one, as given.
     pub policy: Option<FreeObject>,
-    /// Lexicon packs of the campaign.
-    pub lexicon: Option<FreeObject>,
+    /// What its messages are read with, where that is its own.
+    pub lexicon: Option<LexiconChoice>,
     /// Tracking settings.
     pub tracking: Option<FreeObject>,
     /// The caller's own id.

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::vocabulary::Score;
+use super::vocabulary::{LexiconChoice, Score};
 
 /// Thresholds, weights, windows and clocks of one organisation or one campaign.
 #[derive(Debug, ToSchema)]
@@ -22,8 +22,8 @@ pub struct Policy {
     pub create_lead: bool,
     /// Version of the policy; what decisions were made by is in their audit rows.
     pub version: i64,
-    /// Lexicon used; none is the default one.
-    pub lexicon: Option<String>,
+    /// What messages are read with; none is the default lexicon.
+    pub lexicon: Option<LexiconChoice>,
     /// Replies that qualification needs.
     pub min_replies: u32,
     /// Distinct purchase signals that qualification needs.

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::vocabulary::{
-    FreeObject, IntegrationType, KeyScope, Outcome, ReviewAction, State, SuppressionReason,
-    SuppressionScope,
+    FreeObject, IntegrationType, KeyScope, LexiconChoice, Outcome, ReviewAction, State,
+    SuppressionReason, SuppressionScope,
 };
 
 /// Body of `POST /api/leads`.
@@ -156,8 +156,8 @@ pub struct NewCampaign {
     pub paused: Option<bool>,
     /// Members of the policy that differ from the default one.
     pub policy: Option<FreeObject>,
-    /// Lexicon packs of the campaign.
-    pub lexicon: Option<FreeObject>,
+    /// What its messages are read with: the name of a shipped industry, a pack, or a list of packs.
+    pub lexicon: Option<LexiconChoice>,
     /// Tracking settings handed to the sender.
     pub tracking: Option<FreeObject>,
     /// The caller's own id, unique among campaigns.
@@ -176,8 +176,8 @@ pub struct CampaignPatch {
     pub paused: Option<bool>,
     /// Members of the policy that differ from the default one; makes a new version.
     pub policy: Option<FreeObject>,
-    /// Lexicon packs of the campaign.
-    pub lexicon: Option<FreeObject>,
+    /// What its messages are read with: the name of a shipped industry, a pack, or a list of packs.
+    pub lexicon: Option<LexiconChoice>,
     /// Tracking settings.
     pub tracking: Option<FreeObject>,
     /// The caller's own id.

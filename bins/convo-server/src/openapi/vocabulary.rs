@@ -96,7 +96,10 @@ schemas! {
     /// How far a receipt got.
     ReceiptStatus = one_of(["done", "failed", "dead", "unmatched", "ignored"]);
     /// Why an item is on the review list.
-    ReviewReason = one_of(["unknown_sender", "automated_from_unknown_sender", "no_sender", "unmatched_report", "doubtful_opt_out", "other_author"]);
+    ReviewReason = one_of([
+        "unknown_sender", "automated_from_unknown_sender", "no_sender", "own_mail_without_lead", "unmatched_report",
+        "automated_without_conversation", "opt_out_without_conversation", "conversation_gone", "doubtful_opt_out", "other_author",
+    ]);
     /// What a person can decide of a review item.
     ReviewAction = one_of(REVIEW_ACTIONS);
     /// How a review item was decided: by a person, or by a later mail.
@@ -120,6 +123,8 @@ schemas! {
     Measured = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Integer, Type::Boolean, Type::String]));
     /// An object whose members its sender chooses.
     FreeObject = ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)));
+    /// A lexicon: the name of a shipped industry, a pack, or a list of packs.
+    LexiconChoice = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Object, Type::Array]));
 }
 
 const INTENTS: [signals::Intent; 7] = {

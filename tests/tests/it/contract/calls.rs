@@ -48,7 +48,7 @@ async fn record(server: &Server, path: &str, new: Value, change: Value) -> Strin
 
 async fn records(server: &Server) {
     let campaign = json!({"name": "Spring", "externalId": "mine", "policy": {"minReplies": 1, "note": "kept"}, "tracking": {"opens": true}});
-    let changed = json!({"policy": {"minReplies": 2}, "lexicon": {}, "tracking": null});
+    let changed = json!({"policy": {"minReplies": 2}, "lexicon": "automotive", "tracking": null});
     let campaign = record(server, "/api/campaigns", campaign, changed).await;
     let lead = json!({
         "email": "grace@customer.example", "firstName": "Grace", "lastName": "Hopper", "phone": "+49 30 1", "interest": "estate",
@@ -67,7 +67,7 @@ async fn records(server: &Server) {
     assert_eq!(server.get(&path).await.ok()["externalId"], "mine");
 
     let policy = server.get("/api/policy").await.ok();
-    let put = json!({"minReplies": 3, "calendar": {"timeZone": "Europe/Berlin", "holidays": ["2026-12-25"]}});
+    let put = json!({"minReplies": 3, "lexicon": "automotive", "calendar": {"timeZone": "Europe/Berlin", "holidays": ["2026-12-25"]}});
     let newer = server.put("/api/policy", put).await.ok();
     assert!(newer["version"].as_i64() > policy["version"].as_i64());
     server.put("/api/policy", json!({})).await.ok();
