@@ -231,9 +231,10 @@ impl Batch<'_, '_> {
         arrival: &Arrival<'_>,
         lead: Option<Uuid>,
     ) -> Result<Effect, AppError> {
-        if arrival.parked.is_none()
-            && let Some(from) = &arriving.mail.from
-        {
+        // Told once: what was lifted since is not suppressed again by a copy of the same mail.
+        let known =
+            arrival.parked.is_some() || self.parked(arriving.mail, arriving.rfc_id)?.is_some();
+        if !known && let Some(from) = &arriving.mail.from {
             self.suppress(&Suppressing {
                 address: &from.email,
                 lead,
