@@ -200,6 +200,13 @@ mod tests {
     }
 
     #[test]
+    fn pauses_grow_up_to_a_bound() {
+        let retries = crate::policy::Retries::default();
+        let bounds = [1, 2, 3, 4, 10, 11, 32, 33, u32::MAX].map(|n| retries.bound_seconds(n));
+        assert_eq!(bounds, [5, 10, 20, 40, 2560, 3600, 3600, 3600, 3600]);
+    }
+
+    #[test]
     fn missing_fields_take_their_defaults() {
         let policy: Policy =
             serde_json::from_str(r#"{"autoQualify":false,"reopen":{"otherDays":7}}"#).unwrap();
