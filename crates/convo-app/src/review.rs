@@ -4,7 +4,6 @@ mod holds;
 mod resolve;
 
 use convo_store::rows::{ReviewRow, ReviewWaitRow};
-use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::error::AppError;
