@@ -27,5 +27,6 @@ mod refusals;
 mod retention;
 mod review;
 mod routing;
+mod sequences;
 mod tidy;
 mod webhooks;
