@@ -202,12 +202,12 @@ impl KeyLookup for StoredKeys {
     }
 }
 
-/// Whether the database can be asked and has the newest schema.
+/// Whether the database can be asked, has the newest schema, and is written to.
 pub struct StoreReadiness(pub App);
 
 impl Readiness for StoreReadiness {
     fn checks(&self) -> Pin<Box<dyn Future<Output = Vec<Check>> + Send + '_>> {
-        let store = self.0.store().clone();
+        let (store, writer) = (self.0.store().clone(), self.0.queue().is_served());
         Box::pin(async move {
             let missing = web::block(move || store.ready()).await;
             let (database, migrations) = match missing {
@@ -223,6 +223,11 @@ impl Readiness for StoreReadiness {
                 Check {
                     name: "migrations",
                     ok: migrations,
+                    required: true,
+                },
+                Check {
+                    name: "writer",
+                    ok: writer,
                     required: true,
                 },
             ]
@@ -254,6 +259,7 @@ async fn retry_due(app: &App) -> Result<(), AppError> {
         let retry = Command::RetryReceipt {
             id: row.id,
             replay: false,
+            reread: None,
         };
         match app.run(Envelope::new(retry, Actor::Code("system"))).await {
             Ok(_) => {}

@@ -148,8 +148,9 @@ impl App {
             .run(Envelope::new(Command::Webhook(boxed.clone()), actor))
             .await
         {
-            Err(AppError::Fault(text)) => {
-                log::error!("a webhook's effect failed, kept for later: {text}");
+            // Another writer's row that stays in the way is no reason for the provider to repeat.
+            Err(error @ (AppError::Fault(_) | AppError::Conflict { .. })) => {
+                log::error!("a webhook's effect failed, kept for later: {error}");
                 self.queue
                     .run(Envelope::new(
                         Command::ParkWebhook(boxed, "effect_failed"),

@@ -84,7 +84,12 @@ pub enum Command {
     /// `PATCH /api/leads/{id}`.
     PatchLead(Uuid, wire::LeadPatch),
     /// `DELETE /api/leads/{id}`.
-    EraseLead(Uuid),
+    EraseLead {
+        /// The person.
+        lead: Uuid,
+        /// Receipts that could not be read and name one of the person's addresses.
+        receipts: Vec<Uuid>,
+    },
     /// `POST /api/agents`.
     CreateAgent(wire::NewAgent),
     /// `PATCH /api/agents/{id}`.
@@ -130,6 +135,8 @@ pub enum Command {
         id: Uuid,
         /// Asked for by a person: `dead` ones too.
         replay: bool,
+        /// What a request that could not be read says now.
+        reread: Option<Box<Payload>>,
     },
     /// A try of a stored receipt failed: counts it and sets the next one.
     ReceiptFailed(Uuid, &'static str),
@@ -177,8 +184,49 @@ pub enum Payload {
     Event(Box<convo_email::EmailObservation>),
     /// A mail came in; its attachments' bytes are in the attachment folder already.
     Mail(Box<InboundEmail>, Option<Raw>),
-    /// Verified, but not readable: kept as it came, for a person.
-    Unreadable(String),
+    /// Verified, but not readable: kept as it came, for a person and a later version.
+    Unreadable(Original),
+}
+
+/// The body of a request as it came.
+#[derive(Clone)]
+pub struct Original {
+    /// Its media type with parameters.
+    pub content_type: String,
+    /// Its bytes.
+    pub bytes: Raw,
+}
+
+impl Original {
+    /// The form it is stored in: the media type, an empty line, the bytes.
+    pub(crate) fn stored(&self) -> Vec<u8> {
+        let content_type: Vec<u8> = self
+            .content_type
+            .bytes()
+            .filter(|byte| !byte.is_ascii_control())
+            .collect();
+        [content_type.as_slice(), b"\r\n\r\n", &self.bytes].concat()
+    }
+
+    /// Reads what was stored.
+    #[must_use]
+    pub fn read(stored: &[u8]) -> Option<Self> {
+        let end = stored.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+        Some(Self {
+            content_type: String::from_utf8_lossy(&stored[..end]).into_owned(),
+            bytes: stored[end + 4..].into(),
+        })
+    }
+}
+
+impl std::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Event(_) => "Event",
+            Self::Mail(..) => "Mail",
+            Self::Unreadable(_) => "Unreadable",
+        })
+    }
 }
 
 impl std::fmt::Debug for Webhook {

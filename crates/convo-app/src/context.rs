@@ -41,6 +41,12 @@ pub struct Context {
 }
 
 impl Context {
+    /// What stands for an address after it is forgotten; `key` is the form addresses are compared in.
+    #[must_use]
+    pub fn address_digest(&self, key: &str) -> Vec<u8> {
+        self.keyed("address", &[key.as_bytes()])
+    }
+
     /// A digest that nobody without the instance's key can make or try out.
     #[must_use]
     pub fn keyed(&self, label: &str, pieces: &[&[u8]]) -> Vec<u8> {

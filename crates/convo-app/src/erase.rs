@@ -1,6 +1,6 @@
 //! Erasure of a person, and retention.
 
-use chrono::{Duration, Months};
+use chrono::{DateTime, Duration, Months};
 use convo_store::Sweep;
 
 use crate::batch::Batch;
@@ -95,14 +95,19 @@ impl Batch<'_, '_> {
     pub(crate) fn retain(&mut self) -> Result<Answer, AppError> {
         let retention = self.policy(None)?.policy.retention;
         let now = self.clock;
+        // A time beyond the calendar's beginning keeps everything, and stops nothing.
+        let before = |age: Option<Duration>| {
+            age.and_then(|age| now.checked_sub_signed(age))
+                .unwrap_or(DateTime::UNIX_EPOCH)
+        };
         let months = Months::new(retention.text_months);
         let sweeps = [
             Sweep::Receipts {
-                before: now - Duration::days(i64::from(retention.receipt_days)),
+                before: before(Duration::try_days(i64::from(retention.receipt_days))),
                 limit: SWEEP,
             },
             Sweep::Answers {
-                before: now - Duration::hours(i64::from(retention.idempotency_hours)),
+                before: before(Duration::try_hours(i64::from(retention.idempotency_hours))),
                 limit: SWEEP,
             },
             Sweep::Tokens {
@@ -114,7 +119,9 @@ impl Batch<'_, '_> {
                 limit: SWEEP,
             },
             Sweep::Texts {
-                before: now.checked_sub_months(months).unwrap_or(now),
+                before: now
+                    .checked_sub_months(months)
+                    .unwrap_or(DateTime::UNIX_EPOCH),
                 limit: SWEEP,
             },
         ];

@@ -1,7 +1,9 @@
 //! Verified webhooks: token, receipt and effect in one transaction, each exactly once.
 
+mod retry;
+
 use chrono::Duration;
-use convo_email::{EmailObservation, EventKind, InboundEmail};
+use convo_email::{EmailObservation, EventKind};
 use convo_store::ReceiptChange;
 use convo_store::rows::{EventDedupeRow, ReceiptRow, WebhookTokenRow};
 use uuid::Uuid;
@@ -10,9 +12,13 @@ use crate::batch::Batch;
 use crate::command::{Answer, Payload, Webhook};
 use crate::context::Context;
 use crate::error::AppError;
-use crate::intake::{Coming, KeptMail};
+use crate::intake::Coming;
 use crate::records::answer;
-use crate::wire::WebhookAnswer;
+use crate::wire::{WebhookAnswer, address_key};
+use retry::{body, read};
+
+/// Kind of a receipt of which nothing could be read.
+pub(crate) const UNREADABLE: &str = "unreadable";
 
 /// What a webhook came to.
 #[derive(Debug, Clone, Default)]
@@ -85,120 +91,6 @@ impl Batch<'_, '_> {
         done(id, &effect)
     }
 
-    /// Keeps a verified webhook whose effect failed: token and receipt now, the effect later.
-    pub(crate) fn park_webhook(
-        &mut self,
-        webhook: &Webhook,
-        code: &'static str,
-    ) -> Result<Answer, AppError> {
-        if let Some(first) = self.seen(webhook)? {
-            return duplicate(first);
-        }
-        let id = self.new_id();
-        self.keep_token(webhook, id);
-        let retries = self.policy(None)?.policy.retries;
-        let unreadable = matches!(webhook.payload, Payload::Unreadable(_));
-        let mut row = self.receipt(webhook, id, &Effect::default());
-        row.status = if unreadable { "dead" } else { "failed" }.to_owned();
-        row.attempts = 1;
-        row.error_code = Some(code.to_owned());
-        row.done_at = None;
-        row.body = match &webhook.payload {
-            Payload::Mail(mail, _) => {
-                let kept = KeptMail::of(mail, webhook.token.as_deref(), self.now);
-                serde_json::to_vec(&kept).ok()
-            }
-            other => body(other),
-        };
-        if !unreadable {
-            row.next_attempt_at = Some(self.clock + self.delay(retries.bound_seconds(1)));
-        }
-        self.commit.receipts.push(row);
-        self.wrote();
-        let parked = Effect {
-            status: Status::Review,
-            ..Effect::default()
-        };
-        done(id, &parked)
-    }
-
-    /// Tries a stored receipt again; replaying something done changes nothing.
-    pub(crate) fn retry_receipt(&mut self, id: Uuid, replay: bool) -> Result<Answer, AppError> {
-        let row = self
-            .reader
-            .receipts_by_ids(&[id])?
-            .pop()
-            .ok_or(AppError::NotFound)?;
-        let again = match row.status.as_str() {
-            "failed" => true,
-            "dead" | "unmatched" => replay,
-            _ => false,
-        };
-        if !again {
-            return answer(200, &crate::views::receipt(&row));
-        }
-        let Some(payload) = row.body.as_deref().and_then(|body| read(&row.kind, body)) else {
-            return Err(AppError::conflict(
-                "the receipt holds nothing that could be tried again",
-            ));
-        };
-        let coming = row.body.as_deref().map(Coming::beside).unwrap_or_default();
-        let effect = self.effect(&payload, id, None, coming)?;
-        let change = self.changed(&row, &effect);
-        self.commit.receipts_changed.push(change.clone());
-        self.wrote();
-        answer(
-            200,
-            &crate::views::receipt(&ReceiptRow {
-                status: change.status,
-                attempts: change.attempts,
-                next_attempt_at: None,
-                error_code: change.error_code,
-                conversation_id: change.conversation_id,
-                lead_id: change.lead_id,
-                campaign_id: change.campaign_id,
-                message_id: change.message_id,
-                done_at: change.done_at,
-                ..row
-            }),
-        )
-    }
-
-    /// Counts a failed try; after the policy's number the receipt is dead, visible and replayable.
-    pub(crate) fn receipt_failed(
-        &mut self,
-        id: Uuid,
-        code: &'static str,
-    ) -> Result<Answer, AppError> {
-        let row = self
-            .reader
-            .receipts_by_ids(&[id])?
-            .pop()
-            .ok_or(AppError::NotFound)?;
-        let retries = self.policy(None)?.policy.retries;
-        let attempts = row.attempts.saturating_add(1);
-        let tried = u32::try_from(attempts).unwrap_or(u32::MAX);
-        let dead = tried >= retries.attempts;
-        let next = (!dead).then(|| self.clock + self.delay(retries.bound_seconds(tried)));
-        let mut change = self.changed(&row, &Effect::default());
-        change.status = if dead { "dead" } else { "failed" }.to_owned();
-        change.attempts = attempts;
-        change.error_code = Some(code.to_owned());
-        change.next_attempt_at = next;
-        change.done_at = None;
-        self.commit.receipts_changed.push(change);
-        self.wrote();
-        answer(200, &crate::views::receipt(&ReceiptRow { attempts, ..row }))
-    }
-
-    /// Exponential backoff with full jitter: anywhere between now and the bound.
-    fn delay(&self, bound_seconds: u32) -> Duration {
-        let mut bytes = [0u8; 4];
-        self.context.shell.random(&mut bytes);
-        let millis = i64::from(bound_seconds) * 1000;
-        Duration::milliseconds(i64::from(u32::from_le_bytes(bytes)) * millis / i64::from(u32::MAX))
-    }
-
     fn effect(
         &mut self,
         payload: &Payload,
@@ -266,6 +158,8 @@ impl Batch<'_, '_> {
         // A mail that is stored or parked holds its own content; only what is tried again needs a body.
         let kept =
             effect.status == Status::Unmatched || matches!(webhook.payload, Payload::Event(_));
+        // Nothing is stored of a person who was forgotten.
+        let forgotten = effect.lead.is_some_and(|lead| self.is_erased(lead));
         ReceiptRow {
             id,
             provider: webhook.provider.to_owned(),
@@ -279,7 +173,14 @@ impl Batch<'_, '_> {
             campaign_id: effect.campaign,
             message_id: effect.message,
             wait_rfc_id: effect.waits_for.clone(),
-            body: if kept { body(&webhook.payload) } else { None },
+            address_digest: self
+                .address_digest(&webhook.payload)
+                .filter(|_| kept && !forgotten),
+            body: if kept && !forgotten {
+                body(&webhook.payload)
+            } else {
+                None
+            },
             received_at: self.clock,
             done_at: (effect.status != Status::Unmatched).then_some(self.clock),
         }
@@ -298,7 +199,23 @@ impl Batch<'_, '_> {
             message_id: effect.message.or(row.message_id),
             wait_rfc_id: effect.waits_for.clone(),
             done_at: (effect.status != Status::Unmatched).then_some(self.clock),
+            reread: None,
         }
+    }
+
+    /// Keyed digest of the address a payload speaks of: an erase finds by it what no id names.
+    fn address_digest(&self, payload: &Payload) -> Option<Vec<u8>> {
+        let address = match payload {
+            Payload::Event(event) => event.recipient.as_deref()?,
+            Payload::Mail(mail, _) => mail.from.as_ref()?.email.as_str(),
+            Payload::Unreadable(_) => return None,
+        };
+        Some(self.context.address_digest(&address_key(address)))
+    }
+
+    fn is_erased(&self, lead: Uuid) -> bool {
+        let entry = self.leads.get(&lead).and_then(Option::as_ref);
+        entry.is_some_and(|entry| entry.row.erased_at.is_some())
     }
 
     /// Whether a provider event came before under another token; remembers it otherwise.
@@ -412,27 +329,6 @@ fn kind(payload: &Payload) -> &'static str {
             ref known => known.name(),
         },
         Payload::Mail(..) => "inbound",
-        Payload::Unreadable(_) => "unreadable",
-    }
-}
-
-/// The form a payload is kept in for a later try.
-fn body(payload: &Payload) -> Option<Vec<u8>> {
-    match payload {
-        Payload::Event(event) => serde_json::to_vec(event).ok(),
-        Payload::Mail(mail, _) => serde_json::to_vec(mail).ok(),
-        Payload::Unreadable(text) => Some(text.clone().into_bytes()),
-    }
-}
-
-fn read(kind: &str, body: &[u8]) -> Option<Payload> {
-    match kind {
-        "unreadable" => None,
-        "inbound" => serde_json::from_slice::<InboundEmail>(body)
-            .ok()
-            .map(|mail| Payload::Mail(Box::new(mail), None)),
-        _ => serde_json::from_slice::<EmailObservation>(body)
-            .ok()
-            .map(|event| Payload::Event(Box::new(event))),
+        Payload::Unreadable(_) => UNREADABLE,
     }
 }

@@ -5,6 +5,7 @@
 //! something, a conflict or a fault makes the batch be redone one by one, each command in its own
 //! transaction, so that nobody pays for another's failure.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -38,6 +39,12 @@ pub struct Queue {
 }
 
 impl Queue {
+    /// Whether there is a thread that writes.
+    #[must_use]
+    pub fn is_served(&self) -> bool {
+        !self.jobs.is_closed()
+    }
+
     /// Runs a command and waits until it is committed.
     ///
     /// # Errors
@@ -117,7 +124,7 @@ fn serve(mut writer: Writer, context: &Context, mut waiting: mpsc::Receiver<Job>
 
 fn commit(writer: &mut Writer, context: &Context, jobs: Vec<Job>) {
     let envelopes: Vec<&Envelope> = jobs.iter().map(|job| &job.envelope).collect();
-    let outcome = attempt(writer, context, &envelopes);
+    let outcome = guarded(writer, context, &envelopes);
     match outcome {
         Ok(answers) => {
             for (job, answer) in jobs.into_iter().zip(answers) {
@@ -141,15 +148,30 @@ fn commit(writer: &mut Writer, context: &Context, jobs: Vec<Job>) {
 
 /// One command in a transaction of its own, tried again after a conflict with another writer.
 fn alone(writer: &mut Writer, context: &Context, envelope: &Envelope) -> Result<Answer, AppError> {
-    let mut last = AppError::Unavailable;
     for _ in 0..3 {
-        match attempt(writer, context, &[envelope]) {
+        match guarded(writer, context, &[envelope]) {
             Ok(mut answers) => return answers.pop().unwrap_or(Err(AppError::Unavailable)),
-            Err(Failed::Conflict) => last = AppError::Unavailable,
+            Err(Failed::Conflict) => {}
             Err(Failed::Error(error)) => return Err(error),
         }
     }
-    Err(last)
+    // Read anew three times, the same row stands in the way: trying later would not help.
+    Err(AppError::conflict("another record has one of these keys"))
+}
+
+/// [`attempt`], with a panic turned into a fault: the connection it had is closed while the stack
+/// unwinds, and the transaction with it, so that nothing half-done is left behind.
+fn guarded(
+    writer: &mut Writer,
+    context: &Context,
+    envelopes: &[&Envelope],
+) -> Result<Vec<Result<Answer, AppError>>, Failed> {
+    let attempted = catch_unwind(AssertUnwindSafe(|| attempt(writer, context, envelopes)));
+    attempted.unwrap_or_else(|_| {
+        // The panic's own text may quote a mail; the hook of the shell has logged where it was.
+        let fault = AppError::Fault("a command panicked".to_owned());
+        Err(Failed::Error(fault))
+    })
 }
 
 /// Decides and commits; `Err` when the transaction as a whole did not happen.
@@ -194,3 +216,6 @@ enum Failed {
     /// A command failed half-way, or the database did.
     Error(AppError),
 }
+
+#[cfg(test)]
+mod tests;

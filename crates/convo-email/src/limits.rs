@@ -113,6 +113,23 @@ pub enum Degraded {
     },
 }
 
+impl Degraded {
+    /// The bound's wire name.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Parts { .. } => "parts",
+            Self::Depth { .. } => "depth",
+            Self::Headers { .. } => "headers",
+            Self::HeaderBytes { .. } => "header_bytes",
+            Self::FieldBytes { .. } => "field_bytes",
+            Self::Attachments { .. } => "attachments",
+            Self::NoMail => "no_mail",
+            Self::TextBytes { .. } => "text_bytes",
+        }
+    }
+}
+
 /// Why bytes were not read as a mail at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {

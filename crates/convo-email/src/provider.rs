@@ -32,6 +32,12 @@ pub trait WebhookProvider {
     /// # Errors
     /// [`ParseError`] when the request as a whole says nothing readable.
     fn parse(&self, verified: Self::Verified) -> Result<Vec<Received>, ParseError>;
+
+    /// Reads again what was verified when it `came`, could not be read then, and was kept as it was.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    fn reread(&self, body: WebhookBody, came: DateTime<Utc>) -> Result<Vec<Received>, ParseError>;
 }
 
 /// What every verified request can tell before it is parsed.

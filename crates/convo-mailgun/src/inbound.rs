@@ -3,7 +3,8 @@
 //! Source: <https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/receive-http>.
 
 use convo_email::{
-    Attachment, Form, Header, Headers, InboundEmail, InboundParts, Limits, ParseError,
+    Attachment, Degraded, Form, Header, Headers, InboundEmail, InboundParts, Limits, ParseError,
+    ReadError,
 };
 use serde_json::Value;
 
@@ -31,17 +32,18 @@ pub fn from_form(form: Form, limits: &Limits) -> Result<InboundEmail, ParseError
         parts.envelope_sender = form.text("sender");
         return Ok(with_variables(InboundEmail::assemble(parts), named));
     }
-    let size = form
-        .fields
-        .iter()
+    let fields = form.fields.iter();
+    let size = fields
         .map(|(name, value)| name.len() + value.len())
         .sum::<usize>()
-        + form
-            .files
-            .iter()
-            .map(|file| file.bytes.len())
-            .sum::<usize>();
-    let headers = headers(&form);
+        + file_bytes(&form);
+    let actual = content_bytes(&form);
+    if actual > limits.bytes {
+        let limit = limits.bytes;
+        return Err(ReadError::TooLarge { limit, actual }.into());
+    }
+    let mut degraded = Vec::new();
+    let headers = headers(&form, limits, &mut degraded);
     let parts = InboundParts {
         headers,
         envelope_recipients: recipients,
@@ -50,7 +52,8 @@ pub fn from_form(form: Form, limits: &Limits) -> Result<InboundEmail, ParseError
         html: form.text("body-html"),
         stripped_text: form.text("stripped-text"),
         size,
-        attachments: attachments(form, limits),
+        attachments: attachments(form, limits, &mut degraded),
+        degraded,
         ..InboundParts::default()
     };
     Ok(with_variables(InboundEmail::assemble(parts), named))
@@ -62,6 +65,16 @@ fn with_variables(mut mail: InboundEmail, field: Option<String>) -> InboundEmail
     let text = field.filter(|text| !text.trim().is_empty()).or_else(header);
     mail.variables = variables(text.map(Value::String).as_ref());
     mail
+}
+
+fn file_bytes(form: &Form) -> usize {
+    form.files.iter().map(|file| file.bytes.len()).sum()
+}
+
+/// Bytes of what the author wrote and attached; Mailgun's own readings of it repeat that.
+fn content_bytes(form: &Form) -> usize {
+    let texts = ["body-plain", "body-html"].map(|name| form.bytes(name).map_or(0, <[u8]>::len));
+    texts.iter().sum::<usize>() + file_bytes(form)
 }
 
 fn envelope_recipients(form: &Form) -> Vec<String> {
@@ -82,11 +95,11 @@ fn file<'a>(form: &'a Form, field: &str) -> Option<&'a [u8]> {
 
 /// `message-headers` keeps order and repeats; when it cannot be read, the copies of header fields
 /// in the form stand in.
-fn headers(form: &Form) -> Headers {
+fn headers(form: &Form, limits: &Limits, degraded: &mut Vec<Degraded>) -> Headers {
     let listed = form
         .text("message-headers")
         .and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    let pairs: Vec<(String, String)> = match listed {
+    let mut pairs: Vec<(String, String)> = match listed {
         Some(Value::Array(rows)) => rows.iter().filter_map(pair).collect(),
         _ => form
             .fields
@@ -95,6 +108,11 @@ fn headers(form: &Form) -> Headers {
             .map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned()))
             .collect(),
     };
+    if pairs.len() > limits.headers {
+        let (limit, actual) = (limits.headers, pairs.len());
+        degraded.push(Degraded::Headers { limit, actual });
+        pairs.truncate(limit);
+    }
     let mut headers = Headers::from_pairs(pairs);
     // The lower-case fields are Mailgun's own reading; they fill what the headers do not say.
     for (field, header) in [("from", "From"), ("subject", "Subject")] {
@@ -115,13 +133,18 @@ fn pair(row: &Value) -> Option<(String, String)> {
     ))
 }
 
-fn attachments(form: Form, limits: &Limits) -> Vec<Attachment> {
+fn attachments(form: Form, limits: &Limits, degraded: &mut Vec<Degraded>) -> Vec<Attachment> {
     let ids = content_ids(&form);
-    let files = form
-        .files
-        .into_iter()
-        .filter(|file| file.field.starts_with("attachment") || file.field.starts_with("inline"));
+    let is_attachment =
+        |field: &str| field.starts_with("attachment") || field.starts_with("inline");
+    let mut files = form.files;
+    files.retain(|file| is_attachment(&file.field));
+    if files.len() > limits.attachments {
+        let (limit, actual) = (limits.attachments, files.len());
+        degraded.push(Degraded::Attachments { limit, actual });
+    }
     files
+        .into_iter()
         .take(limits.attachments)
         .map(|file| {
             let content_id = ids

@@ -19,6 +19,21 @@ pub struct Mailgun {
 }
 
 impl Mailgun {
+    fn received(
+        &self,
+        payload: Payload,
+        signed_at: DateTime<Utc>,
+    ) -> Result<Vec<Received>, ParseError> {
+        let received = match payload {
+            Payload::Event(object) => Received::Event(events::from_object(&object, signed_at)?),
+            Payload::Form(form) if inbound::is_mail(&form) => {
+                Received::Mail(Box::new(inbound::from_form(form, &self.limits)?))
+            }
+            Payload::Form(form) => Received::Event(events::from_form(&form, signed_at)?),
+        };
+        Ok(vec![received])
+    }
+
     /// The provider with its signing keys and the limits of a mail.
     #[must_use]
     pub fn new(keys: SigningKeys, limits: convo_email::Limits) -> Self {
@@ -83,15 +98,17 @@ impl WebhookProvider for Mailgun {
     }
 
     fn parse(&self, verified: Verified) -> Result<Vec<Received>, ParseError> {
-        let signed_at = verified.signed.at();
-        let received = match verified.payload {
-            Payload::Event(object) => Received::Event(events::from_object(&object, signed_at)?),
-            Payload::Form(form) if inbound::is_mail(&form) => {
-                Received::Mail(Box::new(inbound::from_form(form, &self.limits)?))
+        self.received(verified.payload, verified.signed.at())
+    }
+
+    fn reread(&self, body: WebhookBody, came: DateTime<Utc>) -> Result<Vec<Received>, ParseError> {
+        let payload = match body {
+            WebhookBody::Raw(bytes) => {
+                Payload::Event(object(&bytes).map_err(|_| ParseError::Shape("the body"))?)
             }
-            Payload::Form(form) => Received::Event(events::from_form(&form, signed_at)?),
+            WebhookBody::Form(form) => Payload::Form(form),
         };
-        Ok(vec![received])
+        self.received(payload, came)
     }
 }
 

@@ -124,7 +124,7 @@ pub struct Placement {
     pub thread_id: Uuid,
 }
 
-/// What becomes of a receipt; its body stays.
+/// What becomes of a receipt; its body stays, unless it was read again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptChange {
     /// The receipt.
@@ -149,6 +149,27 @@ pub struct ReceiptChange {
     pub wait_rfc_id: Option<String>,
     /// When it was done.
     pub done_at: Option<DateTime<Utc>>,
+    /// What replaces a body that could not be read at first.
+    pub reread: Option<Reread>,
+}
+
+/// What a receipt holds after it was read again.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reread {
+    /// What it turned out to be.
+    pub kind: String,
+    /// The observation as parsed; none where it is stored elsewhere now.
+    pub body: Option<Vec<u8>>,
+    /// Keyed digest of the address it speaks of.
+    pub address_digest: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Reread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reread")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A set-based delete.
@@ -162,6 +183,10 @@ pub enum Sweep {
         lead_id: Uuid,
         /// The person's addresses in lower case, for parked mail.
         address_keys: Vec<String>,
+        /// Keyed digests of the same, for receipts.
+        address_digests: Vec<Vec<u8>>,
+        /// Receipts found otherwise.
+        receipts: Vec<Uuid>,
     },
     /// Deletes at most `limit` receipts `done`, `ignored` or `unmatched` that came before.
     Receipts {

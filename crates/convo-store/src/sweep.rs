@@ -36,7 +36,19 @@ pub(crate) fn run(conn: &mut AnyConn, sweep: &Sweep) -> StoreResult<()> {
         Sweep::EraseLead {
             lead_id,
             address_keys,
-        } => erase_lead(conn, *lead_id, address_keys),
+            address_digests,
+            receipts,
+        } => {
+            delete!(conn, webhook_receipts, id, receipts, BoundId)?;
+            delete!(
+                conn,
+                webhook_receipts,
+                address_digest,
+                address_digests,
+                Some
+            )?;
+            erase_lead(conn, *lead_id, address_keys)
+        }
         Sweep::Receipts { before, limit } => {
             let old = old_receipts(conn, *before, *limit)?;
             delete!(conn, webhook_receipts, id, &old, BoundId)

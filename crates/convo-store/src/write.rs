@@ -190,6 +190,16 @@ fn change_receipts(conn: &mut AnyConn, changes: &[ReceiptChange]) -> StoreResult
             ))
             .execute(conn);
         run("webhook_receipts", update)?;
+        if let Some(reread) = &change.reread {
+            let update = diesel::update(one)
+                .set((
+                    webhook_receipts::kind.eq(&reread.kind),
+                    webhook_receipts::body.eq(reread.body.bind()),
+                    webhook_receipts::address_digest.eq(reread.address_digest.bind()),
+                ))
+                .execute(conn);
+            run("webhook_receipts", update)?;
+        }
     }
     Ok(())
 }

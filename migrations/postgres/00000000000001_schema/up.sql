@@ -308,6 +308,7 @@ CREATE TABLE webhook_receipts (
     campaign_id uuid,
     message_id uuid,
     wait_rfc_id text COLLATE "C",
+    address_digest BYTEA,
     body bytea,
     received_at timestamptz NOT NULL,
     done_at timestamptz,
@@ -320,6 +321,7 @@ CREATE INDEX webhook_receipts_waiting ON webhook_receipts (wait_rfc_id) WHERE wa
 CREATE INDEX webhook_receipts_lead ON webhook_receipts (lead_id) WHERE lead_id IS NOT NULL;
 CREATE INDEX webhook_receipts_conversation ON webhook_receipts (conversation_id) WHERE conversation_id IS NOT NULL;
 CREATE INDEX webhook_receipts_message ON webhook_receipts (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX webhook_receipts_address ON webhook_receipts (address_digest) WHERE address_digest IS NOT NULL;
 
 CREATE TABLE webhook_tokens (
     token_digest bytea NOT NULL,
@@ -348,6 +350,7 @@ CREATE TABLE suppressions (
     source text NOT NULL,
     evidence text,
     keyed_hash bytea,
+    external_id TEXT,
     at timestamptz NOT NULL,
     lifted_at timestamptz,
     created_at timestamptz NOT NULL,
@@ -356,6 +359,7 @@ CREATE TABLE suppressions (
 CREATE INDEX suppressions_address ON suppressions (address_key);
 CREATE INDEX suppressions_lead ON suppressions (lead_id);
 CREATE INDEX suppressions_hash ON suppressions (keyed_hash);
+CREATE UNIQUE INDEX suppressions_external_id ON suppressions (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX suppressions_created ON suppressions (created_at, id);
 
 CREATE TABLE idempotency_keys (

@@ -308,6 +308,7 @@ CREATE TABLE webhook_receipts (
     campaign_id BLOB,
     message_id BLOB,
     wait_rfc_id TEXT,
+    address_digest BLOB,
     body BLOB,
     received_at INTEGER NOT NULL,
     done_at INTEGER,
@@ -320,6 +321,7 @@ CREATE INDEX webhook_receipts_waiting ON webhook_receipts (wait_rfc_id) WHERE wa
 CREATE INDEX webhook_receipts_lead ON webhook_receipts (lead_id) WHERE lead_id IS NOT NULL;
 CREATE INDEX webhook_receipts_conversation ON webhook_receipts (conversation_id) WHERE conversation_id IS NOT NULL;
 CREATE INDEX webhook_receipts_message ON webhook_receipts (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX webhook_receipts_address ON webhook_receipts (address_digest) WHERE address_digest IS NOT NULL;
 
 CREATE TABLE webhook_tokens (
     token_digest BLOB NOT NULL,
@@ -348,6 +350,7 @@ CREATE TABLE suppressions (
     source TEXT NOT NULL,
     evidence TEXT,
     keyed_hash BLOB,
+    external_id TEXT,
     at INTEGER NOT NULL,
     lifted_at INTEGER,
     created_at INTEGER NOT NULL,
@@ -356,6 +359,7 @@ CREATE TABLE suppressions (
 CREATE INDEX suppressions_address ON suppressions (address_key);
 CREATE INDEX suppressions_lead ON suppressions (lead_id);
 CREATE INDEX suppressions_hash ON suppressions (keyed_hash);
+CREATE UNIQUE INDEX suppressions_external_id ON suppressions (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX suppressions_created ON suppressions (created_at, id);
 
 CREATE TABLE idempotency_keys (

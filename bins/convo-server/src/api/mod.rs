@@ -15,7 +15,7 @@ mod operations;
 mod people;
 mod reviews;
 mod suppressions;
-mod webhooks;
+pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -101,6 +101,7 @@ impl Api {
 }
 
 /// Who asks what how: everything about a request that decides how its command is carried out.
+#[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub request: &'a HttpRequest,
     pub caller: &'a Caller,

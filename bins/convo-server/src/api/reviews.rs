@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::lists::{Paging, next};
-use super::{Api, Asked, answers, named};
+use super::{Api, Asked, answers, named, webhooks};
 use crate::auth::{Admin, Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
@@ -16,7 +16,7 @@ use crate::openapi::review::ReviewItem;
 use crate::openapi::vocabulary::ReceiptStatus;
 use crate::openapi::webhooks::Receipt;
 use crate::openapi::{lists, requests};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// Adds the routes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -156,12 +156,22 @@ pub async fn replay(
         key: Some(&key),
         body: [0; 32],
     };
-    api.run(
-        asked,
-        Command::RetryReceipt {
-            id: path.id("id")?,
-            replay: true,
-        },
-    )
-    .await
+    let id = path.id("id")?;
+    let retry = Command::RetryReceipt {
+        id,
+        replay: true,
+        reread: webhooks::reread(&api.app, &api.mailgun, id).await?,
+    };
+    match api.run(asked, retry).await {
+        Err(problem) if !tells_nothing_of_the_effect(problem.code()) => {
+            let failed = Command::ReceiptFailed(id, "effect_failed");
+            api.run(asked, failed).await
+        }
+        answer => answer,
+    }
+}
+
+/// Refusals that came before the receipt's effect was tried.
+fn tells_nothing_of_the_effect(code: Code) -> bool {
+    matches!(code, Code::Unavailable | Code::IdempotencyKeyReused)
 }

@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use convo_app::{Payload, Webhook};
+use convo_app::command::{Original, Raw};
+use convo_app::{App, AppError, Payload, Webhook};
 use convo_email::{
-    Form, FormFile, Received, Rejection, VerifiedWebhook as _, WebhookBody, WebhookProvider as _,
-    WebhookRequest,
+    Form, FormFile, ParseError, ReadError, Received, Rejection, VerifiedWebhook as _, WebhookBody,
+    WebhookProvider as _, WebhookRequest,
 };
+use convo_mailgun::Mailgun;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use super::{Api, answers};
 use crate::auth::Gate;
 use crate::clock;
-use crate::http::form;
+use crate::http::form::{self, FormError};
 use crate::http::payload::RawBody;
 use crate::openapi::webhooks::{MailgunEvent, MailgunMail, MailgunMime, WebhookAnswer};
 use crate::problem::{Code, Problem};
@@ -92,59 +95,73 @@ async fn take(
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default().to_owned();
+    let bytes = body.0.bytes.clone();
     let mailgun = Arc::clone(&api.mailgun);
-    let body = read(&content_type, request, body.0.bytes.clone()).await;
-    let read = match body {
-        Ok(body) => web::block(move || {
-            verified(
-                &mailgun,
-                WebhookRequest {
-                    headers: Vec::new(),
-                    body,
-                },
-            )
-        })
-        .await
-        .map_err(|_| Problem::unavailable())?,
-        Err(rejection) => Err(rejection),
+    let read = match read(&content_type, bytes.clone()).await {
+        Ok(body) => {
+            let original = move || Original {
+                content_type,
+                bytes: bytes.as_ref().into(),
+            };
+            web::block(move || verified(&mailgun, body, original))
+                .await
+                .map_err(|_| Problem::unavailable())?
+        }
+        Err(error) => Err(error.into()),
     };
     let webhook = match read {
         Ok(webhook) => webhook,
-        Err(rejection) => return Err(refused(request, gate, rejection)),
+        Err(Refusal::TooLarge(limit)) => return Err(Problem::too_large(limit)),
+        Err(Refusal::TooMany(limit)) => {
+            let detail = format!("the form may have {limit} fields");
+            return Err(Problem::new(Code::TooLarge, detail).with("limit", limit));
+        }
+        Err(Refusal::Rejected(rejection)) => return Err(refused(request, gate, rejection)),
     };
-    let app = api.app.clone();
-    let kept = web::block({
-        let payload = webhook.payload.clone();
-        move || app.keep_attachments(&payload)
-    })
-    .await;
-    kept.map_err(|_| Problem::unavailable())??;
+    keep_attachments(&api.app, &webhook.payload).await?;
     let answer = api.app.webhook(webhook).await?;
     Ok(answers::of(&answer))
 }
 
-async fn read(
-    content_type: &str,
-    request: &HttpRequest,
-    bytes: web::Bytes,
-) -> Result<WebhookBody, Rejection> {
-    let essence = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    match essence.as_str() {
+async fn keep_attachments(app: &App, payload: &Payload) -> Result<(), AppError> {
+    let (app, payload) = (app.clone(), payload.clone());
+    let kept = web::block(move || app.keep_attachments(&payload)).await;
+    kept.map_err(|_| AppError::Unavailable)?
+}
+
+/// Why a request is not taken.
+enum Refusal {
+    /// The mail is larger than this.
+    TooLarge(usize),
+    /// The form has more fields than this.
+    TooMany(usize),
+    /// It is not the provider's.
+    Rejected(Rejection),
+}
+
+impl From<FormError> for Refusal {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::Malformed(what) => Self::Rejected(Rejection::Malformed(what)),
+            FormError::TooMany(limit) => Self::TooMany(limit),
+        }
+    }
+}
+
+async fn read(content_type: &str, bytes: web::Bytes) -> Result<WebhookBody, FormError> {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    match essence.trim().to_ascii_lowercase().as_str() {
         "application/x-www-form-urlencoded" => Ok(WebhookBody::Form(Form {
-            fields: form::urlencoded(&bytes),
+            fields: form::urlencoded(&bytes)?,
             files: Vec::new(),
         })),
         "multipart/form-data" => {
+            let mut headers = header::HeaderMap::new();
+            if let Ok(value) = header::HeaderValue::from_str(content_type) {
+                headers.insert(header::CONTENT_TYPE, value);
+            }
             let mut form = Form::default();
-            for part in form::multipart(request.headers(), bytes)
-                .await
-                .map_err(Rejection::Malformed)?
-            {
+            for part in form::multipart(&headers, bytes).await? {
                 if part.is_file {
                     form.files.push(FormFile {
                         field: part.name,
@@ -162,32 +179,30 @@ async fn read(
     }
 }
 
-/// Only what verifies is parsed; what parses to nothing readable is kept for a person.
+/// Only what verifies is parsed; what parses to nothing readable is kept as it came.
 fn verified(
-    mailgun: &convo_mailgun::Mailgun,
-    request: WebhookRequest,
-) -> Result<Webhook, Rejection> {
-    let raw = match &request.body {
-        WebhookBody::Form(form) => {
-            let file = form
-                .files
-                .iter()
-                .find(|file| file.field == "body-mime")
-                .map(|file| file.bytes.as_slice());
-            form.bytes("body-mime").or(file).map(Arc::from)
-        }
-        WebhookBody::Raw(_) => None,
+    mailgun: &Mailgun,
+    body: WebhookBody,
+    original: impl FnOnce() -> Original,
+) -> Result<Webhook, Refusal> {
+    let raw = raw(&body);
+    let request = WebhookRequest {
+        headers: Vec::new(),
+        body,
     };
-    let verified = mailgun.verify(request, clock::now())?;
+    let verified = mailgun
+        .verify(request, clock::now())
+        .map_err(Refusal::Rejected)?;
     let (token, fingerprint) = (verified.token().map(str::to_owned), verified.fingerprint());
-    let payload = match mailgun.parse(verified) {
-        Ok(mut all) => match all.pop() {
-            Some(Received::Event(event)) => Payload::Event(Box::new(event)),
-            Some(Received::Mail(mail)) => Payload::Mail(mail, raw),
-            Some(Received::Unreadable(error)) => Payload::Unreadable(error.to_string()),
-            None => Payload::Unreadable("nothing was said".to_owned()),
-        },
-        Err(error) => Payload::Unreadable(error.to_string()),
+    let payload = match payload(mailgun.parse(verified), raw) {
+        Ok(payload) => payload,
+        Err(ParseError::Mail(ReadError::TooLarge { limit, .. })) => {
+            return Err(Refusal::TooLarge(limit));
+        }
+        Err(error) => {
+            log::warn!("a verified webhook cannot be read, kept as it came: {error}");
+            Payload::Unreadable(original())
+        }
     };
     Ok(Webhook {
         provider: mailgun.name(),
@@ -195,6 +210,65 @@ fn verified(
         fingerprint,
         payload,
     })
+}
+
+/// The raw mail of a form that carries one.
+fn raw(body: &WebhookBody) -> Option<Raw> {
+    let WebhookBody::Form(form) = body else {
+        return None;
+    };
+    let file = form.files.iter().find(|file| file.field == "body-mime");
+    let file = file.map(|file| file.bytes.as_slice());
+    form.bytes("body-mime").or(file).map(Arc::from)
+}
+
+fn payload(
+    parsed: Result<Vec<Received>, ParseError>,
+    raw: Option<Raw>,
+) -> Result<Payload, ParseError> {
+    match parsed?.pop() {
+        Some(Received::Event(event)) => Ok(Payload::Event(Box::new(event))),
+        Some(Received::Mail(mail)) => Ok(Payload::Mail(mail, raw)),
+        Some(Received::Unreadable(error)) => Err(error),
+        None => Err(ParseError::Missing("everything")),
+    }
+}
+
+/// What a receipt that could not be read when it came says now, with its attachments kept; `None`
+/// for every other receipt, and while it still cannot be read.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn reread(
+    app: &App,
+    mailgun: &Arc<Mailgun>,
+    receipt: Uuid,
+) -> Result<Option<Box<Payload>>, AppError> {
+    let reader = app.clone();
+    let row =
+        web::block(move || reader.read(|reader| Ok(reader.receipts_by_ids(&[receipt])?.pop())));
+    let row = row.await.map_err(|_| AppError::Unavailable)??;
+    let Some(row) = row.filter(|row| row.kind == "unreadable" && row.status == "dead") else {
+        return Ok(None);
+    };
+    let Some(original) = row.body.as_deref().and_then(Original::read) else {
+        return Ok(None);
+    };
+    let bytes = web::Bytes::from_owner(original.bytes);
+    let Ok(body) = read(&original.content_type, bytes).await else {
+        return Ok(None);
+    };
+    let mailgun = Arc::clone(mailgun);
+    let came = row.received_at;
+    let parsed = web::block(move || {
+        let raw = raw(&body);
+        payload(mailgun.reread(body, came), raw)
+    });
+    let Ok(payload) = parsed.await.map_err(|_| AppError::Unavailable)? else {
+        return Ok(None);
+    };
+    keep_attachments(app, &payload).await?;
+    Ok(Some(Box::new(payload)))
 }
 
 fn refused(request: &HttpRequest, gate: &Gate, rejection: Rejection) -> Problem {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::args::{EraseArgs, KeysCommand, ReplayArgs};
 use super::{CommandError, Ended, serve};
+use crate::api::webhooks;
 use crate::auth::Scope;
 use crate::routes::Routes;
 use crate::settings::Settings;
@@ -118,9 +119,16 @@ pub fn replay(
         Some(status) => with_status(&app, status)?,
         None => args.ids.clone(),
     };
+    let mailgun = wiring::mailgun(settings);
     let mut ended = Ended::Done;
     for id in ids {
-        match run(&app, Command::RetryReceipt { id, replay: true }) {
+        let reread = actix_web::rt::System::new().block_on(webhooks::reread(&app, &mailgun, id));
+        let retry = Command::RetryReceipt {
+            id,
+            replay: true,
+            reread: reread.map_err(WiringError::from)?,
+        };
+        match run(&app, retry) {
             Ok(answer) => {
                 let receipt: serde_json::Value =
                     serde_json::from_str(&answer.body).unwrap_or_default();

@@ -8,16 +8,33 @@ use actix_web::http::header::HeaderMap;
 use actix_web::web::Bytes;
 use futures_util::{StreamExt as _, stream};
 
-/// Most fields and files of one form.
-const PARTS: usize = 5_000;
+/// Most fields of a urlencoded form: a field of a form is a header field of a mail.
+const FIELDS: usize = 250_000;
+/// Most fields and files of a multipart form, which cost more to find.
+const PARTS: usize = 20_000;
+
+/// Why a form was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormError {
+    /// It is no form, or breaks off.
+    Malformed(&'static str),
+    /// It has more fields than this.
+    TooMany(usize),
+}
 
 /// Fields of a urlencoded form, in order; values stay bytes, since a raw mail may be one of them.
-pub fn urlencoded(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let pairs = bytes
-        .split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .take(PARTS);
-    pairs
+///
+/// # Errors
+/// [`FormError::TooMany`]: nothing of a form is left out in silence.
+pub fn urlencoded(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, FormError> {
+    let pairs = || {
+        let pairs = bytes.split(|byte| *byte == b'&');
+        pairs.filter(|pair| !pair.is_empty())
+    };
+    if pairs().nth(FIELDS).is_some() {
+        return Err(FormError::TooMany(FIELDS));
+    }
+    let fields = pairs()
         .map(|pair| {
             let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
                 Some(at) => (&pair[..at], &pair[at + 1..]),
@@ -28,7 +45,8 @@ pub fn urlencoded(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
                 decoded(value),
             )
         })
-        .collect()
+        .collect();
+    Ok(fields)
 }
 
 fn decoded(text: &[u8]) -> Vec<u8> {
@@ -59,19 +77,20 @@ pub struct Part {
 /// What is wrong with it; a form that breaks off is refused, since half a mail is none.
 ///
 /// Source: RFC 7578.
-pub async fn multipart(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<Part>, &'static str> {
+pub async fn multipart(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<Part>, FormError> {
+    let broken = |_| FormError::Malformed("the multipart form is broken");
     let body = stream::once(ready(Ok::<_, PayloadError>(bytes)));
     let mut form = Multipart::new(headers, body);
     let mut parts = Vec::new();
     while let Some(field) = form.next().await {
-        let mut field = field.map_err(|_| "the multipart form is broken")?;
+        let mut field = field.map_err(broken)?;
         if parts.len() >= PARTS {
-            return Err("too many parts");
+            return Err(FormError::TooMany(PARTS));
         }
         let disposition = field.content_disposition();
         let name = disposition
             .and_then(|one| one.get_name())
-            .ok_or("a part without a name")?
+            .ok_or(FormError::Malformed("a part without a name"))?
             .to_owned();
         let file_name = disposition
             .and_then(|one| one.get_filename())
@@ -79,7 +98,7 @@ pub async fn multipart(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<Part>, &
         let content_type = field.content_type().map(ToString::to_string);
         let mut bytes = Vec::new();
         while let Some(chunk) = field.next().await {
-            bytes.extend_from_slice(&chunk.map_err(|_| "the multipart form is broken")?);
+            bytes.extend_from_slice(&chunk.map_err(broken)?);
         }
         parts.push(Part {
             is_file: file_name.is_some(),
@@ -101,7 +120,7 @@ mod tests {
 
     #[test]
     fn urlencoded_fields_keep_bytes_and_order() {
-        let fields = urlencoded(b"a=1&b=x+y%20z&a=%FF%00&c&=d");
+        let fields = urlencoded(b"a=1&b=x+y%20z&a=%FF%00&c&=d").unwrap();
         let expected: Vec<(String, Vec<u8>)> = vec![
             ("a".into(), b"1".to_vec()),
             ("b".into(), b"x y z".to_vec()),
@@ -112,7 +131,31 @@ mod tests {
         assert_eq!(fields, expected);
     }
 
-    async fn parsed(content_type: &str, body: &'static [u8]) -> Result<Vec<Part>, &'static str> {
+    #[test]
+    fn no_field_is_dropped_in_silence() {
+        let most = "a=1&".repeat(FIELDS);
+        assert_eq!(urlencoded(most.as_bytes()).map(|all| all.len()), Ok(FIELDS));
+        let more = urlencoded(format!("{most}a=1").as_bytes());
+        assert_eq!(more, Err(FormError::TooMany(FIELDS)));
+    }
+
+    async fn of_parts(count: usize) -> Result<usize, FormError> {
+        let part = "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n";
+        let body = format!("{}--B--\r\n", part.repeat(count));
+        let mut headers = HeaderMap::new();
+        let kind = HeaderValue::from_static("multipart/form-data; boundary=B");
+        headers.insert(header::CONTENT_TYPE, kind);
+        let parts = multipart(&headers, Bytes::from(body)).await?;
+        Ok(parts.len())
+    }
+
+    #[actix_web::test]
+    async fn no_part_is_dropped_in_silence() {
+        assert_eq!(of_parts(PARTS).await, Ok(PARTS));
+        assert_eq!(of_parts(PARTS + 1).await, Err(FormError::TooMany(PARTS)));
+    }
+
+    async fn parsed(content_type: &str, body: &'static [u8]) -> Result<Vec<Part>, FormError> {
         let mut headers = HeaderMap::new();
         headers.insert(
             header::CONTENT_TYPE,

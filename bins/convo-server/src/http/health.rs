@@ -18,7 +18,7 @@ use crate::openapi::vocabulary;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
-    /// `database`, `migrations`, `redis`.
+    /// `database`, `migrations`, `writer`, `redis`.
     #[schema(value_type = vocabulary::CheckName)]
     pub name: &'static str,
     /// Whether it works now.

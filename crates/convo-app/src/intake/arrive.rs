@@ -176,6 +176,13 @@ impl Batch<'_, '_> {
         };
         let mut evidence = place.evidence;
         evidence.extend(mail.verdict.evidence.iter().map(ToString::to_string));
+        // What was not read is told beside what was.
+        for mark in &mail.degraded {
+            let mark = format!("degraded:{}", mark.code());
+            if !evidence.contains(&mark) {
+                evidence.push(mark);
+            }
+        }
         let stored = self.store_message(NewMessage {
             conversation: place.conversation,
             direction,

@@ -12,6 +12,30 @@ pub struct Problem {
     pub message: String,
 }
 
+/// A hundred years: whatever is meant, it ends.
+const DAYS: u64 = 36_500;
+/// The same in months.
+const MONTHS: u64 = 1_200;
+/// A year, for what is counted in hours.
+const HOURS: u64 = 8_760;
+/// A year, for what is counted in minutes.
+const MINUTES: u64 = 525_600;
+/// A day, for what is counted in seconds.
+const DAY_SECONDS: u64 = 86_400;
+/// Most of whatever is counted by pieces.
+const COUNT: u64 = 100_000;
+
+fn between(
+    report: &mut impl FnMut(bool, &'static str, &str),
+    field: &'static str,
+    value: u64,
+    least: u64,
+    most: u64,
+) {
+    report(value < least, field, &format!("must be at least {least}"));
+    report(value > most, field, &format!("must be at most {most}"));
+}
+
 impl Policy {
     /// Checks everything that one field cannot say alone.
     ///
@@ -44,46 +68,92 @@ impl Policy {
             "archiveDays",
             "must be longer than every reopen window",
         );
-        let days = [
-            ("halfLifeDays", self.half_life_days),
-            ("noReplyDays", self.no_reply_days),
-            ("archiveDays", self.archive_days),
-            ("stages.daysPerStage", self.stages.days_per_stage),
-            ("retention.receiptDays", self.retention.receipt_days),
-            ("retention.textMonths", self.retention.text_months),
+        let spans = [
+            ("halfLifeDays", self.half_life_days, 1, DAYS),
+            ("noReplyDays", self.no_reply_days, 1, DAYS),
+            ("archiveDays", self.archive_days, 1, DAYS),
+            (
+                "reopen.noResponseDays",
+                self.reopen.no_response_days,
+                0,
+                DAYS,
+            ),
+            ("reopen.otherDays", self.reopen.other_days, 0, DAYS),
+            ("subjectWindowDays", self.subject_window_days, 0, DAYS),
+            ("stages.daysPerStage", self.stages.days_per_stage, 1, DAYS),
+            ("stages.gapDays", self.stages.gap_days, 0, DAYS),
+            ("stages.promptHours", self.stages.prompt_hours, 0, HOURS),
+            (
+                "tracking.minAgeSeconds",
+                self.tracking.min_age_seconds,
+                0,
+                DAY_SECONDS,
+            ),
+            (
+                "tracking.burstSeconds",
+                self.tracking.burst_seconds,
+                0,
+                DAY_SECONDS,
+            ),
+            (
+                "retention.receiptDays",
+                self.retention.receipt_days,
+                1,
+                DAYS,
+            ),
+            (
+                "retention.idempotencyHours",
+                self.retention.idempotency_hours,
+                1,
+                HOURS,
+            ),
+            (
+                "retention.textMonths",
+                self.retention.text_months,
+                1,
+                MONTHS,
+            ),
+            ("retries.attempts", self.retries.attempts, 1, 100),
+            (
+                "retries.baseSeconds",
+                self.retries.base_seconds,
+                1,
+                DAY_SECONDS,
+            ),
+            (
+                "retries.maxSeconds",
+                self.retries.max_seconds,
+                1,
+                DAY_SECONDS,
+            ),
+            (
+                "handover.offerMinutes",
+                self.handover.offer_minutes,
+                0,
+                MINUTES,
+            ),
+            (
+                "handover.firstTouchMinutes",
+                self.handover.first_touch_minutes,
+                0,
+                MINUTES,
+            ),
+            (
+                "handover.nextReplyMinutes",
+                self.handover.next_reply_minutes,
+                0,
+                MINUTES,
+            ),
+            (
+                "handover.requeueMinutes",
+                self.handover.requeue_minutes,
+                0,
+                MINUTES,
+            ),
         ];
-        for (field, value) in days {
-            report(value == 0, field, "must be at least 1");
-            report(value > 36_500, field, "must be at most 36500");
+        for (field, value, least, most) in spans {
+            between(report, field, u64::from(value), least, most);
         }
-        let windows = [
-            ("reopen.noResponseDays", self.reopen.no_response_days),
-            ("reopen.otherDays", self.reopen.other_days),
-            ("subjectWindowDays", self.subject_window_days),
-        ];
-        for (field, value) in windows {
-            report(value > 36_500, field, "must be at most 36500");
-        }
-        report(
-            self.retention.token_hours < 24,
-            "retention.tokenHours",
-            "must be at least 24: a signature is good so long",
-        );
-        report(
-            self.retention.idempotency_hours == 0,
-            "retention.idempotencyHours",
-            "must be at least 1",
-        );
-        report(
-            self.retries.attempts == 0,
-            "retries.attempts",
-            "must be at least 1",
-        );
-        report(
-            self.retries.base_seconds == 0,
-            "retries.baseSeconds",
-            "must be at least 1",
-        );
         report(
             self.retries.max_seconds < self.retries.base_seconds,
             "retries.maxSeconds",
@@ -109,22 +179,34 @@ impl Policy {
             "warnEngagement",
             "must not be below minEngagement",
         );
-        report(
-            self.soft_bounce_limit == 0,
-            "softBounceLimit",
-            "must be at least 1",
-        );
-        report(self.min_replies == 0, "minReplies", "must be at least 1");
+        let counts = [
+            ("minReplies", u64::from(self.min_replies), 1),
+            ("minSignals", u64::from(self.min_signals), 0),
+            ("minMessages", u64::from(self.min_messages), 0),
+            ("softBounceLimit", u64::from(self.soft_bounce_limit), 1),
+            ("shortReply", self.short_reply, 0),
+            (
+                "stages.engagedExchanges",
+                u64::from(self.stages.engaged_exchanges),
+                0,
+            ),
+        ];
+        for (field, value, least) in counts {
+            between(report, field, value, least, COUNT);
+        }
         for (field, weight) in self.weights() {
             report(weight > 100, field, "must be at most 100");
         }
     }
 
-    fn weights(&self) -> [(&'static str, u32); 20] {
+    fn weights(&self) -> [(&'static str, u32); 23] {
         let (e, q, r) = (&self.engagement, &self.qualification, &self.readiness);
         [
             ("engagement.rate", e.rate),
             ("engagement.promptness", e.promptness),
+            ("engagement.fourHoursPercent", e.four_hours_percent),
+            ("engagement.dayPercent", e.day_percent),
+            ("engagement.twoDaysPercent", e.two_days_percent),
             ("engagement.perReply", e.per_reply),
             ("engagement.depthCap", e.depth_cap),
             ("engagement.perOpen", e.per_open),
@@ -148,73 +230,4 @@ impl Policy {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fields(change: impl FnOnce(&mut Policy)) -> Vec<&'static str> {
-        let mut policy = Policy::default();
-        change(&mut policy);
-        policy
-            .validate()
-            .err()
-            .unwrap_or_default()
-            .iter()
-            .map(|p| p.field)
-            .collect()
-    }
-
-    #[test]
-    fn the_default_is_valid() {
-        assert_eq!(fields(|_| ()), Vec::<&str>::new());
-    }
-
-    #[test]
-    fn each_problem_is_named() {
-        assert_eq!(fields(|p| p.archive_days = 180), ["archiveDays"]);
-        assert_eq!(fields(|p| p.reopen.other_days = 400), ["archiveDays"]);
-        assert_eq!(fields(|p| p.min_readiness = 101), ["minReadiness"]);
-        assert_eq!(fields(|p| p.warn_engagement = 39), ["warnEngagement"]);
-        assert_eq!(fields(|p| p.engagement.rate = 101), ["engagement.rate"]);
-        assert_eq!(
-            fields(|p| p.calendar.time_zone = "Mars/Olympus".into()),
-            ["calendar.timeZone"]
-        );
-    }
-
-    #[test]
-    fn all_problems_come_at_once() {
-        let found = fields(|p| {
-            p.archive_days = 10;
-            p.min_engagement = 200;
-            p.calendar.time_zone = String::new();
-        });
-        assert_eq!(
-            found,
-            [
-                "archiveDays",
-                "minEngagement",
-                "warnEngagement",
-                "calendar.timeZone"
-            ]
-        );
-    }
-
-    #[test]
-    fn pauses_grow_up_to_a_bound() {
-        let retries = crate::policy::Retries::default();
-        let bounds = [1, 2, 3, 4, 10, 11, 32, 33, u32::MAX].map(|n| retries.bound_seconds(n));
-        assert_eq!(bounds, [5, 10, 20, 40, 2560, 3600, 3600, 3600, 3600]);
-    }
-
-    #[test]
-    fn missing_fields_take_their_defaults() {
-        let policy: Policy =
-            serde_json::from_str(r#"{"autoQualify":false,"reopen":{"otherDays":7}}"#).unwrap();
-        assert!(!policy.auto_qualify);
-        assert_eq!(
-            (policy.reopen.no_response_days, policy.reopen.other_days),
-            (180, 7)
-        );
-        assert_eq!(policy.min_messages, 6);
-    }
-}
+mod tests;

@@ -188,8 +188,8 @@ impl Retries {
     /// Upper bound in seconds of the random wait after `attempt` failed attempts (full jitter).
     #[must_use]
     pub fn bound_seconds(&self, attempt: u32) -> u32 {
-        let factor = 1u32
-            .checked_shl(attempt.saturating_sub(1))
+        let factor = 2u32
+            .checked_pow(attempt.saturating_sub(1))
             .unwrap_or(u32::MAX);
         self.base_seconds
             .saturating_mul(factor)
@@ -207,8 +207,6 @@ pub struct Retention {
     pub idempotency_hours: u32,
     /// Months that texts of closed conversations are kept.
     pub text_months: u32,
-    /// Hours that webhook tokens and dedupe keys are kept.
-    pub token_hours: u32,
 }
 
 impl Default for Retention {
@@ -217,7 +215,6 @@ impl Default for Retention {
             receipt_days: 30,
             idempotency_hours: 24,
             text_months: 24,
-            token_hours: 48,
         }
     }
 }

@@ -48,14 +48,14 @@ pub(super) fn message(bytes: &[u8], limits: &Limits, marks: &mut Marks) -> Head 
     } else {
         0
     };
-    for line in lines::from(bytes, start) {
-        let preface = line.text.trim_ascii().is_empty()
-            || line.text.starts_with(b"From ")
-            || line.text.starts_with(b">From ");
-        if !preface {
-            break;
+    loop {
+        start = lines::not_blank(bytes, start);
+        match lines::at(bytes, start) {
+            Some(line) if line.text.starts_with(b"From ") || line.text.starts_with(b">From ") => {
+                start = line.next;
+            }
+            _ => break,
         }
-        start = line.next;
     }
     block(bytes, start, false, limits, marks)
 }

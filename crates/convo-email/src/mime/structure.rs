@@ -76,7 +76,10 @@ struct Walk<'a, 'l> {
 impl Walk<'_, '_> {
     fn run(&mut self, marks: &mut Marks) {
         let mut at = 0;
-        while let Some(line) = lines::at(self.body, at) {
+        while !self.stack.is_empty() {
+            let Some(line) = lines::dashed(self.body, at) else {
+                break;
+            };
             at = line.next;
             let Some((level, closing)) = self.delimiter(line.text) else {
                 continue;

@@ -117,6 +117,24 @@ fn headers_without_end() {
 }
 
 #[test]
+fn megabytes_of_line_breaks() {
+    let breaks = "\r\n".repeat(12_000_000);
+    let blank = read("24 MB of line breaks", format!("{HEAD}{breaks}").as_bytes());
+    holds_its_head(&blank);
+    let around = format!("{breaks}{HEAD}\nthe text");
+    let mail = read("24 MB of line breaks before a mail", around.as_bytes());
+    holds_its_head(&mail);
+    assert_eq!(mail.text, "the text");
+    let within = format!("{HEAD}{}--b\n\nthe text{breaks}--b--", kind("b"));
+    let mail = read("24 MB of line breaks in a part", within.as_bytes());
+    holds_its_head(&mail);
+    assert_eq!(mail.reply_text.trim(), "the text");
+    let dashes = format!("{HEAD}{}--b\n\nthe text\n{}", kind("b"), "--x\n".repeat(6_000_000));
+    let mail = read("24 MB of lines like boundaries", dashes.as_bytes());
+    assert!(mail.reply_text.starts_with("the text"));
+}
+
+#[test]
 fn a_references_line_of_100_000_ids() {
     let ids: String = (0..100_000).map(|n| format!("<{n}@a.example> ")).collect();
     let bytes = format!("References: {ids}\nIn-Reply-To: <99999@a.example>\n{HEAD}\nthe text");

@@ -5,6 +5,7 @@
 
 mod corpus;
 mod cpu;
+mod edges;
 mod fixtures;
 mod hostile;
 mod labels;

@@ -42,6 +42,24 @@ impl Reader<'_> {
         )
     }
 
+    /// Suppressions by the caller's own ids.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn suppressions_by_external_ids(
+        &mut self,
+        ids: &[String],
+    ) -> StoreResult<Vec<SuppressionRow>> {
+        by_keys!(
+            self,
+            suppressions,
+            external_id,
+            SuppressionRow,
+            &texts(ids),
+            |id| Some(*id)
+        )
+    }
+
     /// Suppressions by lead, lifted ones too.
     ///
     /// # Errors
@@ -119,6 +137,29 @@ impl Reader<'_> {
         by_keys!(self, api_keys, id, ApiKeyRow, ids, |id| BoundId(*id))
     }
 
+    /// A page of API keys, newest first, revoked ones too.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn api_keys_page(
+        &mut self,
+        after: Option<Cursor>,
+        limit: i64,
+    ) -> StoreResult<Vec<ApiKeyRow>> {
+        let mut query = api_keys::table
+            .select(ApiKeyRow::as_select())
+            .into_boxed::<MultiBackend>();
+        if let Some(after) = after {
+            let (time, id) = (BoundMoment(after.at), BoundId(after.id));
+            let tie = api_keys::created_at.eq(time).and(api_keys::id.lt(id));
+            query = query.filter(api_keys::created_at.lt(time).or(tie));
+        }
+        let query = query
+            .order((api_keys::created_at.desc(), api_keys::id.desc()))
+            .limit(limit);
+        at("api_keys", query.load(self.conn))
+    }
+
     /// All API keys, newest first, revoked ones too.
     ///
     /// # Errors
@@ -181,7 +222,7 @@ impl Reader<'_> {
         Ok(open(found?))
     }
 
-    /// A page of open review items, newest first.
+    /// A page of open review items, oldest first.
     ///
     /// # Errors
     /// [`crate::StoreError`].
@@ -194,11 +235,11 @@ impl Reader<'_> {
             let (time, id) = (BoundMoment(after.at), BoundId(after.id));
             let tie = review_items::created_at
                 .eq(time)
-                .and(review_items::id.lt(id));
-            query = query.filter(review_items::created_at.lt(time).or(tie));
+                .and(review_items::id.gt(id));
+            query = query.filter(review_items::created_at.gt(time).or(tie));
         }
         let query = query
-            .order((review_items::created_at.desc(), review_items::id.desc()))
+            .order((review_items::created_at.asc(), review_items::id.asc()))
             .limit(limit);
         at("review_items", query.load(self.conn))
     }

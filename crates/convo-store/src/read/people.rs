@@ -129,6 +129,7 @@ impl Reader<'_> {
         if let Some(id) = &list.external_id {
             query = query.filter(leads::external_id.eq(Some(id.replace('\0', ""))));
         }
+        query = query.filter(leads::erased_at.is_null());
         if let Some(after) = list.after {
             let (time, id) = (BoundMoment(after.at), BoundId(after.id));
             query = query.filter(leads::created_at.le(time)).filter(

@@ -72,6 +72,35 @@ impl Reader<'_> {
         at("webhook_receipts", query.load(self.conn))
     }
 
+    /// Receipts that speak of an address, by its keyed digest.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn receipts_by_addresses(&mut self, digests: &[Vec<u8>]) -> StoreResult<Vec<ReceiptRow>> {
+        by_keys!(
+            self,
+            webhook_receipts,
+            address_digest,
+            ReceiptRow,
+            digests,
+            Some
+        )
+    }
+
+    /// The next receipt in the order of ids of which nothing could be read.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn unreadable_receipt_after(&mut self, id: Uuid) -> StoreResult<Option<ReceiptRow>> {
+        let query = webhook_receipts::table
+            .filter(webhook_receipts::status.eq("dead"))
+            .filter(webhook_receipts::kind.eq("unreadable"))
+            .filter(webhook_receipts::id.gt(BoundId(id)))
+            .select(ReceiptRow::as_select())
+            .order(webhook_receipts::id.asc());
+        at("webhook_receipts", query.first(self.conn).optional())
+    }
+
     /// Failed receipts whose next attempt is due, the most overdue first.
     ///
     /// # Errors

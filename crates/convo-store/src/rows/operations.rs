@@ -29,6 +29,8 @@ record! {
         evidence: Option<String> => Nullable<Text>,
         /// Keyed hash of the address, which an erase keeps.
         keyed_hash: Option<Vec<u8>> => Nullable<Binary>,
+        /// The caller's own id.
+        external_id: Option<String> => Nullable<Text>,
         /// Since when, by its own time.
         at: DateTime<Utc> => Moment,
         /// When it was lifted.

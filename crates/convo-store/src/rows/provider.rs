@@ -65,6 +65,8 @@ record! {
         message_id: Option<Uuid> => Nullable<Id>,
         /// The Message-ID an unmatched one waits for.
         wait_rfc_id: Option<String> => Nullable<Text>,
+        /// Keyed digest of the person's address it speaks of, by which an erase finds it.
+        address_digest: Option<Vec<u8>> => Nullable<Binary>,
         /// The observation as parsed.
         body: Option<Vec<u8>> => Nullable<Binary>,
         /// When it came.

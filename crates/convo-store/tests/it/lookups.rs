@@ -92,6 +92,7 @@ fn receipts_wait_and_come_due() {
             message_id: Some(id(9)),
             wait_rfc_id: None,
             done_at: Some(at(200)),
+            reread: None,
         };
         commit(
             &mut writer,

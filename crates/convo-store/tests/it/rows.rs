@@ -160,6 +160,7 @@ pub fn receipt(n: u128, status: &str) -> ReceiptRow {
         campaign_id: None,
         message_id: None,
         wait_rfc_id: None,
+        address_digest: None,
         body: Some(b"{}".to_vec()),
         received_at: at(n as i64),
         done_at: (status == "done").then(|| at(n as i64)),

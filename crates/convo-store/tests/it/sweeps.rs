@@ -47,7 +47,12 @@ fn an_erase_leaves_no_text_of_the_person() {
         let mut theirs = receipt(40, "done");
         theirs.conversation_id = Some(id(2));
         theirs.body = Some(SECRET.as_bytes().to_vec());
-        all.receipts = vec![theirs, receipt(41, "done")];
+        let mut unmatched = receipt(42, "unmatched");
+        unmatched.address_digest = Some(vec![7; 32]);
+        unmatched.body = Some(SECRET.as_bytes().to_vec());
+        let mut found = receipt(43, "dead");
+        found.body = Some(SECRET.as_bytes().to_vec());
+        all.receipts = vec![theirs, receipt(41, "done"), unmatched, found];
         let mut parked = review(50, "lead1@example.com");
         parked.body = Some(SECRET.as_bytes().to_vec());
         all.reviews = vec![parked];
@@ -75,6 +80,8 @@ fn an_erase_leaves_no_text_of_the_person() {
         let sweeps = vec![Sweep::EraseLead {
             lead_id: id(1),
             address_keys,
+            address_digests: vec![vec![7; 32]],
+            receipts: vec![id(43)],
         }];
         commit(
             &mut writer,

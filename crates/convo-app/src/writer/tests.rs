@@ -1,0 +1,105 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+
+use chrono::{DateTime, Utc};
+use convo_core::lexicon::Lexicon;
+use convo_store::{Birth, Store, StoreOptions};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::command::{Actor, Command, Envelope, Payload, Webhook};
+use crate::context::Shell;
+use crate::{App, AppError, Options};
+
+/// A shell whose clock stops the first batch until it is told to go on, and without randomness:
+/// the only commands that need some are those that put a receipt off.
+struct Stopped {
+    go: Mutex<mpsc::Receiver<()>>,
+    ids: AtomicU64,
+}
+
+impl Shell for Stopped {
+    fn now(&self) -> DateTime<Utc> {
+        // An error says that the sender is gone: nothing stops any more.
+        let _ = self.go.lock().unwrap().recv();
+        DateTime::from_timestamp(1_700_000_000, 0).unwrap()
+    }
+
+    fn new_id(&self) -> Uuid {
+        Uuid::from_u128(u128::from(self.ids.fetch_add(1, Ordering::SeqCst)))
+    }
+
+    fn random(&self, _: &mut [u8]) {
+        panic!("no randomness");
+    }
+}
+
+fn app(folder: &std::path::Path) -> (App, mpsc::Sender<()>) {
+    let url = format!("sqlite://{}", folder.join("a.db").display());
+    let store = Store::open(&url, StoreOptions::default()).unwrap();
+    store
+        .migrate(&Birth {
+            reply_key: vec![1; 32],
+            hash_key: vec![2; 32],
+            epoch: Uuid::nil(),
+            at: DateTime::UNIX_EPOCH,
+        })
+        .unwrap();
+    let (go, stopped) = mpsc::channel();
+    let shell = Stopped {
+        go: Mutex::new(stopped),
+        ids: AtomicU64::new(1),
+    };
+    let options = Options {
+        shell: Box::new(shell),
+        lexicon: Lexicon::automotive(),
+        our_addresses: Vec::new(),
+        storage: folder.join("attachments"),
+    };
+    (App::start(store, options).unwrap().0, go)
+}
+
+fn lead(address: &str) -> Envelope {
+    let new = serde_json::from_value(json!({"email": address})).unwrap();
+    Envelope::new(Command::CreateLead(new), Actor::Code("test"))
+}
+
+/// Parks a mail, which draws the time of the next try.
+fn guilty() -> Envelope {
+    let webhook = Webhook {
+        provider: "mailgun",
+        token: None,
+        fingerprint: [0; 32],
+        payload: Payload::Mail(Box::default(), None),
+    };
+    let park = Command::ParkWebhook(Box::new(webhook), "effect_failed");
+    Envelope::new(park, Actor::Code("test"))
+}
+
+#[test]
+fn a_panic_fails_its_own_command_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, go) = app(folder.path());
+    let queue = app.queue();
+    let first = queue.push_blocking(lead("first@x.example")).unwrap();
+    // The writer stands at the clock of the first batch: these four are the second.
+    let waiting = [lead("a@x.example"), guilty(), lead("b@x.example"), guilty()];
+    let waiting = waiting.map(|envelope| queue.push_blocking(envelope).unwrap());
+    drop(go);
+    assert_eq!(first.blocking_recv().unwrap().unwrap().status, 201);
+    let answers = waiting.map(|answer| answer.blocking_recv().unwrap());
+    let [a, one, b, other] = answers;
+    assert_eq!(a.unwrap().status, 201);
+    assert_eq!(b.unwrap().status, 201);
+    for guilty in [one, other] {
+        assert!(matches!(guilty, Err(AppError::Fault(_))), "{guilty:?}");
+    }
+    let after = queue.run_blocking(lead("c@x.example")).unwrap();
+    assert_eq!(after.status, 201);
+    assert!(queue.is_served());
+    let again = queue.run_blocking(lead("a@x.example")).unwrap();
+    assert_eq!(again.status, 200, "what was answered is committed");
+}
