@@ -99,8 +99,9 @@ impl App {
     /// `NotFound`, or the database's.
     pub fn erase(&self, lead: Uuid) -> Result<(), AppError> {
         let digests = self.read(|reader| Ok(reader.attachment_digests_by_lead(lead)?))?;
+        let receipts = self.read(|reader| unreadable_about(reader, lead))?;
         self.queue.run_blocking(Envelope::new(
-            Command::EraseLead(lead),
+            Command::EraseLead { lead, receipts },
             Actor::Code("admin"),
         ))?;
         self.remove_unused(&digests)?;
@@ -190,4 +191,21 @@ impl App {
     pub fn store(&self) -> &Store {
         &self.store
     }
+}
+
+/// Receipts kept as they came that name one of the lead's addresses: nothing else finds them.
+fn unreadable_about(reader: &mut Reader<'_>, lead: Uuid) -> Result<Vec<Uuid>, AppError> {
+    let addresses = reader.lead_addresses_by_leads(&[lead])?;
+    let mut words: Vec<String> = addresses.into_iter().map(|row| row.address_key).collect();
+    words.extend(words.clone().iter().map(|key| key.replace('@', "%40")));
+    let (mut found, mut after) = (Vec::new(), Uuid::nil());
+    while let Some(row) = reader.unreadable_receipt_after(after)? {
+        after = row.id;
+        let body = row.body.unwrap_or_default();
+        let text = String::from_utf8_lossy(&body).to_lowercase();
+        if words.iter().any(|word| text.contains(word)) {
+            found.push(row.id);
+        }
+    }
+    Ok(found)
 }

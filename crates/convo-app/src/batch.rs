@@ -177,10 +177,11 @@ impl<'b, 'r> Batch<'b, 'r> {
     }
 
     fn dispatch(&mut self, command: &Command) -> Result<Answer, AppError> {
+        self.not_of_the_forgotten(command)?;
         match command {
             Command::CreateLead(lead) => self.create_lead(lead),
             Command::PatchLead(id, patch) => self.patch_lead(*id, patch),
-            Command::EraseLead(id) => self.erase_lead(*id),
+            Command::EraseLead { lead, receipts } => self.erase_lead(*lead, receipts),
             Command::CreateAgent(agent) => self.create_agent(agent),
             Command::PatchAgent(id, patch) => self.patch_agent(*id, patch),
             Command::CreateCampaign(campaign) => self.create_campaign(campaign),
@@ -200,7 +201,9 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::IntegrationEvent(id, event) => self.integration_event(*id, event),
             Command::Webhook(webhook) => self.webhook(webhook),
             Command::ParkWebhook(webhook, code) => self.park_webhook(webhook, code),
-            Command::RetryReceipt { id, replay } => self.retry_receipt(*id, *replay),
+            Command::RetryReceipt { id, replay, reread } => {
+                self.retry_receipt(*id, *replay, reread.as_deref())
+            }
             Command::ReceiptFailed(id, code) => self.receipt_failed(*id, code),
             Command::ResolveReview(id, resolve) => self.resolve_review(*id, resolve),
             Command::ImportMail(mail) => self.import_mail(mail),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Months};
 use convo_store::Sweep;
 
 use crate::batch::Batch;
-use crate::command::Answer;
+use crate::command::{Answer, Command};
 use crate::error::AppError;
 use crate::records::no_content;
 use crate::wire::address_key;
@@ -15,7 +15,7 @@ const SWEEP: i64 = 500;
 
 impl Batch<'_, '_> {
     /// `DELETE /api/leads/{id}`: forgets the person, keeps states, times, counters and codes.
-    pub(crate) fn erase_lead(&mut self, id: Uuid) -> Result<Answer, AppError> {
+    pub(crate) fn erase_lead(&mut self, id: Uuid, receipts: &[Uuid]) -> Result<Answer, AppError> {
         let entry = self.lead(id)?.ok_or(AppError::NotFound)?;
         if entry.row.erased_at.is_some() {
             return Err(AppError::NotFound);
@@ -61,12 +61,46 @@ impl Batch<'_, '_> {
         row.erased_at = Some(now);
         row.updated_at = now;
         entry.dirty = true;
+        let address_digests = keys
+            .iter()
+            .map(|key| self.context.address_digest(key))
+            .collect();
         self.commit.sweeps.push(Sweep::EraseLead {
             lead_id: id,
             address_keys: keys,
+            address_digests,
+            receipts: receipts.to_vec(),
         });
         self.record_changed("lead_erased", None, Some(id), None);
         Ok(no_content())
+    }
+
+    /// Refuses commands that would store words about a person who was forgotten: no second erase
+    /// would find them. What providers report goes on, in codes.
+    ///
+    /// # Errors
+    /// `Conflict`.
+    pub(crate) fn not_of_the_forgotten(&mut self, command: &Command) -> Result<(), AppError> {
+        let (conversation, lead) = match command {
+            Command::PatchConversation(id, _)
+            | Command::Transition(id, _)
+            | Command::TakeOver(id, _)
+            | Command::ProcessMessage(id, _)
+            | Command::IntegrationEvent(id, _) => (Some(*id), None),
+            Command::ResolveReview(_, resolve) => (resolve.conversation_id, resolve.lead_id),
+            _ => return Ok(()),
+        };
+        let of = match conversation {
+            Some(id) => self.conversation(id)?.map(|entry| entry.row.lead_id),
+            None => None,
+        };
+        for lead in of.into_iter().chain(lead) {
+            let entry = self.lead(lead)?;
+            if entry.is_some_and(|entry| entry.row.erased_at.is_some()) {
+                return Err(AppError::conflict("the lead was erased"));
+            }
+        }
+        Ok(())
     }
 
     /// An opt-out outlives the person's data as a keyed hash: a later import is still stopped by it.
@@ -82,10 +116,11 @@ impl Batch<'_, '_> {
         rows.dedup_by_key(|row| row.id);
         for mut row in rows {
             if let Some(key) = row.address_key.take() {
-                row.keyed_hash = Some(self.context.keyed("address", &[key.as_bytes()]));
+                row.keyed_hash = Some(self.context.address_digest(&key));
             }
             row.address = None;
             row.evidence = None;
+            row.external_id = None;
             self.put_suppression(row);
         }
         Ok(())

@@ -5,6 +5,7 @@
 mod context;
 mod conversation;
 mod dashboard;
+mod export;
 mod journey;
 mod lists;
 mod message;
@@ -15,12 +16,11 @@ mod tree;
 pub use context::context;
 pub use conversation::{conversation, metrics, status, transition_items};
 pub use dashboard::overview;
+pub use export::export;
 pub use journey::{conversation_journey, lead_journey};
 pub use lists::*;
 pub use message::{MessageView, message_list, messages};
-pub use more::{
-    agents, campaigns, default_policy, events, export, leads, raw_message, reviews, rules,
-};
+pub use more::{agents, campaigns, default_policy, events, leads, raw_message, reviews, rules};
 pub use records::*;
 pub use tree::{TreeForm, thread_tree};
 

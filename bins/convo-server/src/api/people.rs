@@ -256,8 +256,9 @@ pub async fn export_lead(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let id = path.id("id")?;
+    let app = api.app.clone();
     let value = api
-        .ask(move |reader, now| views::export(reader, id, now))
+        .ask(move |reader, now| views::export(reader, app.context(), id, now))
         .await?;
     Ok(answers::json(&value))
 }

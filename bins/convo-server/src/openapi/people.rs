@@ -123,6 +123,8 @@ pub struct Suppression {
     pub source: String,
     /// What shows it.
     pub evidence: Option<String>,
+    /// The caller's own id.
+    pub external_id: Option<String>,
     /// Since when.
     pub at: DateTime<Utc>,
     /// Until when.

@@ -218,8 +218,6 @@ pub struct Retention {
     pub idempotency_hours: u32,
     /// Months that texts of closed conversations are kept.
     pub text_months: u32,
-    /// Hours that webhook tokens and dedupe keys are kept.
-    pub token_hours: u32,
 }
 
 /// Clocks of a handover, in business minutes.

@@ -15,6 +15,7 @@ use super::review::ReviewItem;
 use super::vocabulary::{
     Awaiting, FreeObject, Milestone, Outcome, Score, Stage, StageAction, State,
 };
+use super::webhooks::Receipt;
 
 /// A conversation.
 #[derive(Debug, ToSchema)]
@@ -77,6 +78,8 @@ pub struct Export {
     pub metadata: Vec<ExportedMetadata>,
     /// Stages entered and left.
     pub journey_events: Vec<ExportedStage>,
+    /// What providers sent about the person.
+    pub receipts: Vec<ExportedReceipt>,
     /// Items of the review list.
     pub reviews: Vec<ReviewItem>,
     /// When.
@@ -120,6 +123,16 @@ impl ToSchema for ExportedConversation {
             ConversationContents::schema(),
         ));
     }
+}
+
+/// What a provider sent.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct ExportedReceipt {
+    /// The receipt.
+    pub receipt: Receipt,
+    /// What it said, while that is kept.
+    pub said: Option<FreeObject>,
 }
 
 /// What a request said.

@@ -202,6 +202,9 @@ pub struct NewSuppression {
     /// What shows it.
     #[schema(max_length = 2000)]
     pub evidence: Option<String>,
+    /// The caller's own id, unique among suppressions.
+    #[schema(max_length = 200)]
+    pub external_id: Option<String>,
 }
 
 /// Body of `POST /api/keys`.
@@ -269,7 +272,8 @@ pub struct ValidateRequest {
     /// What would happen; without it the one event leading from `fromState` to `toState` is meant.
     pub event: Option<super::vocabulary::Event>,
     /// Who claims to cause it.
-    pub triggered_by: Option<String>,
+    #[schema(min_length = 1, max_length = 200)]
+    pub triggered_by: String,
     /// As `transition` would be given.
     pub metadata: Option<FreeObject>,
     /// The state the caller believes it is in.
@@ -287,7 +291,8 @@ pub struct TakeOver {
     /// The agent who takes over.
     pub agent_id: Uuid,
     /// Why, for the audit.
-    pub reason: Option<String>,
+    #[schema(min_length = 1, max_length = 2000)]
+    pub reason: String,
 }
 
 /// Body of `POST /api/conversation-state/{id}/process-message`.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::error::AppError;
+use crate::wire::is_in_range;
 
 /// The most items one page has.
 pub const PAGE: i64 = 200;
@@ -37,7 +38,9 @@ pub fn cursor(text: &str) -> Result<Cursor, AppError> {
     let (at, id) = bytes.split_at_checked(8).ok_or_else(wrong)?;
     let at = i64::from_be_bytes(at.try_into().map_err(|_| wrong())?);
     Ok(Cursor {
-        at: DateTime::from_timestamp_micros(at).ok_or_else(wrong)?,
+        at: DateTime::from_timestamp_micros(at)
+            .filter(is_in_range)
+            .ok_or_else(wrong)?,
         id: Uuid::from_slice(id).map_err(|_| wrong())?,
     })
 }
@@ -62,6 +65,11 @@ mod tests {
         assert_eq!(cursor(&cursor_text(&before)).unwrap(), before);
         for bad in ["", "x", "AAAA", "not base64!"] {
             assert!(cursor(bad).is_err());
+        }
+        for micros in [i64::MIN, -300_000_000_000_000_000, i64::MAX] {
+            let mut bytes = micros.to_be_bytes().to_vec();
+            bytes.extend_from_slice(&[0; 16]);
+            assert!(cursor(&URL_SAFE_NO_PAD.encode(bytes)).is_err(), "{micros}");
         }
     }
 }

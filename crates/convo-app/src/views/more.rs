@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use convo_core::machine::{Cell, Event, State, cell};
 use convo_core::rules::Rules;
 use convo_core::vocabulary::RuleKind;
@@ -11,11 +10,7 @@ use convo_store::rows::{AgentRow, CampaignRow, LeadRow, ReviewRow};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::records::stage;
-use super::{
-    agent, campaign, conversation, lead, message_list, policy, review, suppression,
-    transition_items,
-};
+use super::{agent, campaign, lead, message_list, policy, review};
 use crate::batch::policy_of;
 use crate::error::AppError;
 use crate::wire::time;
@@ -136,70 +131,6 @@ fn parked_form(message: Value) -> Value {
         "kind": of("kind"),
         "attachments": names.filter_map(|one| one.get("name")).collect::<Vec<_>>(),
     })
-}
-
-/// Everything held on a person.
-///
-/// # Errors
-/// `NotFound` for nobody and for who was erased; else the database's.
-pub fn export(reader: &mut Reader<'_>, id: Uuid, now: DateTime<Utc>) -> Result<Value, AppError> {
-    let row = reader
-        .leads_by_ids(&[id])?
-        .pop()
-        .filter(|row| row.erased_at.is_none())
-        .ok_or(AppError::NotFound)?;
-    let person = leads(reader, std::slice::from_ref(&row))?.pop();
-    let mut conversations = Vec::new();
-    let mut rows = reader.conversations_by_leads(&[id])?;
-    rows.sort_by_key(|row| (row.created_at, row.id));
-    for row in &rows {
-        let mut value = conversation(row, None);
-        let messages = all_messages(reader, row.id)?;
-        let audit = reader.transitions_by_conversations(&[row.id])?;
-        if let Value::Object(members) = &mut value {
-            members.insert("messages".to_owned(), Value::Array(messages));
-            members.insert(
-                "transitions".to_owned(),
-                Value::Array(transition_items(reader, &audit)?),
-            );
-        }
-        conversations.push(value);
-    }
-    let mut suppressions = reader.suppressions_by_leads(&[id])?;
-    suppressions.extend(reader.suppressions_by_addresses(std::slice::from_ref(&row.email_key))?);
-    suppressions.sort_by_key(|row| row.id);
-    suppressions.dedup_by_key(|row| row.id);
-    let metadata = reader.metadata_by_lead(id)?;
-    let metadata = metadata.iter().map(|row| {
-        let body: Value = serde_json::from_str(&row.body).unwrap_or(Value::Null);
-        json!({"kind": row.kind, "conversationId": row.conversation_id, "body": body, "createdAt": time(row.created_at)})
-    });
-    let journey = reader.journey_by_leads(&[id])?;
-    let journey = journey.iter().map(|row| {
-        json!({"stage": stage(row.stage), "action": row.action, "milestone": row.milestone, "conversationId": row.conversation_id, "at": time(row.at)})
-    });
-    let parked = reader.reviews_by_leads(&[id])?;
-    Ok(json!({
-        "lead": person,
-        "conversations": conversations,
-        "suppressions": suppressions.iter().map(suppression).collect::<Vec<_>>(),
-        "metadata": metadata.collect::<Vec<_>>(),
-        "journeyEvents": journey.collect::<Vec<_>>(),
-        "reviews": parked.iter().map(review).collect::<Vec<_>>(),
-        "exportedAt": time(now),
-    }))
-}
-
-fn all_messages(reader: &mut Reader<'_>, conversation: Uuid) -> Result<Vec<Value>, AppError> {
-    let (mut all, mut after) = (Vec::new(), 0);
-    loop {
-        let rows = reader.messages_after(conversation, after, 200)?;
-        let Some(last) = rows.last() else {
-            return Ok(all);
-        };
-        after = last.sequence_number;
-        all.extend(message_list(reader, &rows)?);
-    }
 }
 
 /// A mail's bytes as they came; header fields and text where the provider had taken it apart.

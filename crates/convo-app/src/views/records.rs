@@ -103,6 +103,7 @@ pub fn suppression(row: &SuppressionRow) -> Value {
         "scope": row.scope,
         "source": row.source,
         "evidence": row.evidence,
+        "externalId": row.external_id,
         "at": time(row.at),
         "liftedAt": row.lifted_at.map(time),
         "createdAt": time(row.created_at),
