@@ -18,6 +18,9 @@ use crate::settings;
 
 /// The process is gone this long after SIGTERM, whatever is still under way.
 const GONE_WITHIN: Duration = Duration::from_secs(19);
+/// The listener stays open so long while `/readyz` says that the server is stopping, so that those
+/// who ask it send nothing more.
+const NOTICE: Duration = Duration::from_secs(1);
 /// How often metrics and budgets are tidied.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
@@ -102,6 +105,7 @@ impl Listening {
             () = stop => {
                 shell.draining.begin();
                 log::info!("draining");
+                actix_web::rt::time::sleep(NOTICE).await;
                 for handle in &handles {
                     handle.stop(true).await;
                 }
