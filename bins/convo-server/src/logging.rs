@@ -20,6 +20,8 @@ pub fn install(settings: Log) -> Result<(), log::SetLoggerError> {
     env_logger::Builder::new()
         .filter_level(others)
         .filter_module("convo", settings.level)
+        // What a client sends that is no HTTP is no error of ours.
+        .filter_module("actix_http", LevelFilter::Off)
         .format(move |out, record| match settings.format {
             LogFormat::Json => writeln!(out, "{}", json_line(record)),
             LogFormat::Text => text_line(out, record),

@@ -68,7 +68,15 @@ impl Batch<'_, '_> {
             None => None,
         };
         match known {
-            Some(id) => Ok(Some(id)),
+            Some(id) => {
+                let lead = self.conversation(id)?.map(|entry| entry.row.lead_id);
+                if lead != Some(new.lead_id) {
+                    return Err(AppError::conflict(
+                        "another lead's conversation has this externalId",
+                    ));
+                }
+                Ok(Some(id))
+            }
             None => self.open_of(new.lead_id, new.campaign_id),
         }
     }
@@ -270,6 +278,7 @@ impl Batch<'_, '_> {
 
     /// `POST /{id}/take-over`.
     pub(crate) fn take_over(&mut self, id: Uuid, request: &TakeOver) -> Result<Answer, AppError> {
+        request.check()?;
         if self.agent(request.agent_id)?.is_none() {
             return Err(AppError::invalid("agentId", "names no agent"));
         }

@@ -12,6 +12,15 @@ use serde::Serialize;
 
 use crate::command::Answer;
 use crate::error::AppError;
+use crate::wire::address_key;
+
+/// Addresses beside the primary one, each once.
+pub(crate) fn further(primary: &str, given: &[String]) -> Vec<String> {
+    let mut seen = std::collections::HashSet::from([address_key(primary)]);
+    let mut further: Vec<String> = given.iter().map(|one| one.trim().to_owned()).collect();
+    further.retain(|one| seen.insert(address_key(one)));
+    further
+}
 
 /// Renders an answer.
 pub(crate) fn answer<T: Serialize>(status: u16, body: &T) -> Result<Answer, AppError> {

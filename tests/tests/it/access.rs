@@ -23,7 +23,7 @@ const ROUTES: [(&str, &str, &str); 49] = [
     ("GET", "*/{id}/transitions", "read"),
     ("GET", "*/{id}/metrics", "read"),
     ("GET", "*/validation-rules", "read"),
-    ("POST", "*/{id}/take-over", "agent"),
+    ("POST", "*/{id}/take-over", "agent+write"),
     ("GET", "*/dashboard/overview", "read"),
     ("GET", "/api/messages/{id}/raw", "read"),
     ("GET", "/api/messages/{id}/attachments/1", "read"),
@@ -67,6 +67,7 @@ fn includes(held: &str, needed: &str) -> bool {
         _ if needed.is_empty() => true,
         "admin" => true,
         "write" => matches!(needed, "read" | "write"),
+        "agent+write" => matches!(needed, "read" | "write" | "agent+write"),
         held => held == needed,
     }
 }
@@ -74,8 +75,9 @@ fn includes(held: &str, needed: &str) -> bool {
 async fn every_route_needs_its_scope(options: Options) {
     let server = options.start().await;
     let mut callers: Vec<(&str, Api)> = vec![("", server.with_key(None))];
-    for scope in ["read", "write", "agent", "admin"] {
-        callers.push((scope, server.with_key(Some(&server.key(&[scope]).await))));
+    for held in ["read", "write", "agent", "agent+write", "admin"] {
+        let scopes: Vec<&str> = held.split('+').collect();
+        callers.push((held, server.with_key(Some(&server.key(&scopes).await))));
     }
     for (method, path, needed) in ROUTES {
         let path = path.replace('*', STATE).replace("{id}", UNKNOWN);

@@ -184,6 +184,7 @@ pub async fn take_over(
     body: Body<wire::TakeOver>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
+    body.value.check()?;
     let asked = Asked {
         request: &request,
         caller: &caller,

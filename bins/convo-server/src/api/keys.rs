@@ -3,13 +3,15 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use convo_app::command::NewKeyHash;
 use convo_app::{Command, views, wire};
+use convo_store::Cursor;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::lists::{Paging, next};
 use super::{Api, Asked, answers};
 use crate::auth::{Admin, ApiKey, Authenticator, Authorized};
 use crate::http::body::Body;
-use crate::http::input::PathParts;
+use crate::http::input::{PathParts, QueryString};
 use crate::openapi::people::Key;
 use crate::openapi::{lists, requests};
 use crate::problem::Problem;
@@ -57,14 +59,18 @@ pub async fn create_key(
 #[get("/keys")]
 pub async fn keys(
     _caller: Authorized<Admin>,
+    query: QueryString<Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
+    let (size, after) = (query.0.size()?, query.0.after()?);
     let value = api
-        .ask(|reader, _| {
-            Ok(views::page(
-                reader.api_keys()?.iter().map(views::key).collect(),
-                None,
-            ))
+        .ask(move |reader, _| {
+            let rows = reader.api_keys_page(after, size)?;
+            let next = next(&rows, size, |row| Cursor {
+                at: row.created_at,
+                id: row.id,
+            });
+            Ok(views::page(rows.iter().map(views::key).collect(), next))
         })
         .await?;
     Ok(answers::json(&value))

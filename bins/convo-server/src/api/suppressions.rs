@@ -37,11 +37,20 @@ pub async fn suppressions(
     let (size, after) = (paging.size()?, paging.after()?);
     let value = api
         .ask(move |reader, _| {
-            let rows = match query.0.address {
-                Some(address) => {
-                    reader.suppressions_by_addresses(&[wire::address_key(&address)])?
+            let AddressFilter {
+                address,
+                external_id,
+                ..
+            } = query.0;
+            let rows = match (address, external_id) {
+                (Some(address), external) => {
+                    let key = wire::address_key(&address);
+                    let mut rows = reader.suppressions_by_addresses(&[key])?;
+                    rows.retain(|row| external.is_none() || row.external_id == external);
+                    rows
                 }
-                None => reader.suppressions(after, size)?,
+                (None, Some(external)) => reader.suppressions_by_external_ids(&[external])?,
+                (None, None) => reader.suppressions(after, size)?,
             };
             let next = next(&rows, size, |row| Cursor {
                 at: row.created_at,
@@ -58,8 +67,10 @@ pub async fn suppressions(
 
 /// Filter of suppressions.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct AddressFilter {
     address: Option<String>,
+    external_id: Option<String>,
     evidence: Option<String>,
     limit: Option<i64>,
     cursor: Option<String>,

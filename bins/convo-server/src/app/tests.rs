@@ -249,7 +249,9 @@ async fn a_handler_gets_only_callers_with_its_permission() {
     assert_eq!(allowed(&[]).await, [403, 403, 403, 403]);
     assert_eq!(allowed(&[Scope::Read]).await, [200, 403, 403, 403]);
     assert_eq!(allowed(&[Scope::Write]).await, [200, 200, 403, 403]);
-    assert_eq!(allowed(&[Scope::Agent]).await, [403, 403, 204, 403]);
+    assert_eq!(allowed(&[Scope::Agent]).await, [403, 403, 403, 403]);
+    let both = [Scope::Write, Scope::Agent];
+    assert_eq!(allowed(&both).await, [200, 200, 204, 403]);
     assert_eq!(allowed(&[Scope::Admin]).await, [200, 200, 204, 204]);
 }
 

@@ -39,31 +39,31 @@ impl Caller {
 
 /// A permission a handler can ask for.
 pub trait Permission: 'static {
-    /// The scope it needs.
-    const SCOPE: Scope;
+    /// The scopes it needs, all of them.
+    const SCOPES: &'static [Scope];
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident),+) => {$(
+    ($($(#[$doc:meta])* $name:ident: [$($scope:ident),+]),+) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy)]
         pub struct $name;
 
         impl Permission for $name {
-            const SCOPE: Scope = Scope::$name;
+            const SCOPES: &'static [Scope] = &[$(Scope::$scope),+];
         }
     )+};
 }
 
 permissions!(
     /// To read.
-    Read,
+    Read: [Read],
     /// To change conversations and leads.
-    Write,
+    Write: [Write],
     /// To take conversations over.
-    Agent,
+    Agent: [Write, Agent],
     /// To administer.
-    Admin
+    Admin: [Admin]
 );
 
 /// Proof that the caller's key has the permission; only the request can make one.
@@ -88,13 +88,16 @@ impl<P: Permission> FromRequest for Authorized<P> {
     /// Ready at once: the caller was found before, by `authenticate`. Without it nobody gets in.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = request.extensions().get::<Arc<Caller>>().cloned();
-        ready(match caller {
-            None => Err(Problem::unauthenticated()),
-            Some(caller) if caller.scopes.allow(P::SCOPE) => Ok(Self {
+        let Some(caller) = caller else {
+            return ready(Err(Problem::unauthenticated()));
+        };
+        let missing = P::SCOPES.iter().find(|one| !caller.scopes.allow(**one));
+        ready(match missing {
+            None => Ok(Self {
                 caller,
                 permission: PhantomData,
             }),
-            Some(_) => Err(Problem::forbidden(P::SCOPE.name())),
+            Some(scope) => Err(Problem::forbidden(scope.name())),
         })
     }
 }

@@ -15,7 +15,7 @@ pub enum Scope {
     Read,
     /// Everything that changes conversations and leads; includes read.
     Write,
-    /// Handover and take-over, and nothing else.
+    /// Handover and take-over, beside write.
     Agent,
     /// Everything.
     Admin,

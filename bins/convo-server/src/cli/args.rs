@@ -94,7 +94,7 @@ pub struct ImportArgs {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// An address of ours: mail from it is outbound.
-    #[arg(long = "our-address", value_name = "ADDRESS")]
+    #[arg(long = "our-address", value_name = "ADDRESS", value_parser = address)]
     pub our_addresses: Vec<String>,
     /// The campaign the conversations belong to: its id or external id.
     #[arg(long)]
@@ -111,4 +111,12 @@ pub struct ImportArgs {
     /// Where rejected rows are written, as JSON Lines.
     #[arg(long, value_name = "FILE", default_value = "import-errors.jsonl")]
     pub errors: PathBuf,
+}
+
+fn address(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match convo_app::wire::is_address(text) {
+        true => Ok(text.to_owned()),
+        false => Err("must be an e-mail address".to_owned()),
+    }
 }

@@ -1,16 +1,16 @@
 //! What a transition would come to.
 
 use convo_core::decide::Validation;
-use convo_core::machine::{State, event_between};
+use convo_core::machine::{Event, State, event_between};
 use convo_store::Reader;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{state, trigger, warnings};
+use super::{judge, state, trigger, warnings};
 use crate::batch::Batch;
 use crate::context::Context;
 use crate::error::AppError;
-use crate::wire::{ValidateRequest, time};
+use crate::wire::{TransitionRequest, ValidateRequest, time};
 
 /// `POST /{id}/validate-transition`: what `transition` would say now; writes nothing.
 ///
@@ -23,60 +23,55 @@ pub fn validate_transition(
     request: &ValidateRequest,
 ) -> Result<Value, AppError> {
     let mut batch = Batch::new(reader, context);
-    let from = match &request.from_state {
+    let given = |text: &Option<String>, field: &'static str| match text {
         Some(text) => {
-            Some(state(text).ok_or_else(|| AppError::invalid("fromState", "is not a state"))?)
+            let state = state(text);
+            let state = state.ok_or_else(|| AppError::invalid(field, "is not a state"))?;
+            Ok::<_, AppError>(Some(state))
         }
-        None => None,
+        None => Ok(None),
     };
-    let to = match &request.to_state {
-        Some(text) => {
-            Some(state(text).ok_or_else(|| AppError::invalid("toState", "is not a state"))?)
-        }
-        None => None,
-    };
-    let asked = match (&request.event, to) {
-        (Some(event), _) => Some(trigger(
-            event,
-            request.metadata.as_ref(),
-            request.expected_version,
-        )?),
-        (None, Some(_)) => None,
-        (None, None) => {
-            return Err(AppError::invalid(
-                "event",
-                "is needed, or fromState and toState",
-            ));
-        }
-    };
-    let now_in = batch
-        .conversation(id)?
-        .ok_or(AppError::NotFound)?
-        .facts
-        .state;
-    let asked = match (asked, to) {
-        (Some(asked), _) => Some(asked),
-        (None, Some(to)) => match event_between(from.unwrap_or(now_in), to) {
-            Some(event) => Some(trigger(
-                event.as_str(),
-                request.metadata.as_ref(),
-                request.expected_version,
-            )?),
-            None => None,
-        },
-        (None, None) => None,
-    };
-    let Some(asked) = asked else {
-        return Ok(shown(id, &batch, refused(now_in, "invalid_transition")));
-    };
-    let said = batch.validated(id, asked.agent, &asked)?;
-    if from.is_some_and(|from| from != now_in)
-        || to.is_some_and(|to| said.to.is_some_and(|then| then != to))
-    {
+    let from = given(&request.from_state, "fromState")?;
+    let to = given(&request.to_state, "toState")?;
+    // Without an event any one stands in, so that the rest is checked by the same code.
+    let named = request.event.as_deref();
+    let stands_in = to.map(|_| Event::FirstEmailSent.as_str());
+    let event = named
+        .or(stands_in)
+        .ok_or_else(|| AppError::invalid("event", "is needed, or fromState and toState"))?;
+    judge(&as_transition(request, event))?;
+    let entry = batch.conversation(id)?.ok_or(AppError::NotFound)?;
+    let (now_in, lead) = (entry.facts.state, entry.row.lead_id);
+    if from.is_some_and(|from| from != now_in) {
         return Ok(shown(id, &batch, refused(now_in, "state_mismatch")));
     }
-    let value = validation(&said);
+    let meant = to.and_then(|to| event_between(now_in, to));
+    let Some(event) = named.or(meant.map(Event::as_str)) else {
+        return Ok(shown(id, &batch, refused(now_in, "invalid_transition")));
+    };
+    let asked = trigger(event, request.metadata.as_ref(), request.expected_version)?;
+    let said = batch.validated(id, asked.agent, &asked)?;
+    if to.is_some_and(|to| said.to.is_some_and(|then| then != to)) {
+        return Ok(shown(id, &batch, refused(now_in, "state_mismatch")));
+    }
+    let mut value = validation(&said);
+    let lead = batch.lead(lead)?;
+    let erased = lead.is_some_and(|lead| lead.row.erased_at.is_some());
+    if erased && let Value::Object(members) = &mut value {
+        members.insert("canProceed".to_owned(), false.into());
+        members.insert("reason".to_owned(), "conflict".into());
+    }
     Ok(shown(id, &batch, value))
+}
+
+/// The transition a validation stands for.
+fn as_transition(request: &ValidateRequest, event: &str) -> TransitionRequest {
+    TransitionRequest {
+        event: event.to_owned(),
+        triggered_by: request.triggered_by.clone(),
+        metadata: request.metadata.clone(),
+        expected_version: request.expected_version,
+    }
 }
 
 fn shown(id: Uuid, batch: &Batch<'_, '_>, validation: Value) -> Value {

@@ -5,7 +5,7 @@ use convo_store::rows::{AgentAddressRow, AgentRow};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::answer;
+use super::{answer, further};
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::error::AppError;
@@ -29,7 +29,7 @@ impl Batch<'_, '_> {
         {
             return answer(200, &views::agent(&row, &self.aliases_of_agent(&row)?));
         }
-        let aliases = new.aliases.clone().unwrap_or_default();
+        let aliases = further(&new.email, new.aliases.as_deref().unwrap_or_default());
         self.free_for_agent(None, std::iter::once(&new.email).chain(&aliases), "email")?;
         let row = AgentRow {
             id: self.new_id(),
@@ -55,9 +55,19 @@ impl Batch<'_, '_> {
     pub(crate) fn patch_agent(&mut self, id: Uuid, patch: &AgentPatch) -> Result<Answer, AppError> {
         patch.check()?;
         let before = self.agent(id)?.ok_or(AppError::NotFound)?;
+        if let Some(external) = patch.external_id.as_ref().and_then(Option::as_ref) {
+            let other = self
+                .reader
+                .agents_by_external_ids(std::slice::from_ref(external))?
+                .pop();
+            if other.is_some_and(|other| other.id != id) {
+                return Err(AppError::conflict("another agent has this externalId"));
+            }
+        }
         let mut row = before.clone();
         row.name = patch.name.clone().unwrap_or(row.name);
-        row.email = patch.email.clone().unwrap_or(row.email);
+        let email = patch.email.as_ref().map(|email| email.trim().to_owned());
+        row.email = email.unwrap_or(row.email);
         row.active = patch.active.unwrap_or(row.active);
         row.away_until = patch
             .away_until
@@ -70,7 +80,7 @@ impl Batch<'_, '_> {
         row.revision += 1;
         row.updated_at = self.now;
         let old = self.aliases_of_agent(&before)?;
-        let aliases = patch.aliases.clone().unwrap_or_else(|| old.clone());
+        let aliases = further(&row.email, patch.aliases.as_ref().unwrap_or(&old));
         self.free_for_agent(
             Some(id),
             std::iter::once(&row.email).chain(&aliases),

@@ -63,6 +63,15 @@ impl Batch<'_, '_> {
         let lexicon = patch.lexicon.as_ref().and_then(Option::as_ref);
         self.context.lexicons.check(lexicon, "lexicon")?;
         let before = self.campaign(id)?.ok_or(AppError::NotFound)?;
+        if let Some(external) = patch.external_id.as_ref().and_then(Option::as_ref) {
+            let other = self
+                .reader
+                .campaigns_by_external_ids(std::slice::from_ref(external))?
+                .pop();
+            if other.is_some_and(|other| other.id != id) {
+                return Err(AppError::conflict("another campaign has this externalId"));
+            }
+        }
         let mut row = before.clone();
         row.name = patch.name.clone().unwrap_or(row.name);
         row.paused = patch.paused.unwrap_or(row.paused);

@@ -5,7 +5,7 @@ use convo_store::rows::{LeadAddressRow, LeadRow};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::answer;
+use super::{answer, further};
 use crate::batch::{Batch, LeadEntry};
 use crate::command::Answer;
 use crate::error::AppError;
@@ -13,7 +13,7 @@ use crate::views;
 use crate::wire::{LeadPatch, NewLead, address_key};
 
 impl Batch<'_, '_> {
-    /// `POST /api/leads`: 201, or 200 with the lead that has the address or external id already.
+    /// `POST /api/leads`: 201, or 200 with the lead that has the address already.
     pub(crate) fn create_lead(&mut self, new: &NewLead) -> Result<Answer, AppError> {
         new.check()?;
         let existing = self.existing_lead(new)?;
@@ -40,11 +40,14 @@ impl Batch<'_, '_> {
         let Some(external) = &new.external_id else {
             return Ok(None);
         };
-        let found = self
+        let stored = self
             .reader
-            .leads_by_external_ids(std::slice::from_ref(external))?
-            .pop();
-        Ok(found.map(|row| row.id).or_else(|| self.made_here(external)))
+            .leads_by_external_ids(std::slice::from_ref(external))?;
+        if stored.is_empty() && self.made_here(external).is_none() {
+            return Ok(None);
+        }
+        // The same id with another address may be another person: nobody is shown to the wrong caller.
+        Err(AppError::conflict("another lead has this externalId"))
     }
 
     fn made_here(&self, external: &str) -> Option<Uuid> {
@@ -61,7 +64,7 @@ impl Batch<'_, '_> {
         {
             return Err(AppError::invalid("campaignId", "names no campaign"));
         }
-        let aliases = new.aliases.clone().unwrap_or_default();
+        let aliases = further(&new.email, new.aliases.as_deref().unwrap_or_default());
         self.free_for_lead(None, aliases.iter())?;
         let id = self.new_id();
         let text = |value: &Option<String>| value.clone().filter(|text| !text.trim().is_empty());
@@ -142,7 +145,7 @@ impl Batch<'_, '_> {
             .email
             .as_ref()
             .map_or_else(|| row.email.clone(), |email| email.trim().to_owned());
-        let aliases = patch.aliases.clone().unwrap_or_else(|| old.clone());
+        let aliases = further(&email, patch.aliases.as_ref().unwrap_or(&old));
         if patch.email.is_some() || patch.aliases.is_some() {
             self.free_for_lead(Some(id), std::iter::once(&email).chain(&aliases))?;
             for gone in std::iter::once(&row.email).chain(&old) {

@@ -40,6 +40,7 @@ impl Batch<'_, '_> {
             source: new.source.to_owned(),
             evidence: new.evidence.map(str::to_owned),
             keyed_hash: None,
+            external_id: None,
             at: new.at,
             lifted_at: None,
             created_at: self.now,
@@ -107,7 +108,32 @@ impl Batch<'_, '_> {
             evidence: new.evidence.as_deref(),
             at: self.now,
         })?;
+        let row = self.call_suppression(row, new.external_id.as_ref())?;
         answer(if known { 200 } else { 201 }, &views::suppression(&row))
+    }
+
+    /// Gives a suppression that has none the caller's own id.
+    fn call_suppression(
+        &mut self,
+        mut row: SuppressionRow,
+        external: Option<&String>,
+    ) -> Result<SuppressionRow, AppError> {
+        let Some(external) = external.filter(|_| row.external_id.is_none()) else {
+            return Ok(row);
+        };
+        let others = self
+            .reader
+            .suppressions_by_external_ids(std::slice::from_ref(external))?;
+        if !others.is_empty() {
+            return Err(AppError::conflict(
+                "another suppression has this externalId",
+            ));
+        }
+        row.external_id = Some(external.clone());
+        self.suppressed_here.retain(|other| other.id != row.id);
+        self.suppressed_here.push(row.clone());
+        self.put_suppression(row.clone());
+        Ok(row)
     }
 
     /// `DELETE /api/suppressions`: only the person, or an admin with evidence, lifts an opt-out.

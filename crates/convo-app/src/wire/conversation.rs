@@ -88,7 +88,7 @@ pub struct ValidateRequest {
     /// One of the nine events; or `fromState` and `toState` name it.
     pub event: Option<String>,
     /// Who claims to cause it.
-    pub triggered_by: Option<String>,
+    pub triggered_by: String,
     /// As `transition` would be given.
     pub metadata: Option<Value>,
     /// The state the caller believes it is in.
@@ -106,7 +106,19 @@ pub struct TakeOver {
     /// The agent who takes over.
     pub agent_id: Uuid,
     /// Why, for the audit.
-    pub reason: Option<String>,
+    pub reason: String,
+}
+
+impl TakeOver {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.text(&self.reason, 2_000, "reason");
+        checks.done()
+    }
 }
 
 /// Body of `POST /{id}/process-message`.

@@ -263,6 +263,11 @@ impl AgentPatch {
             OBJECT,
             "hours",
         );
+        checks.optional(
+            self.external_id.as_ref().and_then(Option::as_ref),
+            NAME,
+            "externalId",
+        );
         check_aliases(&mut checks, self.aliases.as_deref());
         checks.done()
     }
@@ -349,6 +354,11 @@ impl CampaignPatch {
             OBJECT,
             "tracking",
         );
+        checks.optional(
+            self.external_id.as_ref().and_then(Option::as_ref),
+            NAME,
+            "externalId",
+        );
         checks.done()
     }
 }
@@ -367,6 +377,8 @@ pub struct NewSuppression {
     pub source: Option<String>,
     /// What shows it.
     pub evidence: Option<String>,
+    /// The caller's own id.
+    pub external_id: Option<String>,
 }
 
 impl NewSuppression {
@@ -395,6 +407,7 @@ impl NewSuppression {
         );
         checks.optional(self.source.as_ref(), NAME, "source");
         checks.optional(self.evidence.as_ref(), TEXT, "evidence");
+        checks.optional(self.external_id.as_ref(), NAME, "externalId");
         checks.done()
     }
 }

@@ -98,7 +98,7 @@ pub async fn minimal(server: &Server) -> Vec<Minimal> {
             "post",
             "/api/conversation-state/{id}/validate-transition",
             state("validate-transition"),
-            json!({"event": "LEAD_REPLIED"}),
+            json!({"event": "LEAD_REPLIED", "triggeredBy": "me"}),
         ),
         (
             "post",
@@ -110,7 +110,7 @@ pub async fn minimal(server: &Server) -> Vec<Minimal> {
             "post",
             "/api/conversation-state/{id}/take-over",
             state("take-over"),
-            json!({"agentId": agent}),
+            json!({"agentId": agent, "reason": "asked for me"}),
         ),
         (
             "post",

@@ -152,7 +152,7 @@ async fn moves(contact: &Contact) {
         let body = json!({"event": event, "triggeredBy": "test"});
         contact.post("validate-transition", body).await.ok();
     }
-    let states = json!({"fromState": "NEW", "toState": "ARCHIVED"});
+    let states = json!({"triggeredBy": "test", "fromState": "NEW", "toState": "ARCHIVED"});
     contact.post("validate-transition", states).await.ok();
     contact
         .outbound("Of course, when would you like to come?")

@@ -1,4 +1,3 @@
-
 use super::*;
 
 fn fields(change: impl FnOnce(&mut Policy)) -> Vec<&'static str> {
