@@ -185,6 +185,11 @@ impl Server {
         self.process.kill();
     }
 
+    /// Time it has spent on processors so far; `None` where the system does not tell.
+    pub fn on_cpu(&self) -> Option<std::time::Duration> {
+        self.process.on_cpu()
+    }
+
     /// Sends SIGTERM.
     pub fn terminate(&self) {
         self.process.signal("TERM");

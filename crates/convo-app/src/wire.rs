@@ -4,10 +4,12 @@
 //! ignored. Validation that needs no database is here; what needs rows is with the commands.
 
 mod conversation;
+mod operations;
 mod records;
 mod webhook;
 
 pub use conversation::*;
+pub use operations::*;
 pub use records::*;
 pub use webhook::*;
 

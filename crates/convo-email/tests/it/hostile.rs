@@ -129,7 +129,11 @@ fn megabytes_of_line_breaks() {
     let mail = read("24 MB of line breaks in a part", within.as_bytes());
     holds_its_head(&mail);
     assert_eq!(mail.reply_text.trim(), "the text");
-    let dashes = format!("{HEAD}{}--b\n\nthe text\n{}", kind("b"), "--x\n".repeat(6_000_000));
+    let dashes = format!(
+        "{HEAD}{}--b\n\nthe text\n{}",
+        kind("b"),
+        "--x\n".repeat(6_000_000)
+    );
     let mail = read("24 MB of lines like boundaries", dashes.as_bytes());
     assert!(mail.reply_text.starts_with("the text"));
 }
