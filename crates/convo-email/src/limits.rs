@@ -18,7 +18,7 @@ pub struct Limits {
     pub headers: usize,
     /// Most bytes of one header block.
     pub header_bytes: usize,
-    /// Most bytes of one header field, folded lines included.
+    /// Most bytes of one header field behind its colon, folded lines included.
     pub field_bytes: usize,
     /// Most attachments kept.
     pub attachments: usize,

@@ -86,7 +86,7 @@ mod tests {
         };
         check("--a", 0, Some(0));
         check("--a\n--b", 4, Some(4));
-        check("x --a\n - -\n-x\n\r\n--b\r\n", 0, Some(17));
+        check("x --a\n - -\n-x\n\r\n--b\r\n", 0, Some(16));
         check("x--a\r\n--", 0, Some(6));
         check("-\n-\n", 0, None);
         check("", 0, None);

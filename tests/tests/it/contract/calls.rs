@@ -87,7 +87,8 @@ async fn keys_and_suppressions(server: &Server) {
     server.delete(&one).await.expect(204);
     server.get("/api/keys").await.ok();
 
-    let new = json!({"address": "none@customer.example", "evidence": "a call"});
+    let new =
+        json!({"address": "none@customer.example", "evidence": "a call", "externalId": "mine"});
     server
         .post("/api/suppressions", new.clone())
         .await

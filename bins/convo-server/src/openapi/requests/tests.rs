@@ -54,8 +54,8 @@ fn shapes_are_those_of_the_types_that_read() {
     check::<NewConversation, wire::NewConversation>(json!({"leadId": ID, "subject": ""}));
     check::<ConversationPatch, wire::ConversationPatch>(json!({}));
     check::<TransitionRequest, wire::TransitionRequest>(json!({"event": "", "triggeredBy": ""}));
-    check::<ValidateRequest, wire::ValidateRequest>(json!({}));
-    check::<TakeOver, wire::TakeOver>(json!({"agentId": ID}));
+    check::<ValidateRequest, wire::ValidateRequest>(json!({"triggeredBy": ""}));
+    check::<TakeOver, wire::TakeOver>(json!({"agentId": ID, "reason": ""}));
     check::<ProcessMessage, wire::ProcessMessage>(
         json!({"senderId": "", "content": "", "messageType": "", "isFromAI": 0}),
     );
