@@ -68,6 +68,8 @@ async fn nothing_is_said_of_the_forgotten_any_more(options: Options) {
     let mail = Mail::new("stranger@elsewhere.example", "Hi", "Hello there");
     let parked = server.inbound(&mail).await.ok();
     assert_eq!(parked["status"], "parked");
+    let conversation = format!("/api/conversations/{}", contact.id);
+    let token = text(&server.get(&conversation).await.ok()["replyToken"]);
     let review = text(&server.items("/api/review").await[0]["id"]);
     erase(&server, &contact).await;
     let words = "words-said-later";
@@ -103,6 +105,10 @@ async fn nothing_is_said_of_the_forgotten_any_more(options: Options) {
     let said = contact.post("validate-transition", asked).await.ok();
     assert_eq!(said["validation"]["canProceed"], false);
     assert_eq!(said["validation"]["reason"], "conflict");
+    // A mail that names the conversation waits for a person.
+    let mail = Mail::new("new@address.example", "Hi", "It is me again");
+    let mail = mail.to(&format!("reply+{token}@dealer.example"));
+    assert_eq!(server.inbound(&mail).await.ok()["status"], "parked");
     // What the provider still reports of our mail counts, and leaves no address behind.
     server.event(&Event::delivered(&ours, GONE)).await.ok();
     assert_eq!(rows_with(&server, "words-said-later").await, [""; 0]);

@@ -80,6 +80,13 @@ impl Batch<'_, '_> {
             entry.row.campaign_id,
             entry.facts.outcome,
         );
+        // What the forgotten write again is nobody's conversation: a second erase would not find it.
+        let gone = self
+            .lead(of)?
+            .is_some_and(|lead| lead.row.erased_at.is_some());
+        if gone {
+            return Ok(Route::Review("unknown_sender"));
+        }
         if state.is_open() {
             return Ok(Route::There(place));
         }

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
 use chrono::{DateTime, Utc};
-use convo_core::lexicon::Lexicon;
 use convo_store::{Birth, Store, StoreOptions};
 use serde_json::json;
 use uuid::Uuid;
@@ -55,7 +54,6 @@ fn app(folder: &std::path::Path) -> (App, mpsc::Sender<()>) {
     };
     let options = Options {
         shell: Box::new(shell),
-        lexicon: Lexicon::automotive(),
         our_addresses: Vec::new(),
         storage: folder.join("attachments"),
     };
