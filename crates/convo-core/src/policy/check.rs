@@ -22,6 +22,8 @@ const HOURS: u64 = 8_760;
 const MINUTES: u64 = 525_600;
 /// A day, for what is counted in seconds.
 const DAY_SECONDS: u64 = 86_400;
+/// Thirty days, the longest pause between two tries.
+const PAUSE_SECONDS: u64 = 2_592_000;
 /// Most of whatever is counted by pieces.
 const COUNT: u64 = 100_000;
 
@@ -118,13 +120,13 @@ impl Policy {
                 "retries.baseSeconds",
                 self.retries.base_seconds,
                 1,
-                DAY_SECONDS,
+                PAUSE_SECONDS,
             ),
             (
                 "retries.maxSeconds",
                 self.retries.max_seconds,
                 1,
-                DAY_SECONDS,
+                PAUSE_SECONDS,
             ),
             (
                 "handover.offerMinutes",

@@ -63,7 +63,7 @@ fn every_number_has_bounds() {
         ("retention.textMonths", 1, 1_200),
         ("retries.attempts", 1, 100),
         ("retries.baseSeconds", 1, 3_600),
-        ("retries.maxSeconds", 5, 86_400),
+        ("retries.maxSeconds", 5, 2_592_000),
         ("handover.offerMinutes", 0, 525_600),
         ("handover.firstTouchMinutes", 0, 525_600),
         ("handover.nextReplyMinutes", 0, 525_600),
