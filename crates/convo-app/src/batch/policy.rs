@@ -45,9 +45,11 @@ fn merge(into: &mut Value, from: &Value) {
     }
 }
 
-/// Policies as read from rows, by the ids of the default one and the campaign's: a row never changes.
-static READ: LazyLock<Mutex<HashMap<[Option<Uuid>; 2], Arc<PolicyInForce>>>> =
-    LazyLock::new(Mutex::default);
+/// The ids of the rows a policy was read from: the default one's and the campaign's.
+type Rows = [Option<Uuid>; 2];
+
+/// Policies as read from rows, which never change.
+static READ: LazyLock<Mutex<HashMap<Rows, Arc<PolicyInForce>>>> = LazyLock::new(Mutex::default);
 /// Policies kept; more campaigns than this with policies of their own read theirs anew.
 const KEPT: usize = 1_000;
 

@@ -67,7 +67,7 @@ pub fn lead_journey(
             .iter()
             .max_by_key(|facts| (facts.state.is_open(), facts.last_activity_at()))
     {
-        let why = explain(&ScoreInput::of(newest, &lead), &policy, now);
+        let why = explain(&ScoreInput::of(newest, &lead), policy, now);
         members.insert(
             "explanation".to_owned(),
             serde_json::to_value(why).unwrap_or(Value::Null),
