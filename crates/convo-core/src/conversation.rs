@@ -64,6 +64,9 @@ pub struct Conversation<K> {
     pub previous: Option<K>,
     /// When it was made.
     pub created_at: Time,
+    /// When it had the state it was imported with; none when its history began here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_at: Option<Time>,
     /// Where it stands.
     pub state: State,
     /// Number of accepted events.
@@ -108,6 +111,7 @@ impl<K: Key> Conversation<K> {
             campaign,
             previous: None,
             created_at,
+            imported_at: None,
             state: State::New,
             version: 0,
             last_event: None,
@@ -211,6 +215,12 @@ impl<K: Key> Conversation<K> {
         } else if from.is_open() {
             self.closed_at = Some(at);
         }
+    }
+
+    /// True for what happened before the state it was imported with: that state contains it already.
+    #[must_use]
+    pub fn is_history(&self, at: Time) -> bool {
+        self.imported_at.is_some_and(|imported| at <= imported)
     }
 
     /// True when an agent owns it: assigned and open.

@@ -163,8 +163,12 @@ impl<'a, K: Key> Draft<'a, K> {
         if taking.event == Event::LeadReplied {
             self.replied_seq = Some(self.tally.stored_reply.map_or(0, |reply| reply.seq));
         }
+        // A message that overtook an older one has a share in what that one makes possible.
         let caused_at = match (&taking.cause, self.message) {
-            (Cause::Message(_), Some(message)) => message.at,
+            (Cause::Message(_), Some(message)) => self
+                .tally
+                .last_reply_at()
+                .map_or(message.at, |reply| reply.max(message.at)),
             _ => self.now,
         };
         if from != to {

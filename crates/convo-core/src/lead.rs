@@ -20,6 +20,8 @@ vocabulary! {
         Complaint = "complaint",
         /// The primary address does not exist.
         HardBounce = "hard_bounce",
+        /// Another address of the lead does not exist, or the provider has one on its list of bounces.
+        AddressBounce = "address_bounce",
         /// A failure for now; counted.
         SoftBounce = "soft_bounce",
         /// A no-reply timer left it no open conversation.
@@ -31,7 +33,7 @@ impl LeadFactKind {
     /// True for the facts that set the current stage back.
     #[must_use]
     pub const fn sets_back(self) -> bool {
-        !matches!(self, Self::SoftBounce)
+        !matches!(self, Self::AddressBounce | Self::SoftBounce)
     }
 }
 

@@ -28,6 +28,10 @@ pub(super) fn stored<'a, K: Key>(draft: &mut Draft<'a, K>, stored: &'a MessageSt
         };
         return provider::suppressing(draft, &opt_out);
     }
+    // An imported state is taken as it is: what led to it is counted and shown, and moves nothing again.
+    if stored.silent && draft.snapshot.conversation.is_history(fact.at) {
+        return Known::Yes;
+    }
     if let Some(before) = before {
         cascade::after_reply(draft, fact, before, stored.silent);
     } else if fact.is_sent() {

@@ -67,10 +67,12 @@ pub(super) fn failed<K: Key>(
                 at,
                 message,
             );
-            if *primary {
+            if !*primary {
+                draft.lead_fact(LeadFactKind::AddressBounce, at);
+            } else {
                 draft.lead_fact(LeadFactKind::HardBounce, at);
                 flag(draft, FlagCode::HardBounce, at, message);
-                if draft.tally.replies == 0 {
+                if draft.tally.replies == 0 && !draft.snapshot.conversation.is_history(at) {
                     abandon(draft, Outcome::Unreachable, cause.clone());
                 }
             }
@@ -78,19 +80,24 @@ pub(super) fn failed<K: Key>(
         Failure::Soft => {
             note(draft, at, DeliveryStatus::Deferred);
             draft.lead_fact(LeadFactKind::SoftBounce, at);
-            if draft.snapshot.lead.soft_bounces.saturating_add(1) >= draft.policy.soft_bounce_limit
-            {
+            let lead = draft.snapshot.lead;
+            if lead.soft_bounces.saturating_add(1) >= draft.policy.soft_bounce_limit {
+                // Which of them comes last is chance: the newest one dates the suppression.
+                let newest = lead.facts.get(&LeadFactKind::SoftBounce).copied();
                 suppress(
                     draft,
                     SuppressionReason::SoftBounce,
                     SuppressionSource::Delivery,
-                    at,
-                    message,
+                    newest.map_or(at, |newest| newest.max(at)),
+                    message.filter(|_| newest.is_none_or(|newest| newest <= at)),
                 );
             }
         }
         Failure::Suppressed(reason) => {
-            suppress(draft, *reason, SuppressionSource::Provider, at, message)
+            suppress(draft, *reason, SuppressionSource::Provider, at, message);
+            if *reason == SuppressionReason::HardBounce {
+                draft.lead_fact(LeadFactKind::AddressBounce, at);
+            }
         }
     }
     Known::Yes
@@ -102,7 +109,10 @@ pub(super) fn suppressing<K: Key>(draft: &mut Draft<'_, K>, fact: &SuppressingFa
         LeadFactKind::OptOut => (FlagCode::OptOut, SuppressionReason::OptOut),
         LeadFactKind::Unsubscribed => (FlagCode::Unsubscribed, SuppressionReason::OptOut),
         LeadFactKind::Complaint => (FlagCode::Complaint, SuppressionReason::Complaint),
-        LeadFactKind::HardBounce | LeadFactKind::SoftBounce | LeadFactKind::NoReply => {
+        LeadFactKind::HardBounce
+        | LeadFactKind::AddressBounce
+        | LeadFactKind::SoftBounce
+        | LeadFactKind::NoReply => {
             return Known::Yes;
         }
     };
@@ -118,10 +128,9 @@ pub(super) fn suppressing<K: Key>(draft: &mut Draft<'_, K>, fact: &SuppressingFa
     );
     draft.lead_fact(fact.kind, fact.at);
     flag(draft, code, fact.at, fact.message.as_ref());
-    let stands = draft
-        .tally
-        .last_reply_at()
-        .is_none_or(|reply| reply <= fact.at);
+    let replied = draft.tally.last_reply_at();
+    let stands = replied.is_none_or(|reply| reply <= fact.at)
+        && !draft.snapshot.conversation.is_history(fact.at);
     if stands && !abandon(draft, Outcome::OptedOut, fact.cause.clone()) {
         let closed = draft.snapshot.conversation;
         if closed.state == State::Closed && closed.outcome == Some(Outcome::Unreachable) {
