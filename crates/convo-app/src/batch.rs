@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 pub(crate) use once::Waiting;
 pub(crate) use policy::{PolicyInForce, policy_of};
-pub(crate) use seal::Counted;
+pub(crate) use seal::{Counted, last_activity_at};
 
 use crate::command::{Actor, Answer, Command, Envelope};
 use crate::context::Context;

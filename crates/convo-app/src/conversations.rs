@@ -22,7 +22,9 @@ use crate::error::{AppError, Violation};
 use crate::records::answer;
 use crate::reply_token;
 use crate::views;
-use crate::wire::{ConversationPatch, NewConversation, TransitionRequest, cut, time};
+use crate::wire::{
+    ConversationPatch, NewConversation, TransitionRequest, cut, is_storable, time,
+};
 
 impl Batch<'_, '_> {
     /// `POST /api/conversations`: 201, or 200 with the open one that exists.
@@ -332,6 +334,7 @@ pub(crate) fn trigger(
             let read = value
                 .as_str()
                 .and_then(|text| text.parse::<DateTime<Utc>>().ok())
+                .filter(|at| is_storable(*at))
                 .map(cut);
             Some(read.ok_or_else(|| {
                 AppError::invalid("metadata.followUpAt", "is not an RFC 3339 time")

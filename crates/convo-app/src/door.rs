@@ -129,8 +129,8 @@ pub(crate) fn judged(rows: &[&EmailEventRow]) -> Judged {
     judged
 }
 
-/// Which message a tracking observation is about, so that the others' share can be told.
-type About = Option<Uuid>;
+/// Which mail a tracking observation is about, by Message-ID, so that the others' share can be told.
+type About<'a> = Option<&'a str>;
 
 impl Batch<'_, '_> {
     /// Takes in what happened to a conversation.
@@ -138,7 +138,7 @@ impl Batch<'_, '_> {
         &mut self,
         conversation: Uuid,
         observation: &Observation<Uuid>,
-        about: About,
+        about: About<'_>,
     ) -> Result<Came, AppError> {
         let context = self.context;
         let decision = self.decided(conversation, None, about, |snapshot, policy, now| {
@@ -200,7 +200,7 @@ impl Batch<'_, '_> {
         &mut self,
         conversation: Uuid,
         agent: Option<Uuid>,
-        about: About,
+        about: About<'_>,
         mut decision: impl FnMut(&Snapshot<'_, Uuid>, &Policy, convo_core::Time) -> Decision<Uuid>,
     ) -> Result<Decision<Uuid>, AppError> {
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
@@ -307,13 +307,18 @@ impl Batch<'_, '_> {
     }
 
     /// Opens and clicks of the conversation's other messages.
-    fn judged_others(&mut self, conversation: Uuid, about: About) -> Result<Vec<Judged>, AppError> {
+    fn judged_others(
+        &mut self,
+        conversation: Uuid,
+        about: About<'_>,
+    ) -> Result<Vec<Judged>, AppError> {
         let rows = self.email_events_of(conversation)?;
-        let mut by_message: std::collections::BTreeMap<Option<Uuid>, Vec<&EmailEventRow>> =
+        let mut by_message: std::collections::BTreeMap<Option<&str>, Vec<&EmailEventRow>> =
             Default::default();
         for row in &rows {
-            if row.message_id != about {
-                by_message.entry(row.message_id).or_default().push(row);
+            let of = row.rfc_id.as_deref();
+            if of != about {
+                by_message.entry(of).or_default().push(row);
             }
         }
         Ok(by_message.values().map(|rows| judged(rows)).collect())

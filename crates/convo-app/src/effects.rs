@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::batch::Batch;
 use crate::error::AppError;
 use crate::records::Suppressing;
+use crate::wire::{address_key, is_address};
 
 /// What came of a decision, for answers.
 #[derive(Debug, Clone, Default)]
@@ -185,16 +186,20 @@ impl Batch<'_, '_> {
         }
         let primary = entry.row.email.clone();
         // A failure speaks of the address that failed; what the person said speaks of the person.
-        let address = match suppression.reason {
-            SuppressionReason::HardBounce | SuppressionReason::SoftBounce => {
-                self.failing_address.clone().unwrap_or(primary)
-            }
+        let failed = matches!(
+            suppression.reason,
+            SuppressionReason::HardBounce | SuppressionReason::SoftBounce
+        );
+        let address = match &self.failing_address {
+            // Whatever a provider writes there, only an address can be one we must not write to.
+            Some(failing) if failed && !is_address(failing) => return Ok(()),
+            Some(failing) if failed => failing.clone(),
             _ => primary,
         };
-        let evidence = suppression.message.map(|id| format!("message:{id}"));
-        if suppression.reason == SuppressionReason::HardBounce && address.is_empty() {
+        if failed && address.is_empty() {
             return Ok(());
         }
+        let evidence = suppression.message.map(|id| format!("message:{id}"));
         self.suppress(&Suppressing {
             address: &address,
             lead: Some(lead),
@@ -204,7 +209,14 @@ impl Batch<'_, '_> {
             evidence: evidence.as_deref(),
             at: suppression.at,
         })?;
-        Ok(())
+        if suppression.reason != SuppressionReason::HardBounce {
+            return Ok(());
+        }
+        // The mail that proves the address alive may have come first.
+        match self.heard_from(lead, &address_key(&address))? {
+            Some(heard) => self.heard_alive(&address, heard),
+            None => Ok(()),
+        }
     }
 
     /// Adds a row to the event log; `data` holds ids, codes and numbers only.

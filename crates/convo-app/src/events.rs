@@ -1,6 +1,7 @@
 //! Provider and integration events: what happened to a mail of ours, and what follows.
 
 mod integration;
+mod silence;
 mod tracking;
 
 pub use integration::INTEGRATION_TYPES;
@@ -8,10 +9,10 @@ pub use integration::INTEGRATION_TYPES;
 use chrono::{DateTime, Utc};
 use convo_core::change::Cause;
 use convo_core::lead::LeadFactKind;
-use convo_core::observe::{Failure as Failed, Observation, SuppressingFact};
-use convo_core::vocabulary::SuppressionReason;
+use convo_core::observe::{Failure as Failed, Observation};
+use convo_core::vocabulary::{Direction, SuppressionReason};
 use convo_email::{EmailObservation, EventKind, FailureClass, Suppressed};
-use convo_store::rows::MessageRow;
+use convo_store::MessageHead;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -25,6 +26,10 @@ use crate::wire::{address_key, cut};
 struct Happening<'a> {
     kind: &'a EventKind,
     at: DateTime<Utc>,
+    /// The mail of ours, where it is stored.
+    message: Option<Uuid>,
+    /// Its Message-ID, whether or not it is stored.
+    rfc_id: Option<&'a str>,
     recipient: Option<&'a str>,
     user_agent: Option<&'a str>,
     bot: bool,
@@ -44,8 +49,9 @@ impl Batch<'_, '_> {
 
     /// Applies a provider event where its message or its user variables place it.
     pub(crate) fn apply_event(&mut self, event: &EmailObservation) -> Result<Effect, AppError> {
-        let Some((conversation, message)) = self.place_of(event)? else {
-            let ignored = !counts(&event.kind);
+        let (place, inbound) = self.place_of(event)?;
+        let Some((conversation, message)) = place else {
+            let ignored = inbound || !counts(&event.kind);
             return Ok(Effect {
                 status: if ignored {
                     Status::Ignored
@@ -77,12 +83,21 @@ impl Batch<'_, '_> {
             return Ok(effect);
         }
         let client = event.client.as_ref();
+        let rfc_id = match &event.message_id {
+            // An alias that a provider gave it stands for its own id.
+            Some(id) => sent(self.heads(id.as_str())?)
+                .map_or(id.as_str(), |head| head.rfc_id.as_str())
+                .to_owned()
+                .into(),
+            None => None,
+        };
         self.happened(
             conversation,
-            message,
             &Happening {
                 kind: &event.kind,
                 at: cut(event.occurred_at),
+                message,
+                rfc_id: rfc_id.as_deref(),
                 recipient: event.recipient.as_deref(),
                 user_agent: client.and_then(|client| client.user_agent.as_deref()),
                 bot: client.is_some_and(|client| client.bot.is_some()),
@@ -91,21 +106,28 @@ impl Batch<'_, '_> {
         Ok(effect)
     }
 
+    /// The conversation and the message of ours that an event is about; and whether the Message-ID is one of
+    /// the lead's mails, which no provider sent for us.
     fn place_of(
         &mut self,
         event: &EmailObservation,
-    ) -> Result<Option<(Uuid, Option<Uuid>)>, AppError> {
-        let head = match &event.message_id {
-            Some(id) => {
-                let heads = self.heads(id.as_str())?;
-                let ours = heads
-                    .iter()
-                    .find(|head| head.direction == "outbound")
-                    .or(heads.first());
-                ours.map(|head| (head.conversation_id, head.id))
-            }
-            None => None,
+    ) -> Result<(Option<(Uuid, Option<Uuid>)>, bool), AppError> {
+        let heads = match &event.message_id {
+            Some(id) => self.heads(id.as_str())?,
+            None => &[],
         };
+        let head = sent(heads).map(|head| (head.conversation_id, head.id));
+        if head.is_none() && !heads.is_empty() {
+            return Ok((None, true));
+        }
+        Ok((self.named_place(event, head)?, false))
+    }
+
+    fn named_place(
+        &mut self,
+        event: &EmailObservation,
+        head: Option<(Uuid, Uuid)>,
+    ) -> Result<Option<(Uuid, Option<Uuid>)>, AppError> {
         let named: Option<Uuid> = event
             .variables
             .conversation_id
@@ -136,21 +158,27 @@ impl Batch<'_, '_> {
             .campaign_id
             .as_deref()
             .and_then(|id| id.parse().ok());
-        let open = self.most_recent(lead, campaign, true)?;
-        let any = match open {
-            Some(id) => Some(id),
-            None => self.most_recent(lead, campaign, false)?,
+        // An id that names no campaign is ignored; one that does speaks of no other.
+        let campaign = match campaign {
+            Some(id) if self.campaign(id)?.is_some() => Some(id),
+            _ => None,
         };
-        Ok(any.map(|id| (id, None)))
+        for open in [true, false] {
+            let Some(id) = self.most_recent(lead, campaign, open)? else {
+                continue;
+            };
+            let of = self
+                .conversation(id)?
+                .and_then(|entry| entry.row.campaign_id);
+            if campaign.is_none() || of == campaign {
+                return Ok(Some((id, None)));
+            }
+        }
+        Ok(None)
     }
 
-    fn happened(
-        &mut self,
-        conversation: Uuid,
-        message: Option<Uuid>,
-        what: &Happening<'_>,
-    ) -> Result<Came, AppError> {
-        let now = self.now;
+    fn happened(&mut self, conversation: Uuid, what: &Happening<'_>) -> Result<Came, AppError> {
+        let (now, message) = (self.now, what.message);
         let lead = {
             let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
             entry.row.updated_at = now;
@@ -162,26 +190,26 @@ impl Batch<'_, '_> {
         self.log("email_event", Some(conversation), Some(lead), None, data);
         match what.kind {
             EventKind::Delivered => {
-                self.keep_event(id, conversation, message, what)?;
+                self.keep_event(id, conversation, what)?;
                 let delivered = Observation::Delivered {
                     at: what.at,
                     event: id,
                 };
                 let mut came = self.observe(conversation, &delivered, None)?;
                 came.steps
-                    .extend(self.judge_again(conversation, message)?.steps);
+                    .extend(self.judge_again(conversation, what.rfc_id)?.steps);
                 Ok(came)
             }
             EventKind::Opened | EventKind::Clicked => {
-                self.keep_event(id, conversation, message, what)?;
-                self.judge_again(conversation, message)
+                self.keep_event(id, conversation, what)?;
+                self.judge_again(conversation, what.rfc_id)
             }
             EventKind::Failed(failure) => {
-                self.keep_event(id, conversation, message, what)?;
+                self.keep_event(id, conversation, what)?;
                 self.failed(conversation, lead, message, id, failure.class(), what)
             }
             EventKind::Complained => {
-                self.keep_event(id, conversation, message, what)?;
+                self.keep_event(id, conversation, what)?;
                 self.silenced(
                     LeadFactKind::Complaint,
                     conversation,
@@ -192,7 +220,7 @@ impl Batch<'_, '_> {
                 )
             }
             EventKind::Unsubscribed => {
-                self.keep_event(id, conversation, message, what)?;
+                self.keep_event(id, conversation, what)?;
                 let cause = Cause::ProviderEvent(id);
                 self.silenced(
                     LeadFactKind::Unsubscribed,
@@ -249,74 +277,12 @@ impl Batch<'_, '_> {
         came
     }
 
-    /// The person wants no more mail: told to the conversation it names and every open one of the lead.
-    pub(crate) fn silenced(
-        &mut self,
-        kind: LeadFactKind,
-        conversation: Uuid,
-        lead: Uuid,
-        message: Option<Uuid>,
-        at: DateTime<Utc>,
-        cause: Cause<Uuid>,
-    ) -> Result<Came, AppError> {
-        let fact = |direct| SuppressingFact {
-            kind,
-            at,
-            message,
-            cause: cause.clone(),
-            direct,
-        };
-        let came = self.observe(conversation, &Observation::Suppressing(fact(true)), None)?;
-        self.silenced_elsewhere(lead, conversation, &fact(false))?;
-        Ok(came)
-    }
-
-    fn silenced_elsewhere(
-        &mut self,
-        lead: Uuid,
-        here: Uuid,
-        fact: &SuppressingFact<Uuid>,
-    ) -> Result<(), AppError> {
-        for id in self.conversations_of(lead)? {
-            let now = self.now;
-            let Some(entry) = self.conversation(id)? else {
-                continue;
-            };
-            if id == here || !entry.facts.state.is_open() {
-                continue;
-            }
-            entry.row.updated_at = now;
-            self.observe(id, &Observation::Suppressing(fact.clone()), None)?;
-        }
-        Ok(())
-    }
-
-    /// An opt-out in words, stored in one conversation, reaches the lead's other open ones.
-    pub(crate) fn opted_out_everywhere(
-        &mut self,
-        lead: Uuid,
-        conversation: Uuid,
-        row: &MessageRow,
-    ) -> Result<(), AppError> {
-        self.silenced_elsewhere(
-            lead,
-            conversation,
-            &SuppressingFact {
-                kind: LeadFactKind::OptOut,
-                at: row.at,
-                message: Some(row.id),
-                cause: Cause::Message(row.id),
-                direct: false,
-            },
-        )
-    }
-
     /// A bounce, delay or complaint that came as mail has the effect of the event it reports.
     pub(crate) fn reported(
         &mut self,
         mail: &convo_email::InboundEmail,
         conversation: Uuid,
-        about: Option<Uuid>,
+        about: Option<(Uuid, &str)>,
         at: DateTime<Utc>,
     ) -> Result<(), AppError> {
         use convo_threading::automated::Class;
@@ -358,10 +324,11 @@ impl Batch<'_, '_> {
         for (kind, address) in told {
             self.happened(
                 conversation,
-                about,
                 &Happening {
                     kind: &kind,
                     at,
+                    message: about.map(|(id, _)| id),
+                    rfc_id: about.map(|(_, rfc_id)| rfc_id),
                     recipient: address.as_deref(),
                     user_agent: None,
                     bot: false,
@@ -370,6 +337,13 @@ impl Batch<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// The mail of ours among those known under one Message-ID.
+fn sent(heads: &[MessageHead]) -> Option<&MessageHead> {
+    heads
+        .iter()
+        .find(|head| head.direction == Direction::Outbound.as_str())
 }
 
 /// Whether an event changes anything anywhere.

@@ -1,16 +1,19 @@
 //! Imports: mail read from files, and rows of CSV or JSON Lines, through the same path as live
 //! traffic, silent and repeatable.
 
+mod conversations;
+mod leads;
 mod mail;
+mod messages;
 mod rows;
 
-pub use rows::IMPORTED;
+pub use conversations::IMPORTED;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::wire::{NewAgent, NewCampaign, NewLead, NewSuppression};
+use crate::wire::{NewAgent, NewCampaign, NewLead, NewSuppression, moment};
 
 /// One row of an import file.
 #[derive(Debug, Clone, Deserialize)]
@@ -40,6 +43,7 @@ pub struct ImportLead {
     /// The campaign's external id, where its own is not known.
     pub campaign_external_id: Option<String>,
     /// When the lead was made.
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<DateTime<Utc>>,
 }
 
@@ -67,8 +71,10 @@ pub struct ImportConversation {
     /// The owner's external id or address.
     pub agent: Option<String>,
     /// When it was made.
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<DateTime<Utc>>,
     /// When it last changed: the time of the `IMPORTED` step.
+    #[serde(default, deserialize_with = "moment")]
     pub updated_at: Option<DateTime<Utc>>,
 }
 
@@ -94,5 +100,6 @@ pub struct ImportMessage {
     /// Header fields.
     pub email_headers: Option<std::collections::BTreeMap<String, Value>>,
     /// Its own time.
+    #[serde(default, deserialize_with = "moment")]
     pub sent_at: Option<DateTime<Utc>>,
 }

@@ -16,7 +16,7 @@ mod candidate;
 mod own;
 mod parked;
 
-pub(crate) use arrive::{Arrival, kind_of, person, returns};
+pub(crate) use arrive::{Arrival, earliest, kind_of, person, returns};
 pub(crate) use by_hand::is_report;
 pub(crate) use parked::{Coming, KeptMail, Parked, Unparked, parked_key};
 
@@ -89,7 +89,7 @@ pub(crate) struct Place {
     pub agent: Option<Uuid>,
     pub outbound: bool,
     /// The message of ours that a report speaks of.
-    pub about: Option<Uuid>,
+    pub about: Option<(Uuid, String)>,
 }
 
 impl Place {
@@ -164,7 +164,7 @@ impl Batch<'_, '_> {
                 .find(|head| head.direction == Direction::Outbound.as_str())
             {
                 let mut place = Place::new(ours.conversation_id, 0, evidence, Author::System);
-                place.about = Some(ours.id);
+                place.about = Some((ours.id, ours.rfc_id.clone()));
                 return Ok(Route::There(place));
             }
         }

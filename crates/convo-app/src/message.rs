@@ -1,5 +1,6 @@
 //! Storing a message: read, placed in the tree, counted, and all that follows from it.
 
+mod alive;
 mod place;
 mod process;
 
@@ -73,7 +74,7 @@ impl Batch<'_, '_> {
                 .conversation(new.conversation)?
                 .ok_or(AppError::NotFound)?;
             entry.row.message_count += 1;
-            entry.row.updated_at = now;
+            entry.row.updated_at = entry.row.updated_at.max(now);
             entry.dirty = true;
             (entry.row.lead_id, entry.row.message_count)
         };
@@ -137,7 +138,7 @@ impl Batch<'_, '_> {
         let content = self.content(id, new);
         self.commit.messages.push(row.clone());
         self.commit.contents.push(content.clone());
-        self.after_storing(&row, opt_out, stands.moved)?;
+        self.after_storing(&row, content.from_address.as_deref(), opt_out, stands.moved)?;
         Ok(Stored { row, content })
     }
 
@@ -229,6 +230,7 @@ impl Batch<'_, '_> {
     fn after_storing(
         &mut self,
         row: &MessageRow,
+        from: Option<&str>,
         opt_out: OptOut,
         moved: Vec<Uuid>,
     ) -> Result<(), AppError> {
@@ -273,31 +275,19 @@ impl Batch<'_, '_> {
                 data,
             );
         }
-        if row.kind == Kind::OptOut.as_str() {
+        // What an imported state contains already moves nothing, here or in the lead's other conversations.
+        let history = self.silent
+            && self
+                .conversation(conversation)?
+                .is_some_and(|entry| entry.facts.is_history(row.at));
+        if row.kind == Kind::OptOut.as_str() && !history {
             self.opted_out_everywhere(lead, conversation, row)?;
         }
         if row.author == Author::Lead.as_str() && row.kind == Kind::Human.as_str() {
-            self.alive_again(lead, row.at)?;
+            self.alive_again(lead, from, row.at)?;
         }
         self.take_waiting(&row.rfc_id)?;
         self.place_parked(&row.rfc_id)
-    }
-
-    /// A later human mail of the lead lifts the hard bounce of its address.
-    fn alive_again(&mut self, lead: Uuid, at: DateTime<Utc>) -> Result<(), AppError> {
-        let Some(entry) = self.lead(lead)? else {
-            return Ok(());
-        };
-        let bounced = entry
-            .facts
-            .facts
-            .get(&convo_core::lead::LeadFactKind::HardBounce)
-            .copied();
-        let address = entry.row.email.clone();
-        if bounced.is_some_and(|bounced| bounced < at) {
-            self.lift(&address, "hard_bounce")?;
-        }
-        Ok(())
     }
 
     fn ask_a_person(&mut self, reason: &str, row: &MessageRow) {

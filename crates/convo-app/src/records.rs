@@ -6,6 +6,7 @@ mod keys;
 mod leads;
 mod suppressions;
 
+pub(crate) use leads::completeness_of;
 pub(crate) use suppressions::Suppressing;
 
 use serde::Serialize;

@@ -171,6 +171,9 @@ fn history(
 ) {
     audit.sort_by_key(|step| step.version);
     let mut at = State::New;
+    // Mail of another age may be imported at any time, so only what an import began with has a place in time.
+    let begun = audit.first().filter(|step| step.event == IMPORTED);
+    let begun = begun.map(|step| step.at);
     for (number, step) in audit.iter().enumerate() {
         report.transitions += 1;
         if i64::try_from(number + 1) != Ok(step.version) {
@@ -203,6 +206,13 @@ fn history(
             },
             Err(_) => step.event == IMPORTED && number == 0,
         };
+        if begun.is_some_and(|begun| step.at < begun) {
+            report.found(
+                "audit_times",
+                Some(step.id),
+                "is older than the state that was imported",
+            );
+        }
         if !legal {
             report.found(
                 "audit_table",

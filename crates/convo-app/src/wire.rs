@@ -13,7 +13,8 @@ pub use operations::*;
 pub use records::*;
 pub use webhook::*;
 
-use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Utc};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serializer};
 
 use crate::error::{AppError, Violation};
@@ -73,6 +74,34 @@ where
     T: Deserialize<'de>,
 {
     Option::<T>::deserialize(from).map(Some)
+}
+
+/// Whether both databases can keep a time and the wire can show it: the years 1 to 9999.
+#[must_use]
+pub fn is_storable(at: DateTime<Utc>) -> bool {
+    (1..=9999).contains(&at.year())
+}
+
+/// Reads an optional time of the years 1 to 9999.
+///
+/// # Errors
+/// Those of the value; a time before or after.
+pub fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let at = Option::<DateTime<Utc>>::deserialize(from)?;
+    if at.is_some_and(|at| !is_storable(at)) {
+        return Err(D::Error::custom("must be a time of the years 1 to 9999"));
+    }
+    Ok(at)
+}
+
+/// Reads a field that may be absent, null, or a time as [`moment`] reads it.
+///
+/// # Errors
+/// Those of the value; a time before or after.
+pub fn maybe_moment<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<DateTime<Utc>>>, D::Error> {
+    moment(from).map(Some)
 }
 
 /// Collects what is wrong with a request.

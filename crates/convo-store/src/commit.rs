@@ -55,6 +55,8 @@ pub struct Commit {
     pub agent_addresses: Vec<AgentAddressRow>,
     /// Conversations, new or changed.
     pub conversations: Vec<Put<ConversationRow>>,
+    /// New external ids of records that have one already; one that is known is a conflict.
+    pub external_ids: Vec<ExternalIdRow>,
     /// Threads, inserted or replaced.
     pub threads: Vec<ThreadRow>,
     /// New messages.
@@ -296,6 +298,7 @@ impl Commit {
         self.agent_addresses_removed
             .extend(later.agent_addresses_removed);
         self.agent_addresses.extend(later.agent_addresses);
+        self.external_ids.extend(later.external_ids);
         self.threads.extend(later.threads);
         self.messages.extend(later.messages);
         self.contents.extend(later.contents);

@@ -15,7 +15,9 @@ pub use audit::{JourneyEventRow, MetadataRow, TransitionRow};
 pub use conversation::ConversationRow;
 pub use ledger::{CounterRow, InstanceRow, LogHeadRow, LogRow};
 pub use message::{AliasRow, AttachmentRow, ContentRow, MessageRow, PlaceholderRow, ThreadRow};
-pub use operations::{ApiKeyRow, IdempotencyRow, ReviewRow, ReviewWaitRow, SuppressionRow};
+pub use operations::{
+    ApiKeyRow, ExternalIdRow, IdempotencyRow, ReviewRow, ReviewWaitRow, SuppressionRow,
+};
 pub use people::{AgentAddressRow, AgentRow, CampaignRow, LeadAddressRow, LeadRow, PolicyRow};
 pub use provider::{EmailEventRow, EventDedupeRow, ReceiptRow, WebhookTokenRow};
 
@@ -31,7 +33,7 @@ pub(crate) mod tables {
         thread_placeholders,
     };
     pub(crate) use super::operations::{
-        api_keys, idempotency_keys, review_items, review_waits, suppressions,
+        api_keys, external_ids, idempotency_keys, review_items, review_waits, suppressions,
     };
     pub(crate) use super::people::{
         agent_addresses, agents, campaigns, lead_addresses, leads, policies,

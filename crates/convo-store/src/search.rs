@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::rows::*;
 
 /// Every table with its columns.
-const TABLES: [(&str, &[&str]); 29] = [
+const TABLES: [(&str, &[&str]); 30] = [
     (CampaignRow::TABLE, CampaignRow::COLUMNS),
     (PolicyRow::TABLE, PolicyRow::COLUMNS),
     (LeadRow::TABLE, LeadRow::COLUMNS),
@@ -17,6 +17,7 @@ const TABLES: [(&str, &[&str]); 29] = [
     (AgentRow::TABLE, AgentRow::COLUMNS),
     (AgentAddressRow::TABLE, AgentAddressRow::COLUMNS),
     (ConversationRow::TABLE, ConversationRow::COLUMNS),
+    (ExternalIdRow::TABLE, ExternalIdRow::COLUMNS),
     (ThreadRow::TABLE, ThreadRow::COLUMNS),
     (MessageRow::TABLE, MessageRow::COLUMNS),
     (ContentRow::TABLE, ContentRow::COLUMNS),

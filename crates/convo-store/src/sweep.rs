@@ -175,6 +175,8 @@ fn erase_lead(conn: &mut AnyConn, lead: Uuid, address_keys: &[String]) -> StoreR
     at("idempotency_keys", emptied.execute(conn))?;
     let addresses = lead_addresses::table.filter(lead_addresses::lead_id.eq(lead_id));
     at("lead_addresses", diesel::delete(addresses).execute(conn))?;
+    let ids = external_ids::table.filter(external_ids::lead_id.eq(lead_id));
+    at("external_ids", diesel::delete(ids).execute(conn))?;
     Ok(())
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Option<i6
         ConversationRow::insert_all,
         ConversationRow::swap_all,
     )?;
+    insert(conn, commit.external_ids, ExternalIdRow::insert_all)?;
     upsert(conn, commit.threads, ThreadRow::upsert_all)?;
     insert(conn, commit.messages, MessageRow::insert_all)?;
     insert(conn, commit.contents, ContentRow::insert_all)?;

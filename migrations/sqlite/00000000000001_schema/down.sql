@@ -20,6 +20,7 @@ DROP TABLE message_aliases;
 DROP TABLE message_contents;
 DROP TABLE messages;
 DROP TABLE message_threads;
+DROP TABLE external_ids;
 DROP TABLE conversations;
 DROP TABLE agent_addresses;
 DROP TABLE agents;

@@ -137,6 +137,16 @@ CREATE INDEX conversations_campaign ON conversations (campaign_id, last_activity
 CREATE INDEX conversations_outcome ON conversations (outcome, last_activity_at, id) WHERE outcome IS NOT NULL;
 CREATE INDEX conversations_closed ON conversations (closed_at) WHERE closed_at IS NOT NULL;
 
+-- Ids of other systems that a record answers to beside its own external id: rows of an import that joined it.
+CREATE TABLE external_ids (
+    external_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    record_id BLOB NOT NULL,
+    lead_id BLOB NOT NULL,
+    PRIMARY KEY (external_id, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX external_ids_lead ON external_ids (lead_id);
+
 CREATE TABLE message_threads (
     id BLOB NOT NULL,
     conversation_id BLOB NOT NULL REFERENCES conversations,
@@ -283,6 +293,7 @@ CREATE TABLE email_events (
     id BLOB NOT NULL,
     conversation_id BLOB NOT NULL REFERENCES conversations,
     message_id BLOB,
+    rfc_id TEXT,
     kind TEXT NOT NULL,
     occurred_at INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
@@ -292,7 +303,7 @@ CREATE TABLE email_events (
     recorded INTEGER NOT NULL,
     PRIMARY KEY (id)
 ) STRICT;
-CREATE INDEX email_events_message ON email_events (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX email_events_rfc_id ON email_events (rfc_id) WHERE rfc_id IS NOT NULL;
 CREATE INDEX email_events_conversation ON email_events (conversation_id);
 
 CREATE TABLE webhook_receipts (

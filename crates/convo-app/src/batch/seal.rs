@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use convo_core::conversation::Conversation;
 use convo_core::scoring::{ScoreInput, scores};
 use convo_core::vocabulary::Outcome;
@@ -92,10 +93,7 @@ impl Batch<'_, '_> {
             row.awaiting = facts.awaiting().as_str().to_owned();
             row.held = !facts.holds.is_empty();
             row.last_event = facts.last_event.map(|(event, _)| event.as_str().to_owned());
-            let moved = facts.last_event.map(|(_, at)| at);
-            row.last_activity_at = moved.map_or(facts.last_activity_at(), |at| {
-                at.max(facts.last_activity_at())
-            });
+            row.last_activity_at = last_activity_at(facts);
             row.closed_at = facts.closed_at;
             row.engagement = i16::from(now.engagement);
             row.readiness = i16::from(now.readiness);
@@ -188,6 +186,14 @@ impl Batch<'_, '_> {
         self.commit.suppressions.push(row);
         self.wrote();
     }
+}
+
+/// Newest accepted event or act of either side: what lists are sorted by and mail is placed by.
+pub(crate) fn last_activity_at(facts: &Conversation<Uuid>) -> DateTime<Utc> {
+    let moved = facts.last_event.map(|(_, at)| at);
+    moved.map_or(facts.last_activity_at(), |at| {
+        at.max(facts.last_activity_at())
+    })
 }
 
 /// How many of the four kinds of data are known, in percent.

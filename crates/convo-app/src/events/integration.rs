@@ -4,6 +4,7 @@ use chrono::Duration;
 use convo_core::decide::Request;
 use convo_core::machine::Event;
 use convo_email::EventKind;
+use convo_store::MessageHead;
 use convo_store::rows::EventDedupeRow;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -37,13 +38,13 @@ impl Batch<'_, '_> {
         event: &IntegrationEvent,
     ) -> Result<Answer, AppError> {
         event.check()?;
-        let kind = integration_kind(event).ok_or(AppError::UnknownEvent)?;
         let given = event.lead_id;
         if let Some(lead) = given
             && self.lead(lead)?.is_none()
         {
             return Err(AppError::invalid("leadId", "names no lead"));
         }
+        let kind = integration_kind(event).ok_or(AppError::UnknownEvent)?;
         let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
         let (lead, before) = (entry.row.lead_id, entry.facts.state);
         if given.is_some_and(|given| given != lead) {
@@ -63,7 +64,10 @@ impl Batch<'_, '_> {
         let at = event.occurred_at.map_or(self.now, cut);
         match kind {
             Integration::Mail(kind) => {
-                let message = self.named_message(id, event.metadata.as_ref())?;
+                let named = self.named_message(id, event.metadata.as_ref())?;
+                if named.inbound {
+                    return self.integrated(id, event, "ignored", Some("inbound_message"));
+                }
                 let text = |name: &str| {
                     event
                         .metadata
@@ -71,15 +75,17 @@ impl Batch<'_, '_> {
                         .and_then(|all| all.get(name))
                         .and_then(Value::as_str)
                 };
+                let bot = event.metadata.as_ref().and_then(|all| all.get("bot"));
                 self.happened(
                     id,
-                    message,
                     &Happening {
                         kind: &kind,
                         at,
+                        message: named.message,
+                        rfc_id: named.rfc_id.as_deref(),
                         recipient: text("recipient"),
                         user_agent: text("userAgent"),
-                        bot: text("bot").is_some_and(|bot| !bot.is_empty()),
+                        bot: bot.is_some_and(names_a_bot),
                     },
                 )?;
             }
@@ -140,26 +146,42 @@ impl Batch<'_, '_> {
         &mut self,
         conversation: Uuid,
         metadata: Option<&Value>,
-    ) -> Result<Option<Uuid>, AppError> {
-        let Some(text) = metadata
+    ) -> Result<Named, AppError> {
+        let text = metadata
             .and_then(|all| all.get("messageId"))
-            .and_then(Value::as_str)
-        else {
-            return Ok(None);
+            .and_then(Value::as_str);
+        let Some(text) = text else {
+            return Ok(Named::default());
         };
-        let of = |heads: &[convo_store::MessageHead]| {
-            heads
-                .iter()
-                .find(|head| head.conversation_id == conversation)
-                .map(|head| head.id)
+        let (heads, rfc_id) = if let Ok(id) = text.parse::<Uuid>() {
+            (self.message_heads_of(id)?, None)
+        } else if let Some(id) = convo_threading::MessageId::parse(text) {
+            (
+                self.heads(id.as_str())?.to_vec(),
+                Some(id.as_str().to_owned()),
+            )
+        } else {
+            return Ok(Named::default());
         };
-        if let Ok(id) = text.parse::<Uuid>() {
-            return Ok(of(&self.reader.message_heads_by_ids(&[id])?));
+        let here: Vec<MessageHead> = heads
+            .into_iter()
+            .filter(|head| head.conversation_id == conversation)
+            .collect();
+        let ours = super::sent(&here);
+        Ok(Named {
+            message: ours.map(|head| head.id),
+            inbound: ours.is_none() && !here.is_empty(),
+            rfc_id: ours.map(|head| head.rfc_id.clone()).or(rfc_id),
+        })
+    }
+
+    /// A message by our id, stored or of this batch.
+    fn message_heads_of(&mut self, id: Uuid) -> Result<Vec<MessageHead>, AppError> {
+        let mut here = self.heads.values().flatten();
+        if let Some(head) = here.find(|head| head.id == id) {
+            return Ok(vec![head.clone()]);
         }
-        match convo_threading::MessageId::parse(text) {
-            Some(id) => Ok(of(self.heads(id.as_str())?)),
-            None => Ok(None),
-        }
+        Ok(self.reader.message_heads_by_ids(&[id])?)
     }
 
     fn integrated(
@@ -192,6 +214,26 @@ impl Batch<'_, '_> {
             members.insert("reason".to_owned(), reason.into());
         }
         answer(200, &body)
+    }
+}
+
+/// The mail an integration speaks of.
+#[derive(Default)]
+struct Named {
+    message: Option<Uuid>,
+    /// It is one of the lead's, which nobody delivered for us.
+    inbound: bool,
+    rfc_id: Option<String>,
+}
+
+/// A provider's name of a bot, or a plain yes.
+fn names_a_bot(value: &Value) -> bool {
+    match value {
+        Value::Bool(bot) => *bot,
+        Value::String(name) => {
+            !matches!(name.trim().to_lowercase().as_str(), "" | "false" | "none")
+        }
+        _ => false,
     }
 }
 

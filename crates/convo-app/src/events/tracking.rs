@@ -20,7 +20,6 @@ impl Batch<'_, '_> {
         &mut self,
         id: Uuid,
         conversation: Uuid,
-        message: Option<Uuid>,
         what: &Happening<'_>,
     ) -> Result<(), AppError> {
         let campaign = self
@@ -32,7 +31,8 @@ impl Batch<'_, '_> {
         self.put_event(EmailEventRow {
             id,
             conversation_id: conversation,
-            message_id: message,
+            message_id: what.message,
+            rfc_id: what.rfc_id.map(str::to_owned),
             kind: what.kind.name().to_owned(),
             occurred_at: what.at,
             received_at: self.clock,
@@ -75,20 +75,26 @@ impl Batch<'_, '_> {
         rows
     }
 
-    /// Judges all opens and clicks of a message anew: one more may make machines of its neighbours.
+    /// Judges all opens and clicks of a mail anew: one more may make machines of its neighbours.
+    ///
+    /// A mail is known by its Message-ID, which its events have before and after it is stored; those without
+    /// one are taken for one mail.
     pub(super) fn judge_again(
         &mut self,
         conversation: Uuid,
-        message: Option<Uuid>,
+        rfc_id: Option<&str>,
     ) -> Result<Came, AppError> {
-        let rows = match message {
+        let rows = match rfc_id {
             Some(id) => {
-                let rows = self.reader.email_events_by_messages(&[id])?;
-                self.with_fresh(rows, |row| row.message_id == Some(id))
+                let mut rows = self.reader.email_events_by_rfc_ids(&[id.to_owned()])?;
+                rows.retain(|row| row.conversation_id == conversation);
+                self.with_fresh(rows, |row| {
+                    row.conversation_id == conversation && row.rfc_id.as_deref() == Some(id)
+                })
             }
             None => {
                 let mut rows = self.email_events_of(conversation)?;
-                rows.retain(|row| row.message_id.is_none());
+                rows.retain(|row| row.rfc_id.is_none());
                 rows
             }
         };
@@ -144,7 +150,7 @@ impl Batch<'_, '_> {
             after,
             first_human,
         });
-        let came = self.observe(conversation, &observation, message)?;
+        let came = self.observe(conversation, &observation, rfc_id)?;
         for row in changed {
             self.put_event(row);
         }

@@ -213,7 +213,11 @@ impl Batch<'_, '_> {
             opt_out_decided: arrival.said_opt_out,
         })?;
         if report {
-            self.reported(mail, place.conversation, place.about, arriving.at)?;
+            let about = place
+                .about
+                .as_ref()
+                .map(|(id, rfc_id)| (*id, rfc_id.as_str()));
+            self.reported(mail, place.conversation, about, arriving.at)?;
         }
         let (lead, id) = (stored.row.lead_id, stored.row.id);
         let campaign = self
@@ -334,15 +338,19 @@ impl Batch<'_, '_> {
 /// is not taken to be older than what it answers.
 fn own_time(mail: &InboundEmail, received: DateTime<Utc>) -> DateTime<Utc> {
     let latest = received + chrono::Duration::days(1);
-    let earliest = DateTime::from_timestamp(631_152_000, 0).unwrap_or(DateTime::UNIX_EPOCH);
     let dated = mail
         .date
-        .filter(|date| *date >= earliest && *date <= latest);
+        .filter(|date| *date >= earliest() && *date <= latest);
     let fresh = |date: &DateTime<Utc>| {
         let age = received.signed_duration_since(*date);
         age >= chrono::Duration::zero() && age < chrono::Duration::seconds(2)
     };
     dated.filter(|date| !fresh(date)).unwrap_or(received)
+}
+
+/// The beginning of 1990: an older time of a message is a mistake of whoever gave it.
+pub(crate) fn earliest() -> DateTime<Utc> {
+    DateTime::from_timestamp(631_152_000, 0).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 /// The kind of message a class of mail is.

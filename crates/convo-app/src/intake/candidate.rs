@@ -9,7 +9,7 @@ use convo_threading::subject::base_subject;
 use uuid::Uuid;
 
 use super::{Arriving, Place, Route};
-use crate::batch::Batch;
+use crate::batch::{Batch, last_activity_at};
 use crate::error::AppError;
 
 impl Batch<'_, '_> {
@@ -29,7 +29,7 @@ impl Batch<'_, '_> {
                 continue;
             }
             let hinted = campaign.is_some() && entry.row.campaign_id == campaign;
-            let rank = (hinted, entry.row.last_activity_at, id);
+            let rank = (hinted, last_activity_at(&entry.facts), id);
             if best.is_none_or(|top| rank > top) {
                 best = Some(rank);
             }
@@ -74,7 +74,7 @@ impl Batch<'_, '_> {
         let Some(entry) = self.conversation(id)? else {
             return Ok(Route::Review("conversation_gone"));
         };
-        let (state, closed_at) = (entry.facts.state, entry.row.closed_at);
+        let (state, closed_at) = (entry.facts.state, entry.facts.closed_at);
         let (of, campaign, outcome) = (
             entry.row.lead_id,
             entry.row.campaign_id,
@@ -178,7 +178,7 @@ impl Batch<'_, '_> {
             };
             let fits =
                 entry.facts.state.is_open() && base_subject(&entry.row.subject).base == base.base;
-            let (last, campaign) = (entry.row.last_activity_at, entry.row.campaign_id);
+            let (last, campaign) = (last_activity_at(&entry.facts), entry.row.campaign_id);
             if !fits {
                 continue;
             }

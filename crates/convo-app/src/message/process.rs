@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use convo_core::vocabulary::{Author, Direction, Kind, Stage};
 use convo_email::{Headers, InboundEmail, InboundParts};
 use convo_store::MessageHead;
@@ -14,7 +15,7 @@ use super::{NewMessage, ids, journey_of};
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::error::AppError;
-use crate::intake::kind_of;
+use crate::intake::{earliest, kind_of};
 use crate::records::answer;
 use crate::views::MessageView;
 use crate::wire::{ProcessMessage, cut, time};
@@ -63,6 +64,14 @@ impl Batch<'_, '_> {
     ) -> Result<Answer, AppError> {
         request.check()?;
         let before = Told::by(self);
+        let latest = self.now + chrono::Duration::days(1);
+        let possible = |at: &DateTime<Utc>| *at >= earliest() && *at <= latest;
+        if !request.sent_at.iter().all(possible) {
+            return Err(AppError::invalid(
+                "sentAt",
+                "must lie between 1990 and tomorrow",
+            ));
+        }
         let speaker = self.speaker(id, request)?;
         let said = said(request, speaker.address.as_deref());
         let hash = said.content_hash();
@@ -75,13 +84,10 @@ impl Batch<'_, '_> {
             Some(id) => id,
             None => self.draw_message_id()?,
         };
-        let latest = self.now + chrono::Duration::days(1);
         let at = request
             .sent_at
-            .or(said.date)
-            .map(cut)
-            .filter(|at| *at <= latest)
-            .unwrap_or(self.now);
+            .or(said.date.filter(possible))
+            .map_or(self.now, cut);
         let inbound = speaker.author == Author::Lead;
         let stored = self.store_message(NewMessage {
             conversation: id,

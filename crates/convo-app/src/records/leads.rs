@@ -40,14 +40,26 @@ impl Batch<'_, '_> {
         let Some(external) = &new.external_id else {
             return Ok(None);
         };
-        let stored = self
-            .reader
-            .leads_by_external_ids(std::slice::from_ref(external))?;
-        if stored.is_empty() && self.made_here(external).is_none() {
+        if self.lead_of_external_id(external)?.is_none() {
             return Ok(None);
         }
         // The same id with another address may be another person: nobody is shown to the wrong caller.
         Err(AppError::conflict("another lead has this externalId"))
+    }
+
+    /// The lead with this external id, or the one that a row of an import with it has joined.
+    pub(crate) fn lead_of_external_id(&mut self, external: &str) -> Result<Option<Uuid>, AppError> {
+        if let Some(id) = self.made_here(external) {
+            return Ok(Some(id));
+        }
+        let found = self
+            .reader
+            .leads_by_external_ids(&[external.to_owned()])?
+            .pop();
+        match found {
+            Some(row) => Ok(Some(row.id)),
+            None => self.answers_to("lead", external),
+        }
     }
 
     fn made_here(&self, external: &str) -> Option<Uuid> {
@@ -99,7 +111,7 @@ impl Batch<'_, '_> {
         };
         row.first_key = row.first_name.as_deref().map(str::to_lowercase);
         row.last_key = row.last_name.as_deref().map(str::to_lowercase);
-        let facts = Lead::new(id, data(&row));
+        let facts = Lead::new(id, completeness_of(&row));
         self.put_lead_address(id, &row.email.clone(), true);
         for alias in &aliases {
             self.put_lead_address(id, alias, false);
@@ -164,7 +176,7 @@ impl Batch<'_, '_> {
         entry.row.email = email;
         merge(&mut entry.row, patch);
         entry.row.updated_at = now;
-        entry.facts.completeness = data(&entry.row);
+        entry.facts.completeness = completeness_of(&entry.row);
         entry.dirty = true;
         let row = entry.row.clone();
         self.touched_lead = Some(id);
@@ -197,7 +209,7 @@ impl Batch<'_, '_> {
             .collect())
     }
 
-    fn free_for_lead<'a>(
+    pub(crate) fn free_for_lead<'a>(
         &mut self,
         own: Option<Uuid>,
         addresses: impl Iterator<Item = &'a String>,
@@ -260,7 +272,7 @@ fn merge(row: &mut LeadRow, patch: &LeadPatch) {
 }
 
 /// What the scores count of a lead's record.
-fn data(row: &LeadRow) -> Completeness {
+pub(crate) fn completeness_of(row: &LeadRow) -> Completeness {
     Completeness {
         email: !row.email.is_empty(),
         phone: row.phone.is_some(),

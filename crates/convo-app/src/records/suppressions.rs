@@ -11,6 +11,9 @@ use crate::error::AppError;
 use crate::views;
 use crate::wire::{NewSuppression, address_key};
 
+/// The source of what only stands on a provider's own list.
+const PROVIDER: &str = "provider";
+
 /// A suppression to be.
 pub(crate) struct Suppressing<'a> {
     pub address: &'a str,
@@ -23,11 +26,23 @@ pub(crate) struct Suppressing<'a> {
 }
 
 impl Batch<'_, '_> {
-    /// Suppresses an address; one that is suppressed for the same reason already stays as it is.
+    /// Suppresses an address. There is one row a reason: the newest fact dates it, and what the person did
+    /// stands before what a provider's list says, in whatever order they come.
     pub(crate) fn suppress(&mut self, new: &Suppressing<'_>) -> Result<SuppressionRow, AppError> {
         let key = address_key(new.address);
         let standing = self.active_suppressions(&key)?;
-        if let Some(row) = standing.into_iter().find(|row| row.reason == new.reason) {
+        if let Some(mut row) = standing.into_iter().find(|row| row.reason == new.reason) {
+            let before = row.clone();
+            if (new.at, new.evidence) > (row.at, row.evidence.as_deref()) {
+                row.at = new.at;
+                row.evidence = new.evidence.map(str::to_owned).or(row.evidence);
+            }
+            if row.source == PROVIDER && new.source != PROVIDER {
+                row.source = new.source.to_owned();
+            }
+            if row != before {
+                self.keep_suppression(row.clone());
+            }
             return Ok(row);
         }
         let row = SuppressionRow {
@@ -45,10 +60,15 @@ impl Batch<'_, '_> {
             lifted_at: None,
             created_at: self.now,
         };
-        self.commit.suppressions.push(row.clone());
-        self.suppressed_here.push(row.clone());
+        self.keep_suppression(row.clone());
         self.record_changed("suppressed", None, new.lead, Some(row.id));
         Ok(row)
+    }
+
+    fn keep_suppression(&mut self, row: SuppressionRow) {
+        self.suppressed_here.retain(|other| other.id != row.id);
+        self.suppressed_here.push(row.clone());
+        self.put_suppression(row);
     }
 
     /// Suppressions of an address in force, those of this batch included.
@@ -69,22 +89,39 @@ impl Batch<'_, '_> {
         Ok(rows)
     }
 
-    /// Lifts suppressions of an address for one reason.
-    pub(crate) fn lift(&mut self, address: &str, reason: &str) -> Result<bool, AppError> {
+    /// Lifts suppressions of an address for one reason, where a time is given only those older than it.
+    pub(crate) fn lift(
+        &mut self,
+        address: &str,
+        reason: &str,
+        before: Option<DateTime<Utc>>,
+    ) -> Result<bool, AppError> {
         let mut any = false;
         for mut row in self.active_suppressions(&address_key(address))? {
-            if row.reason == reason {
+            if row.reason == reason && before.is_none_or(|before| row.at < before) {
                 row.lifted_at = Some(self.now);
-                self.suppressed_here.retain(|other| other.id != row.id);
-                self.suppressed_here.push(row.clone());
-                self.put_suppression(row);
+                self.keep_suppression(row);
                 any = true;
             }
         }
-        if any {
-            self.wrote();
-        }
         Ok(any)
+    }
+
+    /// Suppressions in force that concern mail to an address: its own, and what its owner said on any address.
+    fn concerning(&mut self, key: &str) -> Result<Vec<SuppressionRow>, AppError> {
+        let mut rows = self.active_suppressions(key)?;
+        let Some(lead) = self.lead_of_address(key)? else {
+            return Ok(rows);
+        };
+        let mut addresses = self.aliases_of_lead(lead)?;
+        addresses.extend(self.lead(lead)?.map(|entry| entry.row.email.clone()));
+        for address in addresses {
+            let said = self.active_suppressions(&address_key(&address))?;
+            rows.extend(said.into_iter().filter(|row| row.scope == "automation"));
+        }
+        rows.sort_by_key(|row| row.id);
+        rows.dedup_by_key(|row| row.id);
+        Ok(rows)
     }
 
     /// `POST /api/suppressions`.
@@ -98,7 +135,11 @@ impl Batch<'_, '_> {
             "all"
         };
         let standing = self.active_suppressions(&address_key(&new.address))?;
-        let known = standing.iter().any(|row| row.reason == reason);
+        // A fact that is only told again keeps its time.
+        if let Some(row) = standing.into_iter().find(|row| row.reason == reason) {
+            let row = self.call_suppression(row, new.external_id.as_ref())?;
+            return answer(200, &views::suppression(&row));
+        }
         let row = self.suppress(&Suppressing {
             address: &new.address,
             lead,
@@ -109,7 +150,7 @@ impl Batch<'_, '_> {
             at: self.now,
         })?;
         let row = self.call_suppression(row, new.external_id.as_ref())?;
-        answer(if known { 200 } else { 201 }, &views::suppression(&row))
+        answer(201, &views::suppression(&row))
     }
 
     /// Gives a suppression that has none the caller's own id.
@@ -130,9 +171,7 @@ impl Batch<'_, '_> {
             ));
         }
         row.external_id = Some(external.clone());
-        self.suppressed_here.retain(|other| other.id != row.id);
-        self.suppressed_here.push(row.clone());
-        self.put_suppression(row.clone());
+        self.keep_suppression(row.clone());
         Ok(row)
     }
 
@@ -142,7 +181,7 @@ impl Batch<'_, '_> {
         address: &str,
         evidence: Option<&str>,
     ) -> Result<Answer, AppError> {
-        let rows = self.active_suppressions(&address_key(address))?;
+        let rows = self.concerning(&address_key(address))?;
         if rows.is_empty() {
             return Err(AppError::NotFound);
         }
@@ -163,9 +202,7 @@ impl Batch<'_, '_> {
                 row.evidence = Some(format!("{before}\nlifted: {evidence}").trim().to_owned());
             }
             let (lead, id) = (row.lead_id, row.id);
-            self.suppressed_here.retain(|other| other.id != id);
-            self.suppressed_here.push(row.clone());
-            self.put_suppression(row);
+            self.keep_suppression(row);
             self.record_changed("suppression_lifted", None, lead, Some(id));
         }
         Ok(no_content())

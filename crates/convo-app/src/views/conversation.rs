@@ -61,10 +61,16 @@ pub fn status(reader: &mut Reader<'_>, seen: &Seen, now: DateTime<Utc>) -> Resul
 }
 
 fn suppressed(reader: &mut Reader<'_>, seen: &Seen) -> Result<bool, AppError> {
-    let mut rows =
-        reader.suppressions_by_addresses(std::slice::from_ref(&seen.lead_row.email_key))?;
-    rows.extend(reader.suppressions_by_leads(&[seen.lead_row.id])?);
-    Ok(rows.iter().any(|row| row.lifted_at.is_none()))
+    let lead = &seen.lead_row;
+    let addresses = reader.lead_addresses_by_leads(&[lead.id])?;
+    let keys: Vec<String> = addresses.into_iter().map(|row| row.address_key).collect();
+    let mut rows = reader.suppressions_by_addresses(&keys)?;
+    rows.extend(reader.suppressions_by_leads(&[lead.id])?);
+    // What the person said holds for every address; what is wrong with an address for itself alone.
+    Ok(rows.iter().any(|row| {
+        let written_to = row.address_key.as_ref() == Some(&lead.email_key);
+        row.lifted_at.is_none() && (written_to || row.scope == "automation")
+    }))
 }
 
 fn flags(seen: &Seen) -> Vec<Value> {

@@ -83,7 +83,11 @@ impl Batch<'_, '_> {
             },
             (None, body) => body.map(Coming::beside).unwrap_or_default(),
         };
-        let effect = self.effect(&payload, id, None, coming)?;
+        let effect = match &payload {
+            // Its dedupe row is its own: it was taken once, and only its place was unknown.
+            Payload::Event(event) if row.status == "unmatched" => self.apply_event(event)?,
+            payload => self.effect(payload, id, None, coming)?,
+        };
         let mut change = self.changed(&row, &effect);
         if reread.is_some() {
             let kept = effect.status == Status::Unmatched || matches!(payload, Payload::Event(_));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Checks;
+use super::{Checks, maybe_moment, moment};
 use crate::error::AppError;
 
 const METADATA: usize = 32 * 1024;
@@ -48,7 +48,7 @@ pub struct ConversationPatch {
     /// Corrects the outcome of a closing.
     pub outcome: Option<String>,
     /// When to write again.
-    #[serde(deserialize_with = "super::maybe_null")]
+    #[serde(deserialize_with = "maybe_moment")]
     pub follow_up_at: Option<Option<DateTime<Utc>>>,
     /// Subject shown in lists.
     pub subject: Option<String>,
@@ -137,6 +137,7 @@ pub struct ProcessMessage {
     /// Header names are case-insensitive.
     pub email_headers: Option<BTreeMap<String, Value>>,
     /// The message's own time.
+    #[serde(default, deserialize_with = "moment")]
     pub sent_at: Option<DateTime<Utc>>,
     /// Subject; the header wins.
     pub subject: Option<String>,
@@ -186,6 +187,7 @@ pub struct IntegrationEvent {
     /// The lead, checked against the conversation's.
     pub lead_id: Option<Uuid>,
     /// When it happened; default now.
+    #[serde(default, deserialize_with = "moment")]
     pub occurred_at: Option<DateTime<Utc>>,
     /// A repeat with the same key changes nothing.
     pub idempotency_key: Option<String>,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Checks, maybe_null};
+use super::{Checks, maybe_moment, maybe_null, moment};
 use crate::error::AppError;
 
 pub(super) const NAME: usize = 200;
@@ -183,6 +183,7 @@ pub struct NewAgent {
     /// Whether work may be given to the agent; default true.
     pub active: Option<bool>,
     /// Absent until this time.
+    #[serde(default, deserialize_with = "moment")]
     pub away_until: Option<DateTime<Utc>>,
     /// How many open conversations the agent takes; null is no bound.
     pub capacity: Option<i32>,
@@ -226,7 +227,7 @@ pub struct AgentPatch {
     /// Whether work may be given to the agent.
     pub active: Option<bool>,
     /// Absent until this time.
-    #[serde(deserialize_with = "maybe_null")]
+    #[serde(deserialize_with = "maybe_moment")]
     pub away_until: Option<Option<DateTime<Utc>>>,
     /// How many open conversations the agent takes.
     #[serde(deserialize_with = "maybe_null")]

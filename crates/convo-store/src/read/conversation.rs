@@ -121,7 +121,10 @@ impl Reader<'_> {
             query = query.filter(conversations::lead_id.eq_any(found));
         }
         if let Some(id) = &list.external_id {
-            query = query.filter(conversations::external_id.eq(Some(id.replace('\0', ""))));
+            query = match self.answers_to("conversation", id)? {
+                Some(found) => query.filter(conversations::id.eq(BoundId(found))),
+                None => query.filter(conversations::external_id.eq(Some(id.replace('\0', "")))),
+            };
         }
         if let Some(state) = &list.state {
             query = query.filter(conversations::state.eq(state));

@@ -129,6 +129,31 @@ pub struct MessageLabel {
 }
 
 impl Reader<'_> {
+    /// Own time of the newest human mail of a lead from an address in lower case.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn heard_from(
+        &mut self,
+        lead: Uuid,
+        address_key: &str,
+    ) -> StoreResult<Option<DateTime<Utc>>> {
+        let query = messages::table
+            .inner_join(message_contents::table.on(message_contents::message_id.eq(messages::id)))
+            .filter(messages::lead_id.eq(BoundId(lead)))
+            .filter(messages::author.eq("lead"))
+            .filter(messages::kind.eq("human"))
+            .filter(message_contents::from_address.is_not_null())
+            .select((messages::at, message_contents::from_address));
+        let all: Vec<(DateTime<Utc>, Option<String>)> = at("messages", query.load(self.conn))?;
+        // Compared here: SQLite lowers ASCII only.
+        let theirs = all.into_iter().filter(|(_, from)| {
+            from.as_ref()
+                .is_some_and(|from| from.trim().to_lowercase() == address_key)
+        });
+        Ok(theirs.map(|(at, _)| at).max())
+    }
+
     /// Messages by id.
     ///
     /// # Errors

@@ -63,6 +63,21 @@ impl Reader<'_> {
         ))
     }
 
+    /// Ids of other systems that records answer to beside their own external ids.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn external_ids(&mut self, ids: &[String]) -> StoreResult<Vec<ExternalIdRow>> {
+        by_keys!(
+            self,
+            external_ids,
+            external_id,
+            ExternalIdRow,
+            &texts(ids),
+            |id| *id
+        )
+    }
+
     /// Addresses by key; each names its lead.
     ///
     /// # Errors
@@ -127,7 +142,10 @@ impl Reader<'_> {
             query = query.filter(leads::current_stage.eq(Some(stage)));
         }
         if let Some(id) = &list.external_id {
-            query = query.filter(leads::external_id.eq(Some(id.replace('\0', ""))));
+            query = match self.answers_to("lead", id)? {
+                Some(lead) => query.filter(leads::id.eq(BoundId(lead))),
+                None => query.filter(leads::external_id.eq(Some(id.replace('\0', "")))),
+            };
         }
         query = query.filter(leads::erased_at.is_null());
         if let Some(after) = list.after {
@@ -142,6 +160,13 @@ impl Reader<'_> {
             .order((leads::created_at.desc(), leads::id.desc()))
             .limit(list.limit);
         at("leads", query.load(self.conn))
+    }
+
+    /// The record of a kind that answers to an id which is not its own external id.
+    pub(super) fn answers_to(&mut self, kind: &str, id: &str) -> StoreResult<Option<Uuid>> {
+        let rows = self.external_ids(&[id.to_owned()])?;
+        let row = rows.into_iter().find(|row| row.kind == kind);
+        Ok(row.map(|row| row.record_id))
     }
 
     /// Agents by id.

@@ -12,15 +12,19 @@ use crate::rows::*;
 use crate::sql::{BoundId, BoundMoment};
 
 impl Reader<'_> {
-    /// Provider events of messages, by their own time.
+    /// Provider events about mails with these Message-IDs, by their own time.
     ///
     /// # Errors
     /// [`crate::StoreError`].
-    pub fn email_events_by_messages(&mut self, ids: &[Uuid]) -> StoreResult<Vec<EmailEventRow>> {
-        let found: StoreResult<Vec<EmailEventRow>> =
-            by_keys!(self, email_events, message_id, EmailEventRow, ids, |id| {
-                Some(BoundId(*id))
-            });
+    pub fn email_events_by_rfc_ids(&mut self, ids: &[String]) -> StoreResult<Vec<EmailEventRow>> {
+        let found: StoreResult<Vec<EmailEventRow>> = by_keys!(
+            self,
+            email_events,
+            rfc_id,
+            EmailEventRow,
+            &texts(ids),
+            |id| Some(*id)
+        );
         let mut found = found?;
         found.sort_by_key(|event| (event.occurred_at, event.id));
         Ok(found)

@@ -6,6 +6,24 @@ use uuid::Uuid;
 use crate::record::record;
 
 record! {
+    /// An id of another system that a record answers to beside its own external id.
+    ExternalIdRow in external_ids;
+    key {
+        /// The id.
+        external_id: String => Text,
+        /// `lead` or `conversation`.
+        kind: String => Text,
+    }
+    open {
+        /// The record.
+        record_id: Uuid => Id,
+        /// The person it belongs to.
+        lead_id: Uuid => Id,
+    }
+    writes: insert
+}
+
+record! {
     /// Who must not be written to, and why.
     SuppressionRow in suppressions;
     key {

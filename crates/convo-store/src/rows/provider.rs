@@ -17,6 +17,8 @@ record! {
         conversation_id: Uuid => Id,
         /// The message, where known.
         message_id: Option<Uuid> => Nullable<Id>,
+        /// Its Message-ID, whether or not it is stored; none where the event names none.
+        rfc_id: Option<String> => Nullable<Text>,
         /// Wire name of the event.
         kind: String => Text,
         /// Its own time.
