@@ -18,7 +18,7 @@ on_both!(
     a_dry_run_stores_nothing,
 );
 
-const OURS: &str = "sales@dealer.example";
+pub(crate) const OURS: &str = "sales@dealer.example";
 
 /// Long ago, but not so long that texts of closed conversations are no longer kept.
 fn began() -> DateTime<Utc> {
@@ -89,13 +89,13 @@ fn archive(customers: usize) -> Vec<Mail> {
     mails
 }
 
-fn mbox(mails: &[Mail]) -> PathBuf {
+pub(crate) fn mbox(mails: &[Mail]) -> PathBuf {
     let path = guardian::folder().join("archive.mbox");
     fs::write(&path, mails.iter().map(Mail::mbox).collect::<String>()).unwrap();
     path
 }
 
-async fn run(options: &Options, database: &Database, arguments: &[&str]) -> Finished {
+pub(crate) async fn run(options: &Options, database: &Database, arguments: &[&str]) -> Finished {
     options
         .command(database, &guardian::folder(), arguments)
         .await
@@ -119,7 +119,10 @@ fn words(files: &[&Path]) -> Vec<String> {
 }
 
 /// Everything people see, without the ids that every run draws anew.
-async fn picture(options: &Options, database: &Arc<Database>) -> BTreeMap<String, Value> {
+pub(crate) async fn picture(
+    options: &Options,
+    database: &Arc<Database>,
+) -> BTreeMap<String, Value> {
     run(options, database, &["verify"]).await.ok();
     let server = options.clone().over(database).start().await;
     let mut seen = BTreeMap::new();
@@ -174,7 +177,7 @@ fn strip(value: &mut Value) {
 }
 
 #[track_caller]
-fn equal(one: &BTreeMap<String, Value>, other: &BTreeMap<String, Value>) {
+pub(crate) fn equal(one: &BTreeMap<String, Value>, other: &BTreeMap<String, Value>) {
     for (key, value) in one {
         let (one, other) = (flat(value), flat(other.get(key).unwrap_or(&Value::Null)));
         let differ = one
@@ -209,7 +212,7 @@ fn flat(value: &Value) -> BTreeMap<String, Value> {
     leaves
 }
 
-async fn fresh(options: &Options) -> Arc<Database> {
+pub(crate) async fn fresh(options: &Options) -> Arc<Database> {
     Arc::new(Database::create(options.kind()).await)
 }
 
@@ -310,10 +313,10 @@ async fn rows_of_every_type_come_in_by_spreadsheet(options: Options) {
         ),
         write(
             "conversations.csv",
-            "externalId;leadExternalId;campaignExternalId;agent;subject;state;createdAt\n\
-             v1;l1;c1;;Hello;ACTIVE;2025-01-02T03:04:05Z\n\
-             v2;l2;c1;17;Hello;HANDED_OVER;2025-01-02T03:04:05Z\n\
-             v3;l2;c2;;Hello;ASLEEP;2025-01-02T03:04:05Z\n",
+            "externalId;leadExternalId;campaignExternalId;agent;subject;state;createdAt;updatedAt\n\
+             v1;l1;c1;;Hello;ACTIVE;2025-01-02T03:04:05Z;2025-01-02T03:05:30Z\n\
+             v2;l2;c1;17;Hello;HANDED_OVER;2025-01-02T03:04:05Z;\n\
+             v3;l2;c2;;Hello;ASLEEP;2025-01-02T03:04:05Z;\n",
         ),
         write(
             "leads.csv",
