@@ -14,6 +14,7 @@ mod command_line;
 mod concurrency;
 mod contract;
 mod crash;
+mod events;
 mod first_mail;
 mod forgotten;
 mod harness;
