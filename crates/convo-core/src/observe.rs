@@ -11,6 +11,8 @@
 //! - An opt-out, complaint or bounce looks at the replies of its own conversation to decide whether it closes
 //!   it, and at the whole lead to decide whether a reply may reopen one: so every order of arrival ends the
 //!   same with several conversations too.
+//! - A state that was imported contains what is not later than it: imported messages, and bounces, complaints and
+//!   opt-outs, of that time are counted, flagged and suppress, but move it no more.
 //! - A conversation closed as `unreachable` becomes `opted_out` when such a fact follows.
 //! - The flag of a fact is set in whatever state the conversation is, and stays.
 //! - The reopen window belongs to the choice of the conversation

@@ -246,7 +246,12 @@ async fn rows_of_one_person_join(options: Options) {
         let status = server.status(&id(&found[0])).await;
         assert_eq!(status["analytics"]["inboundCount"], messages, "{name}");
     }
-    // The ids go with the person.
+    // The ids are told, and go, with the person.
+    let path = format!("/api/leads/{}/export", id(&leads[0]));
+    assert_eq!(
+        server.get(&path).await.ok()["externalIds"],
+        json!(["l2", "l3", "v2"])
+    );
     server
         .delete(&format!("/api/leads/{}", id(&leads[0])))
         .await

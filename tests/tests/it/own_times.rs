@@ -159,12 +159,15 @@ async fn a_bounce_and_the_mail_that_disproves_it(options: Options) {
     server.verify().await;
 }
 
+/// What happened, and the minute.
+type Fact = (&'static str, i64);
+
 async fn the_newest_fact_dates_a_suppression(options: Options) {
     let server = options
         .with("CONVO_POLICY__SOFT_BOUNCE_LIMIT", "2")
         .start()
         .await;
-    let cases: [(&[(&str, i64)], &[&str]); 4] = [
+    let cases: [(&[Fact], &[&str]); 4] = [
         (
             &[("complained", 50), ("complained", 70)],
             &[r#"ada "complaint" "person" 70"#],

@@ -70,6 +70,8 @@ pub struct Conversation {
 pub struct Export {
     /// The person.
     pub lead: Lead,
+    /// Ids of other systems that name the person or one of the conversations, beside the `externalId` of each.
+    pub external_ids: Vec<String>,
     /// Conversations, with all that was said.
     pub conversations: Vec<ExportedConversation>,
     /// Suppressions of the person's addresses.

@@ -73,8 +73,12 @@ pub fn export(
     parked.extend(reader.reviews_from(&keys)?);
     parked.sort_by_key(|row| (row.created_at, row.id));
     parked.dedup_by_key(|row| row.id);
+    let ids = reader.external_ids_by_leads(&[id])?;
+    let mut ids: Vec<String> = ids.into_iter().map(|row| row.external_id).collect();
+    ids.sort_unstable();
     Ok(json!({
         "lead": person,
+        "externalIds": ids,
         "conversations": conversations,
         "suppressions": suppressions.iter().map(suppression).collect::<Vec<_>>(),
         "metadata": metadata.collect::<Vec<_>>(),

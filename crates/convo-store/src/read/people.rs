@@ -78,6 +78,16 @@ impl Reader<'_> {
         )
     }
 
+    /// Ids of other systems that a lead and its conversations answer to.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn external_ids_by_leads(&mut self, leads: &[Uuid]) -> StoreResult<Vec<ExternalIdRow>> {
+        by_keys!(self, external_ids, lead_id, ExternalIdRow, leads, |id| {
+            BoundId(*id)
+        })
+    }
+
     /// Addresses by key; each names its lead.
     ///
     /// # Errors
