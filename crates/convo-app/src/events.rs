@@ -49,9 +49,21 @@ impl Batch<'_, '_> {
 
     /// Applies a provider event where its message or its user variables place it.
     pub(crate) fn apply_event(&mut self, event: &EmailObservation) -> Result<Effect, AppError> {
-        let (place, inbound) = self.place_of(event)?;
-        let Some((conversation, message)) = place else {
-            let ignored = inbound || !counts(&event.kind);
+        let heads = match &event.message_id {
+            Some(id) => self.heads(id.as_str())?,
+            None => &[],
+        };
+        let head = sent(heads).cloned();
+        if head.is_none() && !heads.is_empty() {
+            // A mail of the lead, which no provider sent for us.
+            return Ok(Effect {
+                status: Status::Ignored,
+                ..Effect::default()
+            });
+        }
+        let of_head = head.as_ref().map(|head| (head.conversation_id, head.id));
+        let Some((conversation, message)) = self.place_of(event, of_head)? else {
+            let ignored = !counts(&event.kind);
             return Ok(Effect {
                 status: if ignored {
                     Status::Ignored
@@ -83,21 +95,16 @@ impl Batch<'_, '_> {
             return Ok(effect);
         }
         let client = event.client.as_ref();
-        let rfc_id = match &event.message_id {
-            // An alias that a provider gave it stands for its own id.
-            Some(id) => sent(self.heads(id.as_str())?)
-                .map_or(id.as_str(), |head| head.rfc_id.as_str())
-                .to_owned()
-                .into(),
-            None => None,
-        };
+        // An alias that a provider gave it stands for its own id.
+        let own_id = head.as_ref().map(|head| head.rfc_id.as_str());
+        let given_id = event.message_id.as_ref().map(|id| id.as_str());
         self.happened(
             conversation,
             &Happening {
                 kind: &event.kind,
                 at: cut(event.occurred_at),
                 message,
-                rfc_id: rfc_id.as_deref(),
+                rfc_id: own_id.or(given_id),
                 recipient: event.recipient.as_deref(),
                 user_agent: client.and_then(|client| client.user_agent.as_deref()),
                 bot: client.is_some_and(|client| client.bot.is_some()),
@@ -106,24 +113,8 @@ impl Batch<'_, '_> {
         Ok(effect)
     }
 
-    /// The conversation and the message of ours that an event is about; and whether the Message-ID is one of
-    /// the lead's mails, which no provider sent for us.
+    /// The conversation an event is about, and the message where it is stored there.
     fn place_of(
-        &mut self,
-        event: &EmailObservation,
-    ) -> Result<(Option<(Uuid, Option<Uuid>)>, bool), AppError> {
-        let heads = match &event.message_id {
-            Some(id) => self.heads(id.as_str())?,
-            None => &[],
-        };
-        let head = sent(heads).map(|head| (head.conversation_id, head.id));
-        if head.is_none() && !heads.is_empty() {
-            return Ok((None, true));
-        }
-        Ok((self.named_place(event, head)?, false))
-    }
-
-    fn named_place(
         &mut self,
         event: &EmailObservation,
         head: Option<(Uuid, Uuid)>,

@@ -64,8 +64,33 @@ fn a_bounce_of_another_address_only_suppresses_it() {
     let message = play.send();
     play.fail(message, Failure::Hard { primary: false }, play.now);
     assert_eq!(play.conversation.state, State::New);
-    assert!(play.conversation.flags.is_empty() && play.lead.facts.is_empty());
+    assert!(play.conversation.flags.is_empty());
+    let facts: Vec<_> = play.lead.facts.keys().copied().collect();
+    assert_eq!(facts, [LeadFactKind::AddressBounce]);
+    assert_eq!(play.lead.set_back_at(), None);
     assert_eq!(suppressions(&play).len(), 1);
+}
+
+#[test]
+fn what_an_imported_state_contains_moves_it_no_more() {
+    for (after, closes) in [(-1, false), (0, false), (1, true)] {
+        for bounces in [true, false] {
+            let mut play = Play::new();
+            let message = play.send();
+            let imported = play.now;
+            play.conversation.state = State::Active;
+            play.conversation.imported_at = Some(imported);
+            let at = imported + minutes(after);
+            if bounces {
+                play.fail(message, HARD, at);
+            } else {
+                play.suppress(LeadFactKind::Complaint, at);
+            }
+            assert_eq!(play.conversation.state == State::Closed, closes, "{after}");
+            assert_eq!(play.conversation.flags.len(), 1);
+            assert_eq!(suppressions(&play).len(), 1);
+        }
+    }
 }
 
 #[test]
