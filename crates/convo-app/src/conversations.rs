@@ -22,9 +22,7 @@ use crate::error::{AppError, Violation};
 use crate::records::answer;
 use crate::reply_token;
 use crate::views;
-use crate::wire::{
-    ConversationPatch, NewConversation, TransitionRequest, cut, is_storable, time,
-};
+use crate::wire::{ConversationPatch, NewConversation, TransitionRequest, cut, is_storable, time};
 
 impl Batch<'_, '_> {
     /// `POST /api/conversations`: 201, or 200 with the open one that exists.

@@ -54,6 +54,7 @@ pub async fn create_key(
 /// Keys, without the keys themselves.
 #[utoipa::path(
     tag = "records",
+    params(Paging),
     responses((status = 200, body = lists::KeyList))
 )]
 #[get("/keys")]

@@ -21,7 +21,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// Suppressions, newest first.
 #[utoipa::path(
     tag = "records",
-    params(("address" = Option<String>, Query), Paging),
+    params(("address" = Option<String>, Query), ("externalId" = Option<String>, Query), Paging),
     responses((status = 200, body = lists::SuppressionList))
 )]
 #[get("/suppressions")]
