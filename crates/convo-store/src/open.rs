@@ -77,9 +77,16 @@ pub(crate) fn connect(target: &Target, options: &StoreOptions, role: Role) -> St
                  SET lock_timeout = {lock};\
                  SET statement_timeout = {statement};"
             );
-            if role == Role::Read {
-                setup.push_str("SET default_transaction_read_only = on;");
-            }
+            setup.push_str(match role {
+                // Small tables are scanned, and PostgreSQL keeps a plan made on them after they have grown. A batch
+                // reads and writes by key only, so its plans never need a scan; reads are planned each time.
+                Role::Write => {
+                    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
+                }
+                Role::Read => {
+                    "SET default_transaction_read_only = on; SET plan_cache_mode = force_custom_plan;"
+                }
+            });
             conn.batch_execute(&setup)
                 .map_err(|error| StoreError::at("pg_settings", error))?;
             Ok(AnyConn::Pg(conn))
