@@ -1,6 +1,4 @@
-//! The core in a program of one's own: integer keys, no store, no network.
-//!
-//! `cargo run -p convo-core --example embed`
+//! The core in a program of one's own: integer keys, no store, no network (`cargo run -p convo-core --example embed`).
 
 use convo_core::lead::Completeness;
 use convo_core::lexicon::Lexicon;
