@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use convo_core::rules::Rules;
 use convo_store::{Reader, Store};
+use convo_threading::automated::Class;
 
 use crate::attachments::Attachments;
 use uuid::Uuid;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use crate::command::{Actor, Answer, Command, Envelope, Payload, Webhook};
 use crate::context::{Context, Shell};
 use crate::error::AppError;
-use crate::lexicons::Lexicons;
+use crate::lexicons::{Lexicons, Words};
 use crate::wire::address_key;
 use crate::writer::{self, Queue};
 
@@ -141,12 +142,19 @@ impl App {
     ///
     /// # Errors
     /// `Unavailable` when nothing could be stored, `WebhookRejected` for a reused token.
-    pub async fn webhook(&self, webhook: Webhook) -> Result<Answer, AppError> {
-        let boxed = Box::new(webhook);
-        let actor = Actor::Code(boxed.provider);
+    pub async fn webhook(&self, mut webhook: Webhook) -> Result<Answer, AppError> {
+        if let Payload::Mail(mail, _) = &webhook.payload
+            && mail.class() == Class::Human
+        {
+            let lexicon = self.context.lexicons.last();
+            let words = Words::read(lexicon, &mail.reply_text, &mail.subject);
+            webhook.words = Some(Arc::new(words));
+        }
+        let webhook = Arc::new(webhook);
+        let actor = Actor::Code(webhook.provider);
         match self
             .queue
-            .run(Envelope::new(Command::Webhook(boxed.clone()), actor))
+            .run(Envelope::new(Command::Webhook(Arc::clone(&webhook)), actor))
             .await
         {
             // Another writer's row that stays in the way is no reason for the provider to repeat.
@@ -154,7 +162,7 @@ impl App {
                 log::error!("a webhook's effect failed, kept for later: {error}");
                 self.queue
                     .run(Envelope::new(
-                        Command::ParkWebhook(boxed, "effect_failed"),
+                        Command::ParkWebhook(webhook, "effect_failed"),
                         actor,
                     ))
                     .await

@@ -30,7 +30,19 @@ use crate::command::{Actor, Answer, Command, Envelope};
 use crate::context::Context;
 use crate::error::AppError;
 use crate::intake::Parked;
-use crate::lexicons::InUse;
+use crate::lexicons::{InUse, Words};
+
+/// How much of a row has to be written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Touched {
+    /// Nothing.
+    #[default]
+    No,
+    /// What the aggregate says: the columns made from it.
+    Facts,
+    /// What the record says beside it.
+    Record,
+}
 
 /// A conversation in memory: its row and the aggregate the row's `facts` hold.
 #[derive(Clone)]
@@ -39,7 +51,7 @@ pub(crate) struct ConversationEntry {
     pub facts: Conversation<Uuid>,
     /// The revision the database has; `None` for one made in this batch.
     pub stored: Option<i64>,
-    pub dirty: bool,
+    pub touched: Touched,
     pub before: Counted,
 }
 
@@ -49,8 +61,22 @@ pub(crate) struct LeadEntry {
     pub row: LeadRow,
     pub facts: Lead<Uuid>,
     pub stored: Option<i64>,
-    pub dirty: bool,
+    pub touched: Touched,
     pub before: Option<i16>,
+}
+
+impl ConversationEntry {
+    /// Notes that it has to be written.
+    pub fn touch(&mut self, what: Touched) {
+        self.touched = self.touched.max(what);
+    }
+}
+
+impl LeadEntry {
+    /// Notes that it has to be written.
+    pub fn touch(&mut self, what: Touched) {
+        self.touched = self.touched.max(what);
+    }
 }
 
 /// The working set of one transaction.
@@ -90,6 +116,8 @@ pub(crate) struct Batch<'b, 'r> {
     pub resolved: HashSet<Uuid>,
     /// Mails by their key of the review list: on it, discarded, or `None`.
     pub parked: HashMap<String, Option<Parked>>,
+    /// The words read last.
+    pub words: Option<Arc<Words>>,
     /// The address a failure being applied speaks of.
     pub failing_address: Option<String>,
     /// The lead the running command's answer speaks of: its stored copy is erased with it.
@@ -128,6 +156,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             suppressed_here: Vec::new(),
             resolved: HashSet::new(),
             parked: HashMap::new(),
+            words: None,
             failing_address: None,
             touched_lead: None,
             writes: 0,

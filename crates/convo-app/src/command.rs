@@ -1,10 +1,13 @@
 //! What the writer can be asked to do, and what it answers.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use convo_email::InboundEmail;
 use uuid::Uuid;
 
 use crate::import::ImportRow;
+use crate::lexicons::Words;
 use crate::wire;
 
 /// Who asked, as the audit keeps it.
@@ -126,9 +129,9 @@ pub enum Command {
     /// `POST /{id}/integration-event`.
     IntegrationEvent(Uuid, wire::IntegrationEvent),
     /// A verified webhook.
-    Webhook(Box<Webhook>),
+    Webhook(Arc<Webhook>),
     /// A verified webhook whose effect failed: kept for a later try.
-    ParkWebhook(Box<Webhook>, &'static str),
+    ParkWebhook(Arc<Webhook>, &'static str),
     /// Tries the effect of a stored receipt again.
     RetryReceipt {
         /// The receipt.
@@ -170,12 +173,14 @@ pub struct Webhook {
     pub token: Option<String>,
     /// SHA-256 over the parsed fields.
     pub fingerprint: [u8; 32],
-    /// What it says; `None` when it could not be read.
+    /// What it says.
     pub payload: Payload,
+    /// The words of a person's mail, read before it comes to the writer.
+    pub words: Option<Arc<Words>>,
 }
 
 /// A mail's bytes as they came.
-pub type Raw = std::sync::Arc<[u8]>;
+pub type Raw = Arc<[u8]>;
 
 /// What a webhook says, in the form it is stored for a later try.
 #[derive(Clone)]

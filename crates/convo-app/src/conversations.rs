@@ -15,7 +15,7 @@ use convo_store::rows::ConversationRow;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::batch::{Batch, ConversationEntry, Counted};
+use crate::batch::{Batch, ConversationEntry, Counted, Touched};
 use crate::command::Answer;
 use crate::effects::Came;
 use crate::error::{AppError, Violation};
@@ -142,7 +142,7 @@ impl Batch<'_, '_> {
             row,
             facts,
             stored: None,
-            dirty: true,
+            touched: Touched::Record,
             before: Counted::default(),
         };
         self.conversations.insert(id, Some(entry));
@@ -201,7 +201,7 @@ impl Batch<'_, '_> {
             entry.row.subject = subject.trim().to_owned();
         }
         entry.row.updated_at = now;
-        entry.dirty = true;
+        entry.touch(Touched::Record);
         let mut row = entry.row.clone();
         row.outcome = entry
             .facts

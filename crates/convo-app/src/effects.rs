@@ -8,7 +8,7 @@ use convo_store::rows::{JourneyEventRow, MetadataRow, TransitionRow};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Touched};
 use crate::error::AppError;
 use crate::records::Suppressing;
 use crate::wire::{address_key, is_address};
@@ -33,16 +33,16 @@ impl Batch<'_, '_> {
             return Ok(came);
         }
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
-        entry.dirty = true;
+        entry.touch(Touched::Facts);
         for change in &decision.changes {
             entry.facts.apply(change);
         }
         let (lead, campaign) = (entry.row.lead_id, entry.row.campaign_id);
         let lead_entry = self.lead(lead)?.ok_or(AppError::NotFound)?;
-        for change in &decision.changes {
+        for change in decision.changes.iter().filter(|change| change.is_of_lead()) {
             lead_entry.facts.apply(change);
+            lead_entry.touch(Touched::Facts);
         }
-        lead_entry.dirty = true;
         self.wrote();
         let version = self.policy(campaign)?.version;
         for change in &decision.changes {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Months};
 use convo_store::Sweep;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Touched};
 use crate::command::{Answer, Command};
 use crate::error::AppError;
 use crate::records::no_content;
@@ -31,7 +31,7 @@ impl Batch<'_, '_> {
             if let Some(entry) = self.conversation(conversation)? {
                 entry.row.subject.clear();
                 entry.row.external_id = None;
-                entry.dirty = true;
+                entry.touch(Touched::Record);
             }
         }
         for key in &keys {
@@ -60,7 +60,7 @@ impl Batch<'_, '_> {
         row.attributes = "{}".to_owned();
         row.erased_at = Some(now);
         row.updated_at = now;
-        entry.dirty = true;
+        entry.touch(Touched::Record);
         let address_digests = keys
             .iter()
             .map(|key| self.context.address_digest(key))

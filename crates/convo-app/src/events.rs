@@ -16,7 +16,7 @@ use convo_store::MessageHead;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Touched};
 use crate::effects::Came;
 use crate::error::AppError;
 use crate::webhook::{Effect, Status};
@@ -173,7 +173,7 @@ impl Batch<'_, '_> {
         let lead = {
             let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
             entry.row.updated_at = now;
-            entry.dirty = true;
+            entry.touch(Touched::Facts);
             entry.row.lead_id
         };
         let id = self.new_id();

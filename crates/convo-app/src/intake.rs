@@ -216,9 +216,13 @@ impl Batch<'_, '_> {
     ) -> Result<Option<Place>, AppError> {
         let chain = &arriving.mail.chain;
         for (age, id) in chain.candidates().enumerate() {
-            let heads = self.heads(id.as_str())?.to_vec();
-            for head in heads {
-                let Some(author) = self.belongs(sender, lead, &head)? else {
+            let heads = self.heads(id.as_str())?;
+            let heads: Vec<(Uuid, Uuid)> = heads
+                .iter()
+                .map(|head| (head.conversation_id, head.lead_id))
+                .collect();
+            for (conversation, of) in heads {
+                let Some(author) = self.belongs(sender, lead, of)? else {
                     continue;
                 };
                 let evidence = if age == 0 {
@@ -226,7 +230,7 @@ impl Batch<'_, '_> {
                 } else {
                     "references"
                 };
-                let mut place = Place::new(head.conversation_id, 3, evidence, author);
+                let mut place = Place::new(conversation, 3, evidence, author);
                 if author == Author::Other {
                     place.evidence.push("same-domain".to_owned());
                 }
@@ -241,10 +245,10 @@ impl Batch<'_, '_> {
         &mut self,
         sender: &str,
         lead: Option<Uuid>,
-        head: &MessageHead,
+        of: Uuid,
     ) -> Result<Option<Author>, AppError> {
         if let Some(lead) = lead {
-            return Ok((lead == head.lead_id).then_some(Author::Lead));
+            return Ok((lead == of).then_some(Author::Lead));
         }
         let Some((_, domain)) = sender.rsplit_once('@') else {
             return Ok(None);
@@ -253,7 +257,7 @@ impl Batch<'_, '_> {
         if self.policy(None)?.policy.is_public_mail_domain(&domain) {
             return Ok(None);
         }
-        let Some(lead) = self.lead(head.lead_id)? else {
+        let Some(lead) = self.lead(of)? else {
             return Ok(None);
         };
         let same = lead
@@ -335,9 +339,7 @@ impl Batch<'_, '_> {
             return Ok(arriving.said_opt_out);
         }
         let mail = arriving.mail;
-        let reading = self
-            .lexicon(campaign)?
-            .read(&mail.reply_text, Some(&mail.subject));
-        Ok(reading.opt_out == OptOut::Clear)
+        let words = self.words(campaign, &mail.reply_text, &mail.subject)?;
+        Ok(words.reading().opt_out == OptOut::Clear)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use convo_core::lexicon::{AUTOMOTIVE, Lexicon};
+use convo_core::lexicon::{AUTOMOTIVE, Lexicon, Reading};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -34,13 +34,66 @@ impl Deref for InUse {
     }
 }
 
+impl InUse {
+    fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(&**self, &**other)
+    }
+}
+
+/// What a lexicon found in a text and its subject.
+#[derive(Debug)]
+pub struct Words {
+    lexicon: InUse,
+    text: String,
+    subject: String,
+    reading: Reading,
+}
+
+impl Words {
+    /// Reads a text.
+    #[must_use]
+    pub fn read(lexicon: InUse, text: &str, subject: &str) -> Self {
+        let reading = lexicon.read(text, Some(subject));
+        Self {
+            lexicon,
+            text: text.to_owned(),
+            subject: subject.to_owned(),
+            reading,
+        }
+    }
+
+    /// What was found.
+    #[must_use]
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// The version of the lexicon that found it.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.lexicon.version()
+    }
+
+    fn are_of(&self, lexicon: &InUse, text: &str, subject: &str) -> bool {
+        self.lexicon.is(lexicon) && self.text == text && self.subject == subject
+    }
+}
+
 /// The lexicons compiled so far, by what they were compiled from.
 #[derive(Debug, Default)]
 pub struct Lexicons {
     compiled: Mutex<HashMap<String, Arc<Lexicon>>>,
+    last: Mutex<Option<InUse>>,
 }
 
 impl Lexicons {
+    /// The one a message was read with last: a good guess for the next.
+    #[must_use]
+    pub fn last(&self) -> InUse {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone().unwrap_or_else(default)
+    }
+
     /// The lexicon a choice stands for: the name of a shipped industry, a pack, or a list of packs.
     ///
     /// # Errors
@@ -86,9 +139,39 @@ impl Lexicons {
     }
 }
 
+fn default() -> InUse {
+    InUse::Shipped(Lexicon::automotive())
+}
+
 impl Batch<'_, '_> {
+    /// Reads a text with the lexicon of a campaign, unless it was read with it already.
+    pub(crate) fn words(
+        &mut self,
+        campaign: Option<Uuid>,
+        text: &str,
+        subject: &str,
+    ) -> Result<Arc<Words>, AppError> {
+        let lexicon = self.lexicon(campaign)?;
+        if let Some(words) = &self.words
+            && words.are_of(&lexicon, text, subject)
+        {
+            return Ok(Arc::clone(words));
+        }
+        let mut last = self
+            .context
+            .lexicons
+            .last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *last = Some(lexicon.clone());
+        drop(last);
+        let words = Arc::new(Words::read(lexicon, text, subject));
+        self.words = Some(Arc::clone(&words));
+        Ok(words)
+    }
+
     /// The lexicon of a campaign's messages, or of those of none.
-    pub(crate) fn lexicon(&mut self, campaign: Option<Uuid>) -> Result<InUse, AppError> {
+    fn lexicon(&mut self, campaign: Option<Uuid>) -> Result<InUse, AppError> {
         if let Some(known) = self.lexicons.get(&campaign) {
             return Ok(known.clone());
         }
@@ -103,7 +186,7 @@ impl Batch<'_, '_> {
         };
         // Choices are checked before they are stored; one of an older version may be unknown now.
         let chosen = choice.and_then(|choice| self.context.lexicons.chosen(&choice).ok());
-        let found = chosen.unwrap_or(InUse::Shipped(Lexicon::automotive()));
+        let found = chosen.unwrap_or_else(default);
         self.lexicons.insert(campaign, found.clone());
         Ok(found)
     }

@@ -15,7 +15,7 @@ use convo_threading::MessageId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Touched};
 use crate::door::Codes;
 use crate::effects::signed;
 use crate::error::AppError;
@@ -75,7 +75,7 @@ impl Batch<'_, '_> {
                 .ok_or(AppError::NotFound)?;
             entry.row.message_count += 1;
             entry.row.updated_at = entry.row.updated_at.max(now);
-            entry.dirty = true;
+            entry.touch(Touched::Facts);
             (entry.row.lead_id, entry.row.message_count)
         };
         self.wrote();
@@ -161,14 +161,14 @@ impl Batch<'_, '_> {
         let campaign = self
             .conversation(new.conversation)?
             .and_then(|entry| entry.row.campaign_id);
-        let lexicon = self.lexicon(campaign)?;
-        let reading = lexicon.read(&new.reply_text, Some(&new.subject));
+        let words = self.words(campaign, &new.reply_text, &new.subject)?;
+        let reading = words.reading();
         let opt_out = if new.opt_out_decided {
             OptOut::Clear
         } else {
             reading.opt_out
         };
-        let mut fact = fact.read(&reading, lexicon.version());
+        let mut fact = fact.read(reading, words.version());
         if opt_out == OptOut::Clear {
             fact.kind = Kind::OptOut;
         }

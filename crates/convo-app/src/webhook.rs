@@ -78,6 +78,9 @@ impl Batch<'_, '_> {
             return self.park_webhook(webhook, "unreadable");
         }
         let id = self.new_id();
+        if webhook.words.is_some() {
+            self.words.clone_from(&webhook.words);
+        }
         let effect = self.effect(
             &webhook.payload,
             id,
@@ -173,9 +176,9 @@ impl Batch<'_, '_> {
             campaign_id: effect.campaign,
             message_id: effect.message,
             wait_rfc_id: effect.waits_for.clone(),
-            address_digest: self
-                .address_digest(&webhook.payload)
-                .filter(|_| kept && !forgotten),
+            address_digest: (kept && !forgotten)
+                .then(|| self.address_digest(&webhook.payload))
+                .flatten(),
             body: if kept && !forgotten {
                 body(&webhook.payload)
             } else {

@@ -10,6 +10,7 @@ use crate::email::EmailFacts;
 use crate::lead::LeadFactKind;
 use crate::machine::{Event, State};
 use crate::rules::RuleId;
+use crate::stages::lift;
 use crate::tally::{MessageFact, Tally};
 use crate::vocabulary::{
     FlagCode, HoldReason, Milestone, Outcome, Stage, SuppressionReason, SuppressionScope,
@@ -194,6 +195,33 @@ pub enum Change<K> {
         /// The conversation that made it.
         conversation: K,
     },
+}
+
+impl<K> Change<K> {
+    /// Whether it changes what is known of the lead.
+    #[must_use]
+    pub fn is_of_lead(&self) -> bool {
+        match self {
+            Self::LeadFact { .. }
+            | Self::StageEntered { .. }
+            | Self::StageFell { .. }
+            | Self::MilestoneReached { .. } => true,
+            Self::Transitioned(step) => step.from != step.to && lift(step.to).is_some(),
+            Self::MessageAbsorbed(_)
+            | Self::TallyReplaced(_)
+            | Self::SinceReplaced(_)
+            | Self::EmailFacts(_)
+            | Self::FlagSet { .. }
+            | Self::HoldSet { .. }
+            | Self::HoldCleared { .. }
+            | Self::AgentAssigned { .. }
+            | Self::AgentReleased { .. }
+            | Self::OutcomeSet { .. }
+            | Self::Snoozed { .. }
+            | Self::AwayUntil { .. }
+            | Self::Suppressed(_) => false,
+        }
+    }
 }
 
 /// Something to know that stopped nothing.

@@ -14,6 +14,8 @@ pub struct Put<T> {
     pub row: T,
     /// The revision the row had when it was read; none inserts.
     pub expected: Option<i64>,
+    /// Nothing but the columns that change all the time has changed.
+    pub busy_only: bool,
 }
 
 impl<T> Put<T> {
@@ -22,6 +24,7 @@ impl<T> Put<T> {
         Put {
             row,
             expected: None,
+            busy_only: false,
         }
     }
 
@@ -30,6 +33,7 @@ impl<T> Put<T> {
         Put {
             row,
             expected: Some(expected),
+            busy_only: false,
         }
     }
 }
@@ -361,7 +365,10 @@ fn append_puts<T: Revised>(earlier: &mut Vec<Put<T>>, later: Vec<Put<T>>) {
             .iter_mut()
             .find(|known| known.row.id() == put.row.id())
         {
-            Some(known) => known.row = put.row,
+            Some(known) => {
+                known.row = put.row;
+                known.busy_only &= put.busy_only;
+            }
             None => earlier.push(put),
         }
     }

@@ -25,6 +25,9 @@ pub(crate) struct Upsert<R>(PhantomData<R>);
 /// The `K` of the compare-and-swap of a row type.
 pub(crate) struct Swap<R>(PhantomData<R>);
 
+/// The `K` of the compare-and-swap of a row type's busy columns.
+pub(crate) struct SwapBusy<R>(PhantomData<R>);
+
 impl<T, K> FixedInsert<T, K> {
     /// An `INSERT` with the clause, which begins with a blank.
     pub(crate) fn new(insert: T, clause: &'static str) -> Self {

@@ -129,12 +129,14 @@ pub(crate) fn last_of_each<T: Record>(mut rows: Vec<T>) -> Vec<T> {
 ///     key { /// Its id. id: Uuid => Id }
 ///     fixed { /// Never updated. name: String => Text }
 ///     open { /// Updated. count: i64 => BigInt }
+///     busy { /// Updated all the time. at: DateTime<Utc> => Moment }
 ///     writes: insert, upsert
 /// }
 /// ```
 ///
 /// `insert` writes new rows; `upsert` replaces the `open` columns where the key exists; `swap` replaces
-/// them only where the stored `revision` is the row's own less one.
+/// the `open` and `busy` ones only where the stored `revision` is the row's own less one; `swap_busy`
+/// replaces the `busy` ones alone and leaves the indexes of the others in peace.
 macro_rules! record {
     (
         $(#[$meta:meta])*
@@ -142,6 +144,7 @@ macro_rules! record {
         key { $($(#[$kmeta:meta])* $key:ident: $krust:ty => $ksql:ty,)+ }
         $(fixed { $($(#[$fmeta:meta])* $fixed:ident: $frust:ty => $fsql:ty,)+ })?
         $(open { $($(#[$ometa:meta])* $open:ident: $orust:ty => $osql:ty,)+ })?
+        $(busy { $($(#[$bmeta:meta])* $busy:ident: $brust:ty => $bsql:ty,)+ })?
         writes: $($write:ident),*
     ) => {
         diesel::table! {
@@ -152,6 +155,7 @@ macro_rules! record {
                 $($key -> $ksql,)+
                 $($($fixed -> $fsql,)+)?
                 $($($open -> $osql,)+)?
+                $($($busy -> $bsql,)+)?
             }
         }
 
@@ -162,6 +166,7 @@ macro_rules! record {
             $($(#[$kmeta])* pub $key: $krust,)+
             $($($(#[$fmeta])* pub $fixed: $frust,)+)?
             $($($(#[$ometa])* pub $open: $orust,)+)?
+            $($($(#[$bmeta])* pub $busy: $brust,)+)?
         }
 
         impl std::fmt::Debug for $name {
@@ -171,6 +176,7 @@ macro_rules! record {
                 $(self.$key.show(stringify!($key), &mut out);)+
                 $($(self.$fixed.show(stringify!($fixed), &mut out);)+)?
                 $($(self.$open.show(stringify!($open), &mut out);)+)?
+                $($(self.$busy.show(stringify!($busy), &mut out);)+)?
                 out.finish_non_exhaustive()
             }
         }
@@ -181,6 +187,7 @@ macro_rules! record {
                 $(stringify!($key),)+
                 $($(stringify!($fixed),)+)?
                 $($(stringify!($open),)+)?
+                $($(stringify!($busy),)+)?
             ];
 
             type Key<'a> = ($(&'a $krust,)+);
@@ -195,14 +202,16 @@ macro_rules! record {
                     $(|| self.$key.has_nul())+
                     $($(|| self.$fixed.has_nul())+)?
                     $($(|| self.$open.has_nul())+)?
+                    $($(|| self.$busy.has_nul())+)?
             }
         }
 
         $crate::record::bulk!(
             [$($write)*] $name $table
             ($($key)+)
-            ($($key)+ $($($fixed)+)? $($($open)+)?)
-            ($($($open)+)?)
+            ($($key)+ $($($fixed)+)? $($($open)+)? $($($busy)+)?)
+            ($($($open)+)? $($($busy)+)?)
+            ($($($busy)+)?)
         );
     };
 }
@@ -210,7 +219,7 @@ macro_rules! record {
 /// Writes the bulk statements of [`record!`], each the same Diesel expression for both databases.
 macro_rules! bulk {
     ([] $($rest:tt)+) => {};
-    ([insert] $name:ident $table:ident $keys:tt ($($column:ident)+) $open:tt) => {
+    ([insert] $name:ident $table:ident $keys:tt ($($column:ident)+) $open:tt $busy:tt) => {
         impl $name {
             /// Inserts new rows.
             pub(crate) fn insert_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<()> {
@@ -238,11 +247,12 @@ macro_rules! bulk {
         $crate::record::bulk!([insert] $($rest)+);
         $crate::record::bulk!([upsert] $($rest)+);
     };
-    ([insert swap] $($rest:tt)+) => {
+    ([insert swap $($more:ident)*] $($rest:tt)+) => {
         $crate::record::bulk!([insert] $($rest)+);
         $crate::record::bulk!([swap] $($rest)+);
+        $crate::record::bulk!([$($more)*] $($rest)+);
     };
-    ([upsert] $name:ident $table:ident ($($key:ident)+) ($($column:ident)+) ($($open:ident)+)) => {
+    ([upsert] $name:ident $table:ident ($($key:ident)+) ($($column:ident)+) ($($open:ident)+) ()) => {
         impl $name {
             /// Inserts rows, replacing the changeable columns of those that exist.
             pub(crate) fn upsert_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<()> {
@@ -269,14 +279,28 @@ macro_rules! bulk {
             }
         }
     };
-    ([swap] $name:ident $table:ident ($($key:ident)+) ($($column:ident)+) ($($open:ident)+)) => {
-        impl $name {
+    ([swap] $name:ident $table:ident $keys:tt $columns:tt $open:tt $busy:tt) => {
+        $crate::record::swap!(
             /// Replaces the changeable columns of rows whose stored revision is one less; returns how many were.
-            ///
-            /// Every row's revision is at least 1.
-            pub(crate) fn swap_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<usize> {
+            swap_all, Swap, $name $table $open
+        );
+    };
+    ([swap_busy] $name:ident $table:ident $keys:tt $columns:tt $open:tt $busy:tt) => {
+        $crate::record::swap!(
+            /// Like `swap_all` for rows of which nothing but the busy columns has changed.
+            swap_busy, SwapBusy, $name $table $busy
+        );
+    };
+}
+
+/// Writes one compare-and-swap by revision. Every row's revision is at least 1.
+macro_rules! swap {
+    ($(#[$meta:meta])* $function:ident, $kind:ident, $name:ident $table:ident ($($open:ident)+)) => {
+        impl $name {
+            $(#[$meta])*
+            pub(crate) fn $function(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<usize> {
                 use diesel::{AsChangeset, ExpressionMethods, RunQueryDsl};
-                use $crate::fixed::{Columns, FixedUpdate, Swap, update_columns};
+                use $crate::fixed::{Columns, FixedUpdate, $kind, update_columns};
                 use $crate::record::{Field, columns};
                 const UPDATE: &str = concat!("UPDATE ", stringify!($table), " SET ");
                 const SWAP: &str = update_columns!($table ($($open)+));
@@ -290,12 +314,12 @@ macro_rules! bulk {
                         let changes = ($($table::$open.eq(row.$open.bind()),)+).as_changeset();
                         let id = $table::id.eq(row.id.bind());
                         let revision = $table::revision.eq(row.revision - 1);
-                        let update = FixedUpdate::<_, _, _, Swap<Self>>::new(UPDATE, changes, id, revision);
+                        let update = FixedUpdate::<_, _, _, $kind<Self>>::new(UPDATE, changes, id, revision);
                         Ok(swapped + update.execute(conn)?)
                     }),
                     $crate::any::AnyConn::Pg(conn) => {
                         let columns = columns!(rows $table (id $($open)+));
-                        Columns::<_, Swap<Self>>::new(SWAP, columns, END).execute(conn)
+                        Columns::<_, $kind<Self>>::new(SWAP, columns, END).execute(conn)
                     }
                 }
             }
@@ -319,3 +343,4 @@ macro_rules! columns {
 pub(crate) use bulk;
 pub(crate) use columns;
 pub(crate) use record;
+pub(crate) use swap;

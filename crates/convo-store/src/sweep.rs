@@ -150,8 +150,11 @@ fn old_texts(conn: &mut AnyConn, before: DateTime<Utc>, limit: i64) -> StoreResu
 
 fn erase_lead(conn: &mut AnyConn, lead: Uuid, address_keys: &[String]) -> StoreResult<()> {
     let lead_id = BoundId(lead);
+    let of = conversations::table
+        .filter(conversations::lead_id.eq(lead_id))
+        .select(conversations::id);
     let theirs = messages::table
-        .filter(messages::lead_id.eq(lead_id))
+        .filter(messages::conversation_id.eq_any(of))
         .select(messages::id);
     let mut theirs: Vec<Uuid> = at("messages", theirs.load(conn))?;
     let elsewhere = messages::table
@@ -159,9 +162,6 @@ fn erase_lead(conn: &mut AnyConn, lead: Uuid, address_keys: &[String]) -> StoreR
         .filter(messages::author_id.eq(Some(lead_id)))
         .select(messages::id);
     theirs.extend(at("messages", elsewhere.load::<Uuid>(conn))?);
-    let of = conversations::table
-        .filter(conversations::lead_id.eq(lead_id))
-        .select(conversations::id);
     let of: Vec<Uuid> = at("conversations", of.load(conn))?;
     empty_messages(conn, &theirs)?;
     erase_receipts(conn, lead_id, &theirs, &of)?;
@@ -214,13 +214,15 @@ fn erase_receipts(
     delete!(conn, webhook_receipts, message_id, messages, |id| Some(
         BoundId(id)
     ))?;
-    delete!(
-        conn,
-        webhook_receipts,
-        conversation_id,
-        conversations,
-        |id| Some(BoundId(id))
-    )
+    // Where a receipt has a lead, it is that of its conversation.
+    for chunk in conversations.chunks(CHUNK) {
+        let chunk = chunk.iter().map(|id| Some(BoundId(*id)));
+        let of = webhook_receipts::table
+            .filter(webhook_receipts::conversation_id.eq_any(chunk))
+            .filter(webhook_receipts::lead_id.is_null());
+        at("webhook_receipts", diesel::delete(of).execute(conn))?;
+    }
+    Ok(())
 }
 
 fn erase_reviews(

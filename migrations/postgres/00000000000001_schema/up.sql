@@ -53,7 +53,7 @@ CREATE TABLE leads (
     revision bigint NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (id)
-);
+) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX leads_external_id ON leads (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX leads_email ON leads (email_key);
 CREATE INDEX leads_first ON leads (first_key);
@@ -144,7 +144,7 @@ CREATE TABLE external_ids (
     record_id uuid NOT NULL,
     lead_id uuid NOT NULL,
     PRIMARY KEY (external_id, kind)
-);
+) WITH (fillfactor = 70);
 CREATE INDEX external_ids_lead ON external_ids (lead_id);
 
 CREATE TABLE message_threads (
@@ -190,7 +190,6 @@ CREATE TABLE messages (
 );
 CREATE UNIQUE INDEX messages_sequence ON messages (conversation_id, sequence_number);
 CREATE INDEX messages_rfc_id ON messages (rfc_id);
-CREATE INDEX messages_lead ON messages (lead_id);
 CREATE INDEX messages_other ON messages (author_id) WHERE author = 'other';
 
 CREATE TABLE message_contents (
@@ -330,7 +329,7 @@ CREATE INDEX webhook_receipts_status ON webhook_receipts (status, received_at, i
 CREATE INDEX webhook_receipts_due ON webhook_receipts (next_attempt_at, id) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX webhook_receipts_waiting ON webhook_receipts (wait_rfc_id) WHERE wait_rfc_id IS NOT NULL;
 CREATE INDEX webhook_receipts_lead ON webhook_receipts (lead_id) WHERE lead_id IS NOT NULL;
-CREATE INDEX webhook_receipts_conversation ON webhook_receipts (conversation_id) WHERE conversation_id IS NOT NULL;
+CREATE INDEX webhook_receipts_conversation ON webhook_receipts (conversation_id) WHERE conversation_id IS NOT NULL AND lead_id IS NULL;
 CREATE INDEX webhook_receipts_message ON webhook_receipts (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX webhook_receipts_address ON webhook_receipts (address_digest) WHERE address_digest IS NOT NULL;
 

@@ -124,6 +124,13 @@ async fn take(
 }
 
 async fn keep_attachments(app: &App, payload: &Payload) -> Result<(), AppError> {
+    let bare = match payload {
+        Payload::Mail(mail, _) => mail.attachments.is_empty(),
+        Payload::Event(_) | Payload::Unreadable(_) => true,
+    };
+    if bare {
+        return Ok(());
+    }
     let (app, payload) = (app.clone(), payload.clone());
     let kept = web::block(move || app.keep_attachments(&payload)).await;
     kept.map_err(|_| AppError::Unavailable)?
@@ -209,6 +216,7 @@ fn verified(
         token,
         fingerprint,
         payload,
+        words: None,
     })
 }
 

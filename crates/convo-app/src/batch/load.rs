@@ -9,7 +9,7 @@ use convo_store::{MessageHead, StoreError};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::{Batch, ConversationEntry, LeadEntry, seal};
+use super::{Batch, ConversationEntry, LeadEntry, Touched, seal};
 use crate::command::{Answer, IdempotencyKey};
 use crate::error::AppError;
 use crate::intake::Parked;
@@ -225,7 +225,7 @@ impl Batch<'_, '_> {
                 row,
                 facts,
                 stored,
-                dirty: false,
+                touched: Touched::No,
                 before,
             }),
         );
@@ -268,7 +268,7 @@ impl Batch<'_, '_> {
                 row,
                 facts,
                 stored,
-                dirty: false,
+                touched: Touched::No,
                 before,
             }),
         );

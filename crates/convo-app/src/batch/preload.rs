@@ -51,19 +51,22 @@ impl Batch<'_, '_> {
         self.load_waiting(&wanted.stored)?;
         wanted.rfc_ids.append(&mut wanted.stored);
         self.load_heads(&wanted.rfc_ids)?;
-        for heads in self.heads.values() {
-            wanted
-                .conversations
-                .extend(heads.iter().map(|head| head.conversation_id));
-        }
+        let heads = self.heads.values().flatten();
+        wanted.leads.extend(heads.map(|head| head.lead_id));
         self.load_addresses(&wanted.addresses)?;
         wanted.leads.extend(self.addresses.values().flatten());
-        self.load_conversations(&wanted.conversations)?;
-        for entry in self.conversations.values().flatten() {
-            wanted.leads.insert(entry.row.lead_id);
-        }
+        // A decision needs all conversations of a lead: they are read by lead, each once.
+        let named: Vec<Uuid> = wanted.conversations.into_iter().collect();
+        let leads = self.reader.leads_of_conversations(&named)?;
+        wanted.leads.extend(leads.values());
+        let nowhere = named.into_iter().filter(|id| !leads.contains_key(id));
+        self.conversations.extend(nowhere.map(|id| (id, None)));
         self.load_leads(&wanted.leads)?;
         self.load_of_leads(&wanted.leads)?;
+        if self.waiting.is_empty() {
+            // No message will be stored, so that no tree matters.
+            return Ok(());
+        }
         self.load_missing()
     }
 

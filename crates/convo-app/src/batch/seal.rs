@@ -10,7 +10,7 @@ use convo_store::rows::{AgentRow, CampaignRow, ConversationRow, SuppressionRow};
 use convo_store::{Commit, Put};
 use uuid::Uuid;
 
-use super::Batch;
+use super::{Batch, Touched};
 use crate::effects::signed;
 use crate::error::AppError;
 
@@ -66,7 +66,7 @@ impl Batch<'_, '_> {
             .conversations
             .values()
             .flatten()
-            .filter(|entry| entry.dirty)
+            .filter(|entry| entry.touched != Touched::No)
             .map(|entry| entry.row.id)
             .collect();
         // One order for every writer, so that two of them never wait for each other.
@@ -85,20 +85,23 @@ impl Batch<'_, '_> {
                 entry.row.updated_at,
             );
             let (row, facts) = (&mut entry.row, &entry.facts);
-            row.state = facts.state.as_str().to_owned();
+            let settled = entry.touched == Touched::Facts && is_settled(row, facts);
+            if !settled {
+                row.state = facts.state.as_str().to_owned();
+                row.assigned_agent_id = facts.agent;
+                row.outcome = facts.outcome.map(|outcome| outcome.as_str().to_owned());
+                row.follow_up_at = facts.follow_up_at;
+                row.held = !facts.holds.is_empty();
+                row.closed_at = facts.closed_at;
+                row.ever_handed_over = facts.handover.handed_over_at.is_some();
+            }
             row.version = signed(facts.version);
-            row.assigned_agent_id = facts.agent;
-            row.outcome = facts.outcome.map(|outcome| outcome.as_str().to_owned());
-            row.follow_up_at = facts.follow_up_at;
             row.awaiting = facts.awaiting().as_str().to_owned();
-            row.held = !facts.holds.is_empty();
             row.last_event = facts.last_event.map(|(event, _)| event.as_str().to_owned());
             row.last_activity_at = last_activity_at(facts);
-            row.closed_at = facts.closed_at;
             row.engagement = i16::from(now.engagement);
             row.readiness = i16::from(now.readiness);
             row.qualification = i16::from(now.qualification);
-            row.ever_handed_over = facts.handover.handed_over_at.is_some();
             row.facts =
                 serde_json::to_string(facts).map_err(|error| AppError::Fault(error.to_string()))?;
             let after = Counted::of(row, facts);
@@ -114,6 +117,7 @@ impl Batch<'_, '_> {
             self.commit.conversations.push(Put {
                 row: entry.row,
                 expected: stored,
+                busy_only: settled,
             });
         }
         self.commit.counters.retain(|_, by| *by != 0);
@@ -125,7 +129,7 @@ impl Batch<'_, '_> {
             .leads
             .values()
             .flatten()
-            .filter(|entry| entry.dirty)
+            .filter(|entry| entry.touched != Touched::No)
             .map(|entry| entry.row.id)
             .collect();
         dirty.sort_unstable();
@@ -150,6 +154,7 @@ impl Batch<'_, '_> {
             self.commit.leads.push(Put {
                 row: entry.row,
                 expected: entry.stored,
+                busy_only: entry.touched == Touched::Facts,
             });
         }
         Ok(())
@@ -186,6 +191,17 @@ impl Batch<'_, '_> {
         self.commit.suppressions.push(row);
         self.wrote();
     }
+}
+
+/// Whether the columns that seldom change say what the aggregate says already.
+fn is_settled(row: &ConversationRow, facts: &Conversation<Uuid>) -> bool {
+    row.state == facts.state.as_str()
+        && row.assigned_agent_id == facts.agent
+        && row.outcome.as_deref() == facts.outcome.map(|outcome| outcome.as_str())
+        && row.follow_up_at == facts.follow_up_at
+        && row.held != facts.holds.is_empty()
+        && row.closed_at == facts.closed_at
+        && row.ever_handed_over == facts.handover.handed_over_at.is_some()
 }
 
 /// Newest accepted event or act of either side: what lists are sorted by and mail is placed by.

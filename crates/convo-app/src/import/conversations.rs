@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::ImportConversation;
-use crate::batch::Batch;
+use crate::batch::{Batch, Touched};
 use crate::command::Answer;
 use crate::conversations::{outcome, state};
 use crate::effects::signed;
@@ -103,7 +103,7 @@ impl Batch<'_, '_> {
         let entry = self.lead(lead)?.ok_or(AppError::NotFound)?;
         let newest = entry.facts.journey.lifted.entry(stage).or_insert(at);
         *newest = (*newest).max(at);
-        entry.dirty = true;
+        entry.touch(Touched::Record);
         self.now = at;
         self.observe(conversation, &Observation::LeadChanged, None)?;
         Ok(())

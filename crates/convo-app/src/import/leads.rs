@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::ImportLead;
-use crate::batch::Batch;
+use crate::batch::{Batch, Touched};
 use crate::command::Answer;
 use crate::error::AppError;
 use crate::records::{answer, completeness_of};
@@ -57,7 +57,7 @@ impl Batch<'_, '_> {
         if changed {
             entry.row.updated_at = now;
             entry.facts.completeness = completeness_of(&entry.row);
-            entry.dirty = true;
+            entry.touch(Touched::Record);
             self.wrote();
             self.record_changed("lead_changed", None, Some(id), None);
             self.place_parked_from(&fresh)?;

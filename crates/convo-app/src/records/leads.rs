@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{answer, further};
-use crate::batch::{Batch, LeadEntry};
+use crate::batch::{Batch, LeadEntry, Touched};
 use crate::command::Answer;
 use crate::error::AppError;
 use crate::views;
@@ -122,7 +122,7 @@ impl Batch<'_, '_> {
                 row,
                 facts,
                 stored: None,
-                dirty: true,
+                touched: Touched::Record,
                 before: None,
             }),
         );
@@ -177,7 +177,7 @@ impl Batch<'_, '_> {
         merge(&mut entry.row, patch);
         entry.row.updated_at = now;
         entry.facts.completeness = completeness_of(&entry.row);
-        entry.dirty = true;
+        entry.touch(Touched::Record);
         let row = entry.row.clone();
         self.touched_lead = Some(id);
         self.record_changed("lead_changed", None, Some(id), None);

@@ -1,8 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 
 use chrono::{DateTime, Utc};
 use convo_store::{Birth, Store, StoreOptions};
@@ -72,8 +71,9 @@ fn guilty() -> Envelope {
         token: None,
         fingerprint: [0; 32],
         payload: Payload::Mail(Box::default(), None),
+        words: None,
     };
-    let park = Command::ParkWebhook(Box::new(webhook), "effect_failed");
+    let park = Command::ParkWebhook(Arc::new(webhook), "effect_failed");
     Envelope::new(park, Actor::Code("test"))
 }
 

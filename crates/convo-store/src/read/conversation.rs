@@ -1,5 +1,7 @@
 //! Conversations.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -49,6 +51,13 @@ pub struct ConversationList {
     pub limit: i64,
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = conversations)]
+struct OfLead {
+    id: Uuid,
+    lead_id: Uuid,
+}
+
 impl Reader<'_> {
     /// Conversations by id.
     ///
@@ -58,6 +67,15 @@ impl Reader<'_> {
         by_keys!(self, conversations, id, ConversationRow, ids, |id| BoundId(
             *id
         ))
+    }
+
+    /// The leads of conversations, by conversation; unknown ones are missing.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn leads_of_conversations(&mut self, ids: &[Uuid]) -> StoreResult<HashMap<Uuid, Uuid>> {
+        let rows = by_keys!(self, conversations, id, OfLead, ids, |id| BoundId(*id))?;
+        Ok(rows.into_iter().map(|row| (row.id, row.lead_id)).collect())
     }
 
     /// All conversations of leads, open or not.

@@ -5,7 +5,6 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::{Reader, at, by_keys, texts};
-use crate::any::AnyConn;
 use crate::error::StoreResult;
 use crate::rows::tables::*;
 use crate::rows::*;
@@ -128,6 +127,12 @@ pub struct MessageLabel {
     pub snippet: String,
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = thread_placeholders)]
+struct OfConversation {
+    conversation_id: Uuid,
+}
+
 impl Reader<'_> {
     /// Own time of the newest human mail of a lead from an address in lower case.
     ///
@@ -138,9 +143,12 @@ impl Reader<'_> {
         lead: Uuid,
         address_key: &str,
     ) -> StoreResult<Option<DateTime<Utc>>> {
+        let of = conversations::table
+            .filter(conversations::lead_id.eq(BoundId(lead)))
+            .select(conversations::id);
         let query = messages::table
             .inner_join(message_contents::table.on(message_contents::message_id.eq(messages::id)))
-            .filter(messages::lead_id.eq(BoundId(lead)))
+            .filter(messages::conversation_id.eq_any(of))
             .filter(messages::author.eq("lead"))
             .filter(messages::kind.eq("human"))
             .filter(message_contents::from_address.is_not_null())
@@ -303,8 +311,11 @@ impl Reader<'_> {
     /// # Errors
     /// [`crate::StoreError`].
     pub fn attachment_digests_by_lead(&mut self, lead: Uuid) -> StoreResult<Vec<Vec<u8>>> {
+        let of = conversations::table
+            .filter(conversations::lead_id.eq(BoundId(lead)))
+            .select(conversations::id);
         let of = messages::table
-            .filter(messages::lead_id.eq(BoundId(lead)))
+            .filter(messages::conversation_id.eq_any(of))
             .select(messages::id);
         let query = attachments::table
             .filter(attachments::message_id.eq_any(of))
@@ -394,26 +405,14 @@ impl Reader<'_> {
     /// # Errors
     /// [`crate::StoreError`].
     pub fn with_placeholders(&mut self, among: &[Uuid]) -> StoreResult<Vec<Uuid>> {
-        use diesel::dsl::exists;
-        let ids = || among.iter().map(|id| BoundId(*id));
-        let any = || {
-            exists(
-                thread_placeholders::table
-                    .filter(thread_placeholders::conversation_id.eq(conversations::id)),
-            )
-        };
-        let found = match self.conn {
-            AnyConn::Sqlite(conn) => conversations::table
-                .filter(conversations::id.eq_any(ids()))
-                .filter(any())
-                .select(conversations::id)
-                .load(conn),
-            AnyConn::Pg(conn) => conversations::table
-                .filter(conversations::id.eq_any(ids()))
-                .filter(any())
-                .select(conversations::id)
-                .load(conn),
-        };
-        at("thread_placeholders", found)
+        let rows = by_keys!(
+            self,
+            thread_placeholders,
+            conversation_id,
+            OfConversation,
+            among,
+            |id| BoundId(*id)
+        )?;
+        Ok(rows.into_iter().map(|row| row.conversation_id).collect())
     }
 }

@@ -29,26 +29,30 @@ record! {
         subject: String => Text,
         /// Wire name of the state.
         state: String => Text,
-        /// Number of accepted events.
-        version: i64 => BigInt,
-        /// Rises by one with every commit that touches the row; 1 when inserted.
-        revision: i64 => BigInt,
         /// The owner.
         assigned_agent_id: Option<Uuid> => Nullable<Id>,
         /// How it was closed.
         outcome: Option<String> => Nullable<Text>,
         /// When to write again, for the outcome `not_now`.
         follow_up_at: Option<DateTime<Utc>> => Nullable<Moment>,
-        /// Who is to speak next: `us`, `lead` or `nobody`.
-        awaiting: String => Text,
         /// Whether automation is held.
         held: bool => Bool,
+        /// When it was last closed.
+        closed_at: Option<DateTime<Utc>> => Nullable<Moment>,
+        /// Whether it ever was in HANDED_OVER.
+        ever_handed_over: bool => Bool,
+    }
+    busy {
+        /// Number of accepted events.
+        version: i64 => BigInt,
+        /// Rises by one with every commit that touches the row; 1 when inserted.
+        revision: i64 => BigInt,
+        /// Who is to speak next: `us`, `lead` or `nobody`.
+        awaiting: String => Text,
         /// Wire name of the last accepted event.
         last_event: Option<String> => Nullable<Text>,
         /// When something last happened in it.
         last_activity_at: DateTime<Utc> => Moment,
-        /// When it was last closed.
-        closed_at: Option<DateTime<Utc>> => Nullable<Moment>,
         /// Number of stored messages, which is also the last sequence number.
         message_count: i64 => BigInt,
         /// Engagement as of the last commit, 0–100.
@@ -57,12 +61,10 @@ record! {
         readiness: i16 => SmallInt,
         /// Qualification as of the last commit, 0–100.
         qualification: i16 => SmallInt,
-        /// Whether it ever was in HANDED_OVER.
-        ever_handed_over: bool => Bool,
         /// JSON of the core's conversation.
         facts: String => Text,
         /// When it was last changed.
         updated_at: DateTime<Utc> => Moment,
     }
-    writes: insert, swap
+    writes: insert, swap, swap_busy
 }

@@ -47,6 +47,10 @@ record! {
         consent: Option<String> => Nullable<Text>,
         /// The caller's own id, unique among leads.
         external_id: Option<String> => Nullable<Text>,
+        /// When it was erased.
+        erased_at: Option<DateTime<Utc>> => Nullable<Moment>,
+    }
+    busy {
         /// Current stage of the journey, 1–6.
         current_stage: Option<i16> => Nullable<SmallInt>,
         /// Highest stage of the journey, 1–6.
@@ -55,14 +59,12 @@ record! {
         completeness: i16 => SmallInt,
         /// JSON of the core's lead.
         facts: String => Text,
-        /// When it was erased.
-        erased_at: Option<DateTime<Utc>> => Nullable<Moment>,
         /// Rises by one with every commit that touches the row; 1 when inserted.
         revision: i64 => BigInt,
         /// When it was last changed.
         updated_at: DateTime<Utc> => Moment,
     }
-    writes: insert, swap
+    writes: insert, swap, swap_busy
 }
 
 record! {
