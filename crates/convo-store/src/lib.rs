@@ -18,6 +18,7 @@ mod check;
 mod commit;
 mod error;
 mod fixed;
+mod head;
 mod migrate;
 mod open;
 mod read;

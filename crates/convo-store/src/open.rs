@@ -59,7 +59,7 @@ pub(crate) fn connect(target: &Target, options: &StoreOptions, role: Role) -> St
                 Role::Read => "PRAGMA query_only=ON;",
                 // Fewer, larger checkpoints. The page cache stays small: SQLite walks all of its hash table at the end
                 // of a transaction that rebalanced a B-tree, and what it does not hold the system's cache does.
-                Role::Write => "PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;",
+                Role::Write => "PRAGMA wal_autocheckpoint=16000; PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;",
             });
             conn.batch_execute(&setup)
                 .map_err(|error| StoreError::at("sqlite_schema", error))?;
@@ -72,7 +72,9 @@ pub(crate) fn connect(target: &Target, options: &StoreOptions, role: Role) -> St
                 options.statement_timeout.as_millis(),
             );
             let mut setup = format!(
+                // A process that hangs in a transaction does not hold the others up for long.
                 "SET TIME ZONE 'UTC';\
+                 SET idle_in_transaction_session_timeout = '10s';\
                  SET client_min_messages = 'warning';\
                  SET lock_timeout = {lock};\
                  SET statement_timeout = {statement};"
@@ -81,7 +83,9 @@ pub(crate) fn connect(target: &Target, options: &StoreOptions, role: Role) -> St
                 // Small tables are scanned, and PostgreSQL keeps a plan made on them after they have grown. A batch
                 // reads and writes by key only, so its plans never need a scan; reads are planned each time.
                 Role::Write => {
-                    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
+                    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;\
+                     SELECT set_config('synchronous_commit', 'on', false)\
+                     WHERE current_setting('synchronous_commit') = 'off';"
                 }
                 Role::Read => {
                     "SET default_transaction_read_only = on; SET plan_cache_mode = force_custom_plan;"

@@ -7,6 +7,7 @@ use crate::check;
 use crate::commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Revised};
 use crate::error::{StoreError, StoreResult};
 use crate::fixed::{Columns, FixedInsert, Upsert, insert_columns};
+use crate::head;
 use crate::record::{Field, Record, columns, last_of_each};
 use crate::rows::tables::*;
 use crate::rows::*;
@@ -21,23 +22,28 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Option<i6
         conn,
         commit.campaigns,
         CampaignRow::insert_all,
-        CampaignRow::swap_all,
+        [CampaignRow::swap_all; 2],
     )?;
     insert(conn, commit.policies, PolicyRow::insert_all)?;
-    put(conn, commit.leads, LeadRow::insert_all, LeadRow::swap_all)?;
+    put(
+        conn,
+        commit.leads,
+        LeadRow::insert_all,
+        [LeadRow::swap_all, LeadRow::swap_busy],
+    )?;
     insert(conn, commit.lead_addresses, LeadAddressRow::insert_all)?;
     put(
         conn,
         commit.agents,
         AgentRow::insert_all,
-        AgentRow::swap_all,
+        [AgentRow::swap_all; 2],
     )?;
     insert(conn, commit.agent_addresses, AgentAddressRow::insert_all)?;
     put(
         conn,
         commit.conversations,
         ConversationRow::insert_all,
-        ConversationRow::swap_all,
+        [ConversationRow::swap_all, ConversationRow::swap_busy],
     )?;
     insert(conn, commit.external_ids, ExternalIdRow::insert_all)?;
     upsert(conn, commit.threads, ThreadRow::upsert_all)?;
@@ -89,33 +95,35 @@ fn upsert<T: Record>(conn: &mut AnyConn, rows: Vec<T>, all: Many<T, ()>) -> Stor
     insert(conn, last_of_each(rows), all)
 }
 
-/// Inserts the new rows and compares and swaps the changed ones.
+/// Inserts the new rows and compares and swaps the changed ones: all their columns, or the busy ones.
 fn put<T: Record + Revised>(
     conn: &mut AnyConn,
     puts: Vec<Put<T>>,
     insert_all: Many<T, ()>,
-    swap_all: Many<T, usize>,
+    swaps: [Many<T, usize>; 2],
 ) -> StoreResult<()> {
     let mut new = Vec::new();
-    let mut changed = Vec::new();
-    for Put { mut row, expected } in puts {
-        row.set_revision(expected.map_or(1, |revision| revision + 1));
-        match expected {
-            Some(_) => changed.push(row),
+    let mut changed = [Vec::new(), Vec::new()];
+    for put in puts {
+        let Put { mut row, .. } = put;
+        row.set_revision(put.expected.map_or(1, |revision| revision + 1));
+        match put.expected {
+            Some(_) => changed[usize::from(put.busy_only)].push(row),
             None => new.push(row),
         }
     }
     insert(conn, new, insert_all)?;
-    if changed.is_empty() {
-        return Ok(());
+    for (changed, swap) in changed.into_iter().zip(swaps) {
+        if changed.is_empty() {
+            continue;
+        }
+        let changed = last_of_each(changed);
+        let swapped = swap(conn, &changed).map_err(|error| StoreError::at(T::TABLE, error))?;
+        if swapped != changed.len() {
+            return Err(StoreError::Conflict { table: T::TABLE });
+        }
     }
-    let changed = last_of_each(changed);
-    let swapped = swap_all(conn, &changed).map_err(|error| StoreError::at(T::TABLE, error))?;
-    if swapped == changed.len() {
-        Ok(())
-    } else {
-        Err(StoreError::Conflict { table: T::TABLE })
-    }
+    Ok(())
 }
 
 /// Removes addresses before any is added, so that one may move from one record to another.
@@ -247,11 +255,7 @@ fn append(conn: &mut AnyConn, rows: Vec<NewLogRow>) -> StoreResult<Option<i64>> 
     if taken == 0 {
         return Ok(None);
     }
-    let last = diesel::update(log_head::table.filter(log_head::id.eq(1_i16)))
-        .set(log_head::seq.eq(log_head::seq + taken))
-        .returning(log_head::seq)
-        .get_result::<i64>(conn)
-        .map_err(|error| StoreError::at("log_head", error))?;
+    let last = head::take(conn, taken)?;
     let numbered = rows
         .into_iter()
         .zip(last - taken + 1..)

@@ -2,7 +2,8 @@
 
 use crate::any::AnyConn;
 use crate::commit::Commit;
-use crate::error::{CommitError, StoreResult};
+use crate::error::{CommitError, StoreError, StoreResult};
+use crate::head::{self, Fate, TransactionId};
 use crate::open::{Role, StoreOptions, connect};
 use crate::read::Reader;
 use crate::transaction::{begin_write, commit, rollback};
@@ -42,6 +43,7 @@ impl Writer {
     ) -> Result<T, CommitError<E>> {
         let mut conn = self.take()?;
         begin_write(&mut conn)?;
+        let id = head::lock(&mut conn)?;
         let decided = decide(&mut Reader { conn: &mut conn }).map_err(CommitError::Decide);
         let (writes, value) = match decided {
             Ok((writes, value)) if !writes.is_empty() => (writes, value),
@@ -52,9 +54,11 @@ impl Writer {
         };
         match write(&mut conn, writes) {
             Ok(last) => {
-                // A failed commit leaves a transaction of unknown fate: the connection is given up.
-                commit(&mut conn)?;
-                self.conn = Some(conn);
+                match commit(&mut conn) {
+                    Ok(()) => self.conn = Some(conn),
+                    // The connection is given up, and the transaction may have happened or not.
+                    Err(error) => self.ask_for(id.as_ref(), error)?,
+                }
                 self.last = last.or(self.last);
                 Ok(value)
             }
@@ -64,6 +68,25 @@ impl Writer {
                 }
                 Err(error.into())
             }
+        }
+    }
+
+    /// What a commit that failed came to.
+    fn ask_for<E>(
+        &self,
+        id: Option<&TransactionId>,
+        error: StoreError,
+    ) -> Result<(), CommitError<E>> {
+        let Some(id) = id.filter(|_| error.is_unavailable()) else {
+            return Err(error.into());
+        };
+        match head::fate(&self.target, &self.options, id) {
+            Fate::Committed => Ok(()),
+            // Nothing is stored: the same commands may be decided anew.
+            Fate::Aborted => Err(CommitError::Conflict {
+                table: "transaction",
+            }),
+            Fate::Unknown => Err(error.into()),
         }
     }
 
