@@ -5,7 +5,7 @@ mod retry;
 use chrono::Duration;
 use convo_email::{EmailObservation, EventKind};
 use convo_store::ReceiptChange;
-use convo_store::rows::{EventDedupeRow, ReceiptRow, WebhookTokenRow};
+use convo_store::rows::{ReceiptRow, WebhookTokenRow};
 use uuid::Uuid;
 
 use crate::batch::Batch;
@@ -155,6 +155,7 @@ impl Batch<'_, '_> {
         self.tokens
             .insert(row.token_digest.clone(), Some(row.clone()));
         self.commit.tokens.push(row);
+        self.wrote();
     }
 
     fn receipt(&self, webhook: &Webhook, id: Uuid, effect: &Effect) -> ReceiptRow {
@@ -226,15 +227,7 @@ impl Batch<'_, '_> {
         let Some(digest) = event_digest(self.context, event) else {
             return Ok(false);
         };
-        if self.event(&digest)? {
-            return Ok(true);
-        }
-        self.events.insert(digest.clone(), true);
-        self.commit.dedupe.push(EventDedupeRow {
-            digest,
-            expires_at: self.clock + Duration::hours(48),
-        });
-        Ok(false)
+        Ok(!self.first_time(digest)?)
     }
 
     /// Applies the receipts that waited for a message which is stored now.

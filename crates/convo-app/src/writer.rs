@@ -3,7 +3,7 @@
 //!
 //! A command that fails before it wrote anything is answered alone. One that fails after it wrote
 //! something, a conflict or a fault makes the batch be redone one by one, each command in its own
-//! transaction, so that nobody pays for another's failure.
+//! transaction, so that nobody pays for another's failure. Nothing of a failed command is committed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -125,6 +125,7 @@ fn serve(mut writer: Writer, context: &Context, mut waiting: mpsc::Receiver<Job>
 fn commit(writer: &mut Writer, context: &Context, jobs: Vec<Job>) {
     let envelopes: Vec<&Envelope> = jobs.iter().map(|job| &job.envelope).collect();
     let outcome = guarded(writer, context, &envelopes);
+    let single = jobs.len() == 1;
     match outcome {
         Ok(answers) => {
             for (job, answer) in jobs.into_iter().zip(answers) {
@@ -132,9 +133,10 @@ fn commit(writer: &mut Writer, context: &Context, jobs: Vec<Job>) {
                 let _ = job.answer.send(answer);
             }
         }
-        Err(Failed::Error(AppError::Unavailable)) => {
+        // Nobody shares a lone command's transaction, and a database that is away serves nobody.
+        Err(Failed::Error(error)) if single || matches!(error, AppError::Unavailable) => {
             for job in jobs {
-                let _ = job.answer.send(Err(AppError::Unavailable));
+                let _ = job.answer.send(Err(error.clone()));
             }
         }
         Err(_) => {
@@ -191,7 +193,7 @@ fn attempt(
                 let answer = batch.run(envelope);
                 if let Err(error) = &answer {
                     let wrote = batch.writes() != before;
-                    if wrote || (error.is_fault() && !single) {
+                    if single || wrote || error.is_fault() {
                         return Err(error.clone());
                     }
                 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use convo_store::rows::{ReceiptRow, WebhookTokenRow};
+use chrono::Duration;
+use convo_store::rows::{EventDedupeRow, ReceiptRow, WebhookTokenRow};
 use uuid::Uuid;
 
 use super::Batch;
@@ -98,9 +99,17 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    /// Whether a provider's event was seen, in the database or in this batch.
-    pub fn event(&mut self, digest: &[u8]) -> Result<bool, AppError> {
-        self.load_events(&BTreeSet::from([digest.to_vec()]))?;
-        Ok(self.events.get(digest).copied().unwrap_or_default())
+    /// Whether an event comes for the first time; what comes after it is a repeat.
+    pub fn first_time(&mut self, digest: Vec<u8>) -> Result<bool, AppError> {
+        self.load_events(&BTreeSet::from([digest.clone()]))?;
+        if self.events.insert(digest.clone(), true) == Some(true) {
+            return Ok(false);
+        }
+        self.commit.dedupe.push(EventDedupeRow {
+            digest,
+            expires_at: self.clock + Duration::hours(48),
+        });
+        self.wrote();
+        Ok(true)
     }
 }

@@ -1,11 +1,9 @@
 //! Events of other systems, by `POST /{id}/integration-event`.
 
-use chrono::Duration;
 use convo_core::decide::Request;
 use convo_core::machine::Event;
 use convo_email::EventKind;
 use convo_store::MessageHead;
-use convo_store::rows::EventDedupeRow;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -127,18 +125,7 @@ impl Batch<'_, '_> {
             "integration",
             &[id.as_bytes(), event.source.as_bytes(), key.as_bytes()],
         );
-        let seen = self.commit.dedupe.iter().any(|row| row.digest == digest)
-            || !self
-                .reader
-                .seen_events(std::slice::from_ref(&digest))?
-                .is_empty();
-        if !seen {
-            self.commit.dedupe.push(EventDedupeRow {
-                digest,
-                expires_at: self.clock + Duration::hours(48),
-            });
-        }
-        Ok(seen)
+        Ok(!self.first_time(digest)?)
     }
 
     /// The message an integration names by Message-ID or by our id.

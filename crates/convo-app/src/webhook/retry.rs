@@ -23,9 +23,9 @@ impl Batch<'_, '_> {
         if let Some(first) = self.seen(webhook)? {
             return duplicate(first);
         }
+        let retries = self.policy(None)?.policy.retries;
         let id = self.new_id();
         self.keep_token(webhook, id);
-        let retries = self.policy(None)?.policy.retries;
         let unreadable = matches!(webhook.payload, Payload::Unreadable(_));
         let mut row = self.receipt(webhook, id, &Effect::default());
         row.status = if unreadable { "dead" } else { "failed" }.to_owned();

@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use chrono::{DateTime, Utc};
-use convo_store::{Birth, Store, StoreOptions};
+use convo_store::rows::PolicyRow;
+use convo_store::{Birth, Commit, Store, StoreOptions};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::command::{Actor, Command, Envelope, Payload, Webhook};
+use crate::command::{Actor, Command, Envelope, Original, Payload, Webhook};
 use crate::context::Shell;
 use crate::{App, AppError, Options};
 
@@ -75,6 +76,56 @@ fn guilty() -> Envelope {
     };
     let park = Command::ParkWebhook(Arc::new(webhook), "effect_failed");
     Envelope::new(park, Actor::Code("test"))
+}
+
+/// A policy nobody can read, or one that says nothing.
+fn put_policy(app: &App, version: i64, body: &str) {
+    let row = PolicyRow {
+        id: Uuid::from_u128(u128::MAX - u128::from(version.unsigned_abs())),
+        campaign_id: None,
+        version,
+        body: body.to_owned(),
+        created_at: DateTime::UNIX_EPOCH,
+    };
+    let commit = Commit {
+        policies: vec![row],
+        ..Commit::default()
+    };
+    let put = app
+        .store()
+        .writer()
+        .commit(|_| Ok::<_, AppError>((commit, ())));
+    assert!(put.is_ok());
+}
+
+#[test]
+fn what_fails_alone_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, go) = app(folder.path());
+    drop(go);
+    put_policy(&app, 1, "{");
+    let webhook = Webhook {
+        provider: "mailgun",
+        token: Some("once".to_owned()),
+        fingerprint: [0; 32],
+        payload: Payload::Unreadable(Original {
+            content_type: String::new(),
+            bytes: Vec::new().into(),
+        }),
+    };
+    let park = || {
+        let command = Command::ParkWebhook(Box::new(webhook.clone()), "effect_failed");
+        let envelope = Envelope::new(command, Actor::Code("test"));
+        app.queue().run_blocking(envelope)
+    };
+    assert!(matches!(park(), Err(AppError::Fault(_))));
+    put_policy(&app, 2, "{}");
+    // The provider was told that nothing was stored, and repeats.
+    for expected in ["parked", "duplicate"] {
+        let body = park().unwrap().body;
+        let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(answer["status"], expected);
+    }
 }
 
 #[test]
