@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use convo_core::conversation::Conversation;
 use convo_core::lead::Lead;
 use convo_store::rows::{
-    AgentRow, CampaignRow, ConversationRow, LeadRow, PlaceholderRow, SuppressionRow,
+    AgentRow, CampaignRow, ConversationRow, LeadRow, PlaceholderRow, ReceiptRow, SuppressionRow,
     WebhookTokenRow,
 };
 use convo_store::{Commit, MessageHead, Reader};
@@ -102,6 +102,8 @@ pub(crate) struct Batch<'b, 'r> {
     pub waiting: HashMap<String, Waiting>,
     /// Uses of webhook tokens by digest.
     pub tokens: HashMap<Vec<u8>, Option<WebhookTokenRow>>,
+    /// Receipts of the database as this batch leaves them.
+    pub receipts: HashMap<Uuid, ReceiptRow>,
     /// Whether a provider's event was seen, by digest.
     pub events: HashMap<Vec<u8>, bool>,
     /// Conversations whose trees have no placeholders in the database.
@@ -147,6 +149,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             heads: HashMap::new(),
             waiting: HashMap::new(),
             tokens: HashMap::new(),
+            receipts: HashMap::new(),
             events: HashMap::new(),
             whole: HashSet::new(),
             policies: HashMap::new(),

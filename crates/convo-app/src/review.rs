@@ -104,10 +104,10 @@ impl Batch<'_, '_> {
         row.body = None;
         self.commit.reviews.push(row.clone());
         if let Some(receipt) = row.receipt_id
-            && let Some(receipt) = self.reader.receipts_by_ids(&[receipt])?.pop()
+            && let Some(receipt) = self.receipt_of(receipt)?
         {
             let change = self.changed(&receipt, effect);
-            self.commit.receipts_changed.push(change);
+            self.change_receipt(receipt, change);
         }
         self.record_changed(
             "review_resolved",

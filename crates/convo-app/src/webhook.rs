@@ -1,5 +1,6 @@
 //! Verified webhooks: token, receipt and effect in one transaction, each exactly once.
 
+mod receipt;
 mod retry;
 
 use chrono::Duration;
@@ -128,16 +129,7 @@ impl Batch<'_, '_> {
                 reason: "token_reused",
             });
         }
-        let in_batch = self
-            .commit
-            .receipts
-            .iter()
-            .find(|receipt| receipt.id == row.receipt_id)
-            .cloned();
-        let first = match in_batch {
-            Some(receipt) => Some(receipt),
-            None => self.reader.receipts_by_ids(&[row.receipt_id])?.pop(),
-        };
+        let first = self.receipt_of(row.receipt_id)?;
         // Retention may have taken the receipt; the token alone still says that all is done.
         Ok(Some(first.unwrap_or_else(|| {
             self.receipt(webhook, row.receipt_id, &Effect::default())
@@ -233,13 +225,12 @@ impl Batch<'_, '_> {
     /// Applies the receipts that waited for a message which is stored now.
     pub(crate) fn take_waiting(&mut self, rfc_id: &str) -> Result<(), AppError> {
         let mut rows = std::mem::take(&mut self.waiting_for(rfc_id)?.receipts);
-        rows.extend(
-            self.commit
-                .receipts
-                .iter()
-                .filter(|row| row.wait_rfc_id.as_deref() == Some(rfc_id))
-                .cloned(),
-        );
+        // What was read before may have been played again since.
+        rows.retain(|row| !self.receipts.contains_key(&row.id));
+        let here = self.commit.receipts.iter().chain(self.receipts.values());
+        let waits = here.filter(|row| row.wait_rfc_id.as_deref() == Some(rfc_id));
+        rows.extend(waits.filter(|row| row.status == "unmatched").cloned());
+        rows.sort_by_key(|row| (row.received_at, row.id));
         for row in rows {
             let Some(Payload::Event(event)) =
                 row.body.as_deref().and_then(|body| read(&row.kind, body))
@@ -251,23 +242,7 @@ impl Batch<'_, '_> {
                 continue;
             }
             let change = self.changed(&row, &effect);
-            let fresh = self
-                .commit
-                .receipts
-                .iter_mut()
-                .find(|receipt| receipt.id == row.id);
-            match fresh {
-                Some(receipt) => {
-                    receipt.status = change.status;
-                    receipt.conversation_id = change.conversation_id;
-                    receipt.lead_id = change.lead_id;
-                    receipt.campaign_id = change.campaign_id;
-                    receipt.message_id = change.message_id;
-                    receipt.wait_rfc_id = None;
-                    receipt.done_at = change.done_at;
-                }
-                None => self.commit.receipts_changed.push(change),
-            }
+            self.change_receipt(row, change);
         }
         Ok(())
     }

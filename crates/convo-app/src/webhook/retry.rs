@@ -2,8 +2,8 @@
 
 use chrono::Duration;
 use convo_email::{EmailObservation, InboundEmail};
+use convo_store::Reread;
 use convo_store::rows::ReceiptRow;
-use convo_store::{ReceiptChange, Reread};
 use uuid::Uuid;
 
 use super::{Effect, Status, UNREADABLE, done, duplicate, kind};
@@ -97,7 +97,8 @@ impl Batch<'_, '_> {
                 address_digest: self.address_digest(&payload).filter(|_| kept),
             });
         }
-        self.change_receipt(row, change)
+        let row = self.change_receipt(row, change);
+        answer(200, &crate::views::receipt(&row))
     }
 
     /// Counts a failed try; after the policy's number the receipt is dead, visible and replayable.
@@ -121,37 +122,12 @@ impl Batch<'_, '_> {
         change.next_attempt_at = next;
         change.wait_rfc_id = row.wait_rfc_id.clone();
         change.done_at = None;
-        self.change_receipt(row, change)
+        let row = self.change_receipt(row, change);
+        answer(200, &crate::views::receipt(&row))
     }
 
     fn stored_receipt(&mut self, id: Uuid) -> Result<ReceiptRow, AppError> {
-        let row = self.reader.receipts_by_ids(&[id])?.pop();
-        row.ok_or(AppError::NotFound)
-    }
-
-    /// Changes a receipt, and answers with what it is then.
-    fn change_receipt(
-        &mut self,
-        row: ReceiptRow,
-        change: ReceiptChange,
-    ) -> Result<Answer, AppError> {
-        let reread = change.reread.as_ref();
-        let shown = ReceiptRow {
-            kind: reread.map_or_else(|| row.kind.clone(), |reread| reread.kind.clone()),
-            status: change.status.clone(),
-            attempts: change.attempts,
-            next_attempt_at: change.next_attempt_at,
-            error_code: change.error_code.clone(),
-            conversation_id: change.conversation_id,
-            lead_id: change.lead_id,
-            campaign_id: change.campaign_id,
-            message_id: change.message_id,
-            done_at: change.done_at,
-            ..row
-        };
-        self.commit.receipts_changed.push(change);
-        self.wrote();
-        answer(200, &crate::views::receipt(&shown))
+        self.receipt_of(id)?.ok_or(AppError::NotFound)
     }
 
     /// Exponential backoff with full jitter: anywhere between now and the bound.

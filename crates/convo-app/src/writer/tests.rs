@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod batches;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -37,6 +39,16 @@ impl Shell for Stopped {
 }
 
 fn app(folder: &std::path::Path) -> (App, mpsc::Sender<()>) {
+    let (go, stopped) = mpsc::channel();
+    let shell = Stopped {
+        go: Mutex::new(stopped),
+        ids: AtomicU64::new(1),
+    };
+    (open(folder, Box::new(shell)), go)
+}
+
+/// An application over a database of its own.
+fn open(folder: &std::path::Path, shell: Box<dyn Shell>) -> App {
     let url = format!("sqlite://{}", folder.join("a.db").display());
     let store = Store::open(&url, StoreOptions::default()).unwrap();
     store
@@ -47,17 +59,12 @@ fn app(folder: &std::path::Path) -> (App, mpsc::Sender<()>) {
             at: DateTime::UNIX_EPOCH,
         })
         .unwrap();
-    let (go, stopped) = mpsc::channel();
-    let shell = Stopped {
-        go: Mutex::new(stopped),
-        ids: AtomicU64::new(1),
-    };
     let options = Options {
-        shell: Box::new(shell),
+        shell,
         our_addresses: Vec::new(),
         storage: folder.join("attachments"),
     };
-    (App::start(store, options).unwrap().0, go)
+    App::start(store, options).unwrap().0
 }
 
 fn lead(address: &str) -> Envelope {
