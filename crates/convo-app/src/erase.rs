@@ -106,11 +106,13 @@ impl Batch<'_, '_> {
     /// An opt-out outlives the person's data as a keyed hash: a later import is still stopped by it.
     fn hash_suppressions(&mut self, lead: Uuid, keys: &[String]) -> Result<(), AppError> {
         let mut rows = self.reader.suppressions_by_leads(&[lead])?;
-        for key in keys {
-            rows.extend(
-                self.reader
-                    .suppressions_by_addresses(std::slice::from_ref(key))?,
-            );
+        rows.extend(self.reader.suppressions_by_addresses(keys)?);
+        for row in &self.suppressed_here {
+            rows.retain(|other| other.id != row.id);
+            let theirs = |key| keys.contains(key);
+            if row.lead_id == Some(lead) || row.address_key.as_ref().is_some_and(theirs) {
+                rows.push(row.clone());
+            }
         }
         rows.sort_by_key(|row| row.id);
         rows.dedup_by_key(|row| row.id);
@@ -121,7 +123,7 @@ impl Batch<'_, '_> {
             row.address = None;
             row.evidence = None;
             row.external_id = None;
-            self.put_suppression(row);
+            self.keep_suppression(row);
         }
         Ok(())
     }

@@ -20,7 +20,9 @@ pub use export::export;
 pub use journey::{conversation_journey, lead_journey};
 pub use lists::*;
 pub use message::{MessageView, message_list, messages};
-pub use more::{agents, campaigns, default_policy, events, leads, raw_message, reviews, rules};
+pub use more::{
+    agents, campaigns, default_policy, events, leads, raw_message, reviews, rules, suppressions_of,
+};
 pub use records::*;
 pub use tree::{TreeForm, thread_tree};
 

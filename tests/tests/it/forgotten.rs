@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 on_both!(
     receipts_that_no_id_names_are_erased_too,
     nothing_is_said_of_the_forgotten_any_more,
+    what_the_forgotten_refused_stays_refused,
     an_export_holds_what_providers_said
 );
 
@@ -120,6 +121,27 @@ async fn nothing_is_said_of_the_forgotten_any_more(options: Options) {
     );
     let path = format!("/api/leads/{}", contact.lead);
     server.get(&path).await.problem(404, "not_found");
+    server.verify().await;
+}
+
+async fn what_the_forgotten_refused_stays_refused(options: Options) {
+    let server = options.start().await;
+    let contact = gone(&server).await;
+    let refused = json!({"address": ALIAS, "reason": "opt_out"});
+    server.post("/api/suppressions", refused).await.expect(201);
+    erase(&server, &contact).await;
+    let path = format!("/api/suppressions?address={ALIAS}");
+    let kept = server.items(&path).await;
+    assert_eq!(kept.len(), 1, "{kept:#?}");
+    assert_eq!(kept[0]["address"], Value::Null);
+    // The person comes back: what was said then holds for every address again.
+    let back = gone(&server).await;
+    let email = &back.status().await["integrationStatus"]["email"];
+    assert_eq!(email["suppressed"], true);
+    let lift = format!("{path}&evidence=rang%20us");
+    assert_eq!(server.delete(&lift).await.status, 204);
+    let email = &back.status().await["integrationStatus"]["email"];
+    assert_eq!(email["suppressed"], false);
     server.verify().await;
 }
 

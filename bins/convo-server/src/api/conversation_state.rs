@@ -52,10 +52,11 @@ pub async fn status(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let id = path.id("id")?;
+    let app = api.app.clone();
     let value = api
         .ask(move |reader, now| {
             let seen = views::see(reader, id)?;
-            views::status(reader, &seen, now)
+            views::status(reader, app.context(), &seen, now)
         })
         .await?;
     Ok(answers::json(&value))

@@ -35,6 +35,7 @@ pub async fn suppressions(
         cursor: query.0.cursor.clone(),
     };
     let (size, after) = (paging.size()?, paging.after()?);
+    let app = api.app.clone();
     let value = api
         .ask(move |reader, _| {
             let AddressFilter {
@@ -45,7 +46,7 @@ pub async fn suppressions(
             let rows = match (address, external_id) {
                 (Some(address), external) => {
                     let key = wire::address_key(&address);
-                    let mut rows = reader.suppressions_by_addresses(&[key])?;
+                    let mut rows = views::suppressions_of(reader, app.context(), &[key])?;
                     rows.retain(|row| external.is_none() || row.external_id == external);
                     rows
                 }

@@ -65,7 +65,8 @@ impl Batch<'_, '_> {
         Ok(row)
     }
 
-    fn keep_suppression(&mut self, row: SuppressionRow) {
+    /// Puts a suppression, so that later commands of the batch find it.
+    pub(crate) fn keep_suppression(&mut self, row: SuppressionRow) {
         self.suppressed_here.retain(|other| other.id != row.id);
         self.suppressed_here.push(row.clone());
         self.put_suppression(row);
@@ -76,12 +77,11 @@ impl Batch<'_, '_> {
         &mut self,
         key: &str,
     ) -> Result<Vec<SuppressionRow>, AppError> {
-        let hash = self.context.keyed("address", &[key.as_bytes()]);
-        let mut rows = self.reader.suppressions_by_addresses(&[key.to_owned()])?;
-        rows.extend(self.reader.suppressions_by_hashes(&[hash])?);
+        let mut rows = views::suppressions_of(self.reader, self.context, &[key.to_owned()])?;
+        let digest = Some(self.context.address_digest(key));
         for row in &self.suppressed_here {
-            if row.address_key.as_deref() == Some(key) {
-                rows.retain(|other| other.id != row.id);
+            rows.retain(|other| other.id != row.id);
+            if row.address_key.as_deref() == Some(key) || row.keyed_hash == digest {
                 rows.push(row.clone());
             }
         }

@@ -9,7 +9,8 @@ use convo_store::rows::{ConversationRow, TransitionRow};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::Seen;
+use super::{Seen, suppressions_of};
+use crate::context::Context;
 use crate::error::AppError;
 use crate::wire::time;
 
@@ -17,10 +18,15 @@ use crate::wire::time;
 ///
 /// # Errors
 /// The database's.
-pub fn status(reader: &mut Reader<'_>, seen: &Seen, now: DateTime<Utc>) -> Result<Value, AppError> {
+pub fn status(
+    reader: &mut Reader<'_>,
+    context: &Context,
+    seen: &Seen,
+    now: DateTime<Utc>,
+) -> Result<Value, AppError> {
     let (row, facts) = (&seen.row, &seen.facts);
     let allowed: Vec<&str> = allowed_events(facts.state).map(Event::as_str).collect();
-    let suppressed = suppressed(reader, seen)?;
+    let suppressed = suppressed(reader, context, seen)?;
     let judged = &facts.email.judged;
     let handover = &facts.handover;
     Ok(json!({
@@ -60,15 +66,17 @@ pub fn status(reader: &mut Reader<'_>, seen: &Seen, now: DateTime<Utc>) -> Resul
     }))
 }
 
-fn suppressed(reader: &mut Reader<'_>, seen: &Seen) -> Result<bool, AppError> {
+fn suppressed(reader: &mut Reader<'_>, context: &Context, seen: &Seen) -> Result<bool, AppError> {
     let lead = &seen.lead_row;
     let addresses = reader.lead_addresses_by_leads(&[lead.id])?;
     let keys: Vec<String> = addresses.into_iter().map(|row| row.address_key).collect();
-    let mut rows = reader.suppressions_by_addresses(&keys)?;
+    let mut rows = suppressions_of(reader, context, &keys)?;
     rows.extend(reader.suppressions_by_leads(&[lead.id])?);
+    let digest = context.address_digest(&lead.email_key);
     // What the person said holds for every address; what is wrong with an address for itself alone.
     Ok(rows.iter().any(|row| {
-        let written_to = row.address_key.as_ref() == Some(&lead.email_key);
+        let written_to = row.address_key.as_ref() == Some(&lead.email_key)
+            || row.keyed_hash.as_ref() == Some(&digest);
         row.lifted_at.is_none() && (written_to || row.scope == "automation")
     }))
 }

@@ -52,8 +52,7 @@ pub fn export(
         .collect();
     let digests: Vec<Vec<u8>> = keys.iter().map(|key| context.address_digest(key)).collect();
     let mut suppressions = reader.suppressions_by_leads(&[id])?;
-    suppressions.extend(reader.suppressions_by_addresses(&keys)?);
-    suppressions.extend(reader.suppressions_by_hashes(&digests)?);
+    suppressions.extend(super::suppressions_of(reader, context, &keys)?);
     suppressions.sort_by_key(|row| row.id);
     suppressions.dedup_by_key(|row| row.id);
     let mut receipts = reader.receipts_by_lead(id)?;

@@ -6,12 +6,13 @@ use convo_core::machine::{Cell, Event, State, cell};
 use convo_core::rules::Rules;
 use convo_core::vocabulary::RuleKind;
 use convo_store::Reader;
-use convo_store::rows::{AgentRow, CampaignRow, LeadRow, ReviewRow};
+use convo_store::rows::{AgentRow, CampaignRow, LeadRow, ReviewRow, SuppressionRow};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{agent, campaign, lead, message_list, policy, review};
 use crate::batch::policy_of;
+use crate::context::Context;
 use crate::error::AppError;
 use crate::wire::time;
 
@@ -38,6 +39,21 @@ pub fn leads(reader: &mut Reader<'_>, rows: &[LeadRow]) -> Result<Vec<Value>, Ap
             )
         })
         .collect())
+}
+
+/// Suppressions of addresses, those of a person who was forgotten included.
+///
+/// # Errors
+/// The database's.
+pub fn suppressions_of(
+    reader: &mut Reader<'_>,
+    context: &Context,
+    keys: &[String],
+) -> Result<Vec<SuppressionRow>, AppError> {
+    let digests: Vec<Vec<u8>> = keys.iter().map(|key| context.address_digest(key)).collect();
+    let mut rows = reader.suppressions_by_addresses(keys)?;
+    rows.extend(reader.suppressions_by_hashes(&digests)?);
+    Ok(rows)
 }
 
 /// Agents with their aliases.

@@ -209,3 +209,18 @@ fn a_mail_parked_and_placed_leaves_its_place_on_its_receipt() {
         running.all(vec![webhook("a", reply), ours()]);
     });
 }
+
+#[test]
+fn a_suppression_is_forgotten_with_its_lead() {
+    check(|running| {
+        let made = running.run(lead("ada@customer.example").command);
+        let new = json!({"address": "ada@customer.example", "reason": "opt_out"});
+        let suppress = Command::CreateSuppression(serde_json::from_value(new).unwrap());
+        let erase = Command::EraseLead {
+            lead: made["id"].as_str().unwrap().parse().unwrap(),
+            receipts: Vec::new(),
+        };
+        running.all(vec![suppress, erase]);
+        assert!(!running.picture().contains("ada"));
+    });
+}
