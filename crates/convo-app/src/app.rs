@@ -94,7 +94,8 @@ impl App {
         })
     }
 
-    /// Erases a person: the rows, then the files that nobody else's message names.
+    /// Erases a person: the rows, then the files that nobody else's message names; those that came
+    /// within the hour go with the next sweep.
     ///
     /// # Errors
     /// `NotFound`, or the database's.

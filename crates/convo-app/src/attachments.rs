@@ -38,9 +38,7 @@ impl Attachments {
 
     fn write(&self, sha256: &[u8; 32], bytes: &[u8]) -> io::Result<()> {
         let path = self.path(sha256);
-        if path.exists() {
-            return Ok(());
-        }
+        // One that is there already is written anew: its age is that of the last mail it came with.
         let parent = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(parent)?;
         // Written beside and renamed, so that a crash never leaves half a file under a good name.
@@ -59,12 +57,17 @@ impl Attachments {
         fs::read(self.path(sha256))
     }
 
-    /// Removes an attachment; one that is gone already is fine.
+    /// Removes an attachment, unless it may belong to a mail under way: the next sweep takes that.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// Those of the file system; one that is gone already is none.
     pub fn remove(&self, sha256: &[u8]) -> io::Result<()> {
-        match fs::remove_file(self.path(sha256)) {
+        let path = self.path(sha256);
+        let removed = match fs::metadata(&path) {
+            Ok(file) if is_settled(&file)? => fs::remove_file(path),
+            other => other.map(|_| ()),
+        };
+        match removed {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -88,10 +91,10 @@ impl Attachments {
             }
             for file in fs::read_dir(folder.path())? {
                 let file = file?;
-                let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
+                let settled = is_settled(&file.metadata()?)?;
                 let name = file.file_name();
                 let digest = name.to_str().and_then(|name| hex::decode(name).ok());
-                digests.extend(digest.filter(|_| age > SETTLED));
+                digests.extend(digest.filter(|_| settled));
             }
         }
         Ok(digests)
@@ -104,8 +107,14 @@ impl Attachments {
     }
 }
 
+fn is_settled(file: &fs::Metadata) -> io::Result<bool> {
+    Ok(file.modified()?.elapsed().unwrap_or_default() > SETTLED)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     #[test]
@@ -115,6 +124,20 @@ mod tests {
         attachments.write(&[7; 32], b"bytes")?;
         attachments.write(&[7; 32], b"bytes")?;
         assert_eq!(attachments.read(&[7; 32])?, b"bytes");
+        let age = || -> io::Result<()> {
+            let file = fs::File::options()
+                .append(true)
+                .open(attachments.path(&[7; 32]))?;
+            file.set_modified(SystemTime::now() - 2 * SETTLED)
+        };
+        age()?;
+        assert_eq!(attachments.settled()?, [[7; 32]]);
+        // The same bytes come with another mail, which is not stored yet.
+        attachments.write(&[7; 32], b"bytes")?;
+        assert_eq!(attachments.settled()?, [[0; 0]; 0]);
+        attachments.remove(&[7; 32])?;
+        assert_eq!(attachments.read(&[7; 32])?, b"bytes");
+        age()?;
         attachments.remove(&[7; 32])?;
         attachments.remove(&[7; 32])?;
         assert_eq!(
