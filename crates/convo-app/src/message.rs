@@ -54,10 +54,10 @@ pub(crate) struct NewMessage<'a> {
     pub opt_out_decided: bool,
 }
 
-/// A message that is stored now.
+/// A message that is stored now; where it stands may still change with what waited for it.
 pub(crate) struct Stored {
-    pub row: MessageRow,
-    pub content: ContentRow,
+    pub id: Uuid,
+    pub lead: Uuid,
 }
 
 impl Batch<'_, '_> {
@@ -137,9 +137,10 @@ impl Batch<'_, '_> {
         self.observe(new.conversation, &observation, None)?;
         let content = self.content(id, new);
         self.commit.messages.push(row.clone());
-        self.commit.contents.push(content.clone());
-        self.after_storing(&row, content.from_address.as_deref(), opt_out, stands.moved)?;
-        Ok(Stored { row, content })
+        let from = content.from_address.clone();
+        self.commit.contents.push(content);
+        self.after_storing(&row, from.as_deref(), opt_out, stands.moved)?;
+        Ok(Stored { id, lead })
     }
 
     /// Reads the lead's own words; everything else carries no codes.

@@ -107,7 +107,7 @@ impl Batch<'_, '_> {
             returns_on: crate::intake::returns(&mail),
             opt_out_decided: false,
         })?;
-        answer(201, &json!({"id": stored.row.id, "outcome": "stored"}))
+        answer(201, &json!({"id": stored.id, "outcome": "stored"}))
     }
 
     fn author_of(

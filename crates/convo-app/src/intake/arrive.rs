@@ -219,7 +219,7 @@ impl Batch<'_, '_> {
                 .map(|(id, rfc_id)| (*id, rfc_id.as_str()));
             self.reported(mail, place.conversation, about, arriving.at)?;
         }
-        let (lead, id) = (stored.row.lead_id, stored.row.id);
+        let (lead, id) = (stored.lead, stored.id);
         let campaign = self
             .conversation(place.conversation)?
             .and_then(|entry| entry.row.campaign_id);

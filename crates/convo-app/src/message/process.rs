@@ -78,7 +78,7 @@ impl Batch<'_, '_> {
         if let Some(own) = &said.message_id
             && let Some(head) = self.same(id, own, &hash)?
         {
-            return self.processed_before(id, &head, before);
+            return self.processed(id, head.id, before, true);
         }
         let rfc_id = match said.message_id.clone() {
             Some(id) => id,
@@ -126,8 +126,7 @@ impl Batch<'_, '_> {
             returns_on: crate::intake::returns(&said),
             opt_out_decided: false,
         })?;
-        let view = MessageView::new(&stored.row, Some(&stored.content));
-        self.processed(id, view, before, false)
+        self.processed(id, stored.id, before, false)
     }
 
     /// A new Message-ID: without one of its own a message is always a new one.
@@ -204,43 +203,33 @@ impl Batch<'_, '_> {
         Ok(same.cloned())
     }
 
-    fn processed_before(
-        &mut self,
-        id: Uuid,
-        head: &MessageHead,
-        before: Told,
-    ) -> Result<Answer, AppError> {
-        let here = self
-            .commit
-            .messages
-            .iter()
-            .position(|row| row.id == head.id);
-        let view = match here {
-            Some(at) => {
-                let row = &self.commit.messages[at];
-                let content = self
-                    .commit
-                    .contents
-                    .iter()
-                    .find(|content| content.message_id == head.id);
-                MessageView::new(row, content)
-            }
-            None => {
-                let rows = self.reader.messages_by_ids(&[head.id])?;
-                let mut views = crate::views::messages(self.reader, &rows)?;
-                views.pop().ok_or(AppError::NotFound)?
-            }
-        };
-        self.processed(id, view, before, true)
+    /// A message of this batch or of the database, where it stands now.
+    fn message_view(&mut self, id: Uuid) -> Result<MessageView, AppError> {
+        if let Some(row) = self.commit.messages.iter().find(|row| row.id == id) {
+            let mut contents = self.commit.contents.iter();
+            let content = contents.find(|content| content.message_id == id);
+            return Ok(MessageView::new(row, content));
+        }
+        let mut rows = self.reader.messages_by_ids(&[id])?;
+        let mut moved = self.commit.placements.iter();
+        if let (Some(row), Some(moved)) = (rows.first_mut(), moved.find(|moved| moved.id == id)) {
+            row.parent_message_rfc.clone_from(&moved.parent_message_rfc);
+            row.parent_id = moved.parent_id;
+            row.depth = moved.depth;
+            row.thread_id = moved.thread_id;
+        }
+        let mut views = crate::views::messages(self.reader, &rows)?;
+        views.pop().ok_or(AppError::NotFound)
     }
 
     fn processed(
         &mut self,
         id: Uuid,
-        message: MessageView,
+        message: Uuid,
         before: Told,
         duplicate: bool,
     ) -> Result<Answer, AppError> {
+        let message = self.message_view(message)?;
         let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
         let (state, version, lead) = (entry.facts.state, entry.facts.version, entry.row.lead_id);
         self.touched_lead = Some(lead);
