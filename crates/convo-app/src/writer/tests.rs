@@ -119,9 +119,10 @@ fn what_fails_alone_leaves_nothing_behind() {
             content_type: String::new(),
             bytes: Vec::new().into(),
         }),
+        words: None,
     };
     let park = || {
-        let command = Command::ParkWebhook(Box::new(webhook.clone()), "effect_failed");
+        let command = Command::ParkWebhook(Arc::new(webhook.clone()), "effect_failed");
         let envelope = Envelope::new(command, Actor::Code("test"));
         app.queue().run_blocking(envelope)
     };

@@ -135,11 +135,12 @@ fn mail(fields: &[(&str, &str)]) -> InboundEmail {
 }
 
 fn webhook(token: &str, payload: Payload) -> Command {
-    Command::Webhook(Box::new(Webhook {
+    Command::Webhook(std::sync::Arc::new(Webhook {
         provider: "mailgun",
         token: Some(token.to_owned()),
         fingerprint: [0; 32],
         payload,
+        words: None,
     }))
 }
 
