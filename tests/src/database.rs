@@ -24,9 +24,26 @@ pub struct Database {
     kind: Kind,
     url: String,
     file: PathBuf,
+    /// Where it is dropped; `None` where it goes with its server.
+    admin: Option<String>,
 }
 
 impl Database {
+    /// Makes one on a PostgreSQL server of the test's own.
+    pub(crate) async fn on_own(server: &str, name: &str) -> Database {
+        execute(
+            &format!("{server}/postgres"),
+            &format!("CREATE DATABASE {name}"),
+        )
+        .await;
+        Database {
+            kind: Kind::Postgres,
+            url: format!("{server}/{name}"),
+            file: guardian::folder().join("convo.db"),
+            admin: None,
+        }
+    }
+
     /// Makes one.
     pub async fn create(kind: Kind) -> Database {
         let file = guardian::folder().join("convo.db");
@@ -42,7 +59,13 @@ impl Database {
                 format!("{server}/{name}")
             }
         };
-        Database { kind, url, file }
+        let admin = (kind == Kind::Postgres).then(admin);
+        Database {
+            kind,
+            url,
+            file,
+            admin,
+        }
     }
 
     /// Which one it is.
@@ -95,11 +118,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let Some((_, name)) = self
-            .url
-            .rsplit_once('/')
-            .filter(|_| self.kind == Kind::Postgres)
-        else {
+        let (Some(admin), Some((_, name))) = (self.admin.clone(), self.url.rsplit_once('/')) else {
             return;
         };
         let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
@@ -108,9 +127,7 @@ impl Drop for Database {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
-            runtime
-                .expect("a runtime")
-                .block_on(execute(&admin(), &sql));
+            runtime.expect("a runtime").block_on(execute(&admin, &sql));
         });
         let _ = dropped.join();
     }

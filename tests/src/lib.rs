@@ -6,6 +6,7 @@
 //! - [`Contract`] holds every answer against the OpenAPI document of the server that gave it.
 //! - [`records`] are the calls most tests begin with: a lead, a conversation, a message.
 //! - [`mailgun`] signs webhooks; [`Mail`] is one inbound mail in every form in which it can arrive.
+//! - [`own`] are a PostgreSQL and a Redis of one test's own, which it may kill.
 //! - [`eventually`] waits for what another process does.
 #![allow(
     missing_docs,
@@ -24,6 +25,7 @@ mod database;
 pub mod guardian;
 mod mail;
 pub mod mailgun;
+pub mod own;
 pub mod process;
 pub mod records;
 mod server;

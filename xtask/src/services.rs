@@ -8,9 +8,11 @@ mod install;
 mod postgres;
 mod redis;
 
+use std::ffi::OsString;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
+use self::account::Account;
 use self::binaries::Binaries;
 use self::folder::Folder;
 use self::guardian::Guardian;
@@ -21,10 +23,16 @@ pub const POSTGRES_URL: &str = "CONVO_TEST_POSTGRES_URL";
 /// Name of the variable that holds the URL of the Redis server.
 pub const REDIS_URL: &str = "CONVO_TEST_REDIS_URL";
 
+/// Name of the variable that holds PostgreSQL's folder of programs, for tests that kill a server of their own.
+const POSTGRES_BIN: &str = "CONVO_TEST_POSTGRES_BIN";
+/// Name of the variable that holds the program of Redis, likewise.
+const REDIS_BIN: &str = "CONVO_TEST_REDIS_BIN";
+/// Name of the variable that holds whom such servers run as, `UID:GID`; empty where it is the tests' own user.
+const ACCOUNT: &str = "CONVO_TEST_ACCOUNT";
+
 /// Two running servers; dropping it stops them and removes their folder.
 pub struct Services {
-    postgres_url: String,
-    redis_url: String,
+    environment: Vec<(&'static str, OsString)>,
     _guardian: Option<Guardian>,
 }
 
@@ -34,12 +42,15 @@ impl Services {
     /// # Errors
     /// A server is not installed and cannot be, or does not become ready.
     pub fn start() -> Result<Services, String> {
-        if let (Ok(postgres_url), Ok(redis_url)) =
-            (std::env::var(POSTGRES_URL), std::env::var(REDIS_URL))
-        {
+        let given = |name| std::env::var_os(name);
+        if let (Some(postgres), Some(redis)) = (given(POSTGRES_URL), given(REDIS_URL)) {
+            let mut environment = vec![(POSTGRES_URL, postgres), (REDIS_URL, redis)];
+            // Tests that kill a server need one of their own, installed here.
+            if let Ok(binaries) = Binaries::find() {
+                environment.extend(programs(&binaries)?);
+            }
             return Ok(Services {
-                postgres_url,
-                redis_url,
+                environment,
                 _guardian: None,
             });
         }
@@ -68,20 +79,29 @@ impl Services {
             "PostgreSQL and Redis ready after {} ms",
             started.elapsed().as_millis()
         );
+        let mut environment = programs(&binaries)?;
+        environment.push((POSTGRES_URL, postgres_url.into()));
+        environment.push((REDIS_URL, redis_url.into()));
         Ok(Services {
-            postgres_url,
-            redis_url,
+            environment,
             _guardian: Some(guardian),
         })
     }
 
     /// The variables that tell the tests where the servers are.
-    pub fn environment(&self) -> [(&'static str, &str); 2] {
-        [
-            (POSTGRES_URL, &self.postgres_url),
-            (REDIS_URL, &self.redis_url),
-        ]
+    pub fn environment(&self) -> impl Iterator<Item = (&'static str, &OsString)> {
+        self.environment.iter().map(|(name, value)| (*name, value))
     }
+}
+
+/// What tests need to start servers themselves.
+fn programs(binaries: &Binaries) -> Result<Vec<(&'static str, OsString)>, String> {
+    let account = Account::unprivileged()?.map_or_else(String::new, |account| account.to_string());
+    Ok(vec![
+        (POSTGRES_BIN, binaries.postgres.clone().into()),
+        (REDIS_BIN, binaries.redis.clone().into()),
+        (ACCOUNT, account.into()),
+    ])
 }
 
 /// A port of 127.0.0.1 that nobody listened on a moment ago.
