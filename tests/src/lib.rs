@@ -5,6 +5,7 @@
 //! - [`Api`] speaks HTTP with a key; [`Answer`] is what came back, with its assertions.
 //! - [`Contract`] holds every answer against the OpenAPI document of the server that gave it.
 //! - [`records`] are the calls most tests begin with: a lead, a conversation, a message.
+//! - [`Live`] listens to a WebSocket.
 //! - [`mailgun`] signs webhooks; [`Mail`] is one inbound mail in every form in which it can arrive.
 //! - [`own`] are a PostgreSQL and a Redis of one test's own, which it may kill.
 //! - [`eventually`] waits for what another process does.
@@ -23,6 +24,7 @@ mod both;
 mod contract;
 mod database;
 pub mod guardian;
+pub mod live;
 mod mail;
 pub mod mailgun;
 pub mod own;
@@ -36,6 +38,7 @@ pub use api::{Api, Call};
 pub use both::skipped;
 pub use contract::{Answered, Contract};
 pub use database::{Database, Kind};
+pub use live::{Heard, Live};
 pub use mail::Mail;
 pub use server::{BOOTSTRAP_KEY, Finished, Options, SIGNING_KEY, Server};
 pub use wait::{DEADLINE, eventually, together};

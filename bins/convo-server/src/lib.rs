@@ -5,6 +5,7 @@
 //!   which routes there are and their document.
 //! - [`api`]: the application's routes; [`wiring`]: the application out of settings.
 //! - [`http`]: what every request passes through; [`problem`]: errors on the wire.
+//! - [`ws`]: the event log as it happens.
 //! - [`auth`]: keys, scopes, and handlers that say what they need.
 //! - [`cli`]: the command line.
 //! - [`clock`] and [`ids`]: the only places that read a clock or draw randomness.
@@ -26,3 +27,4 @@ pub mod settings;
 #[cfg(test)]
 mod testing;
 pub mod wiring;
+pub mod ws;

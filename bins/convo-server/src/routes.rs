@@ -26,12 +26,15 @@ pub struct Routes {
     pub webhooks: Configure,
     /// Below `/api`: only callers with an active key get here.
     pub api: Configure,
+    /// Outside of both: who opens a WebSocket says later who it is.
+    pub live: Configure,
 }
 
 impl Routes {
     /// Adds every documented route to an app's configuration.
     pub fn configure(&self, config: &mut ServiceConfig<'_>) {
         let (webhooks, api) = (Arc::clone(&self.webhooks), Arc::clone(&self.api));
+        (self.live)(config);
         config.service(health::healthz).service(health::readyz);
         config.service(
             utoipa_actix_web::scope("/metrics")

@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::app::{Shell, app};
 use crate::http::edge::edge;
 use crate::http::health;
-use crate::settings;
+use crate::{settings, ws};
 
 /// The process is gone this long after SIGTERM, whatever is still under way.
 const GONE_WITHIN: Duration = Duration::from_secs(19);
@@ -41,6 +41,7 @@ pub struct Listening {
 pub fn listen(settings: &settings::Server, shell: &Shell) -> io::Result<Listening> {
     let (for_apps, for_metrics) = (shell.clone(), shell.clone());
     let server = HttpServer::new(move || app(&for_apps))
+        .on_connect(ws::remember)
         .workers(settings.workers)
         .max_connections((settings.max_connections / settings.workers).max(1))
         .keep_alive(KeepAlive::Timeout(settings.keep_alive))

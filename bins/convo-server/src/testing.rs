@@ -188,6 +188,7 @@ pub fn routes() -> Routes {
         webhooks: Arc::new(|config| {
             config.service(wrong);
         }),
+        live: Arc::new(|_| {}),
         api: Arc::new(|config| {
             config
                 .service(change)

@@ -13,6 +13,7 @@ use convo_app::{Actor, App, AppError, Command, Envelope, Options, views};
 use convo_core::lexicon::Lexicon;
 use convo_core::policy::Policy;
 use convo_mailgun::{Mailgun, SigningKeys};
+use convo_store::rows::ApiKeyRow;
 use convo_store::{Birth, Store, StoreError, StoreOptions};
 use serde_json::Value;
 use uuid::Uuid;
@@ -166,6 +167,20 @@ impl convo_app::Shell for Machine {
     }
 }
 
+/// A key as it is stored.
+#[must_use]
+pub fn key_record(row: ApiKeyRow) -> KeyRecord {
+    let names: Vec<String> = serde_json::from_str(&row.scopes).unwrap_or_default();
+    let scopes = names.iter().filter_map(|name| name.parse::<Scope>().ok());
+    KeyRecord {
+        id: row.id,
+        name: row.name,
+        scopes: Scopes(scopes.collect()),
+        agent_id: row.agent_id,
+        revoked: row.revoked_at.is_some(),
+    }
+}
+
 /// The keys in the database.
 pub struct StoredKeys(pub App);
 
@@ -183,21 +198,7 @@ impl KeyLookup for StoredKeys {
                 .await
                 .map_err(|_| LookupFailed)?
                 .map_err(|_| LookupFailed)?;
-            Ok(row.map(|row| {
-                let names: Vec<String> = serde_json::from_str(&row.scopes).unwrap_or_default();
-                KeyRecord {
-                    id: row.id,
-                    name: row.name,
-                    scopes: Scopes(
-                        names
-                            .iter()
-                            .filter_map(|name| name.parse::<Scope>().ok())
-                            .collect(),
-                    ),
-                    agent_id: row.agent_id,
-                    revoked: row.revoked_at.is_some(),
-                }
-            }))
+            Ok(row.map(key_record))
         })
     }
 }

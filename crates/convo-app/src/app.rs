@@ -16,6 +16,7 @@ use crate::command::{Actor, Answer, Command, Envelope, Payload, Webhook};
 use crate::context::{Context, Shell};
 use crate::error::AppError;
 use crate::lexicons::{Lexicons, Words};
+use crate::live::{Feed, Hub, Wake};
 use crate::wire::address_key;
 use crate::writer::{self, Queue};
 
@@ -35,6 +36,8 @@ pub struct App {
     store: Store,
     queue: Queue,
     context: Arc<Context>,
+    hub: Hub,
+    wake: Wake,
 }
 
 impl App {
@@ -59,13 +62,16 @@ impl App {
             attachments: Attachments::new(options.storage),
         });
         let writer = store.writer();
-        let started = writer::start(writer, Arc::clone(&context));
+        let wake = Wake::default();
+        let started = writer::start(writer, Arc::clone(&context), wake.clone());
         let (queue, thread) = started.map_err(|error| AppError::Fault(error.to_string()))?;
         Ok((
             Self {
                 store,
                 queue,
                 context,
+                hub: Hub::new(wake.clone()),
+                wake,
             },
             thread,
         ))
@@ -193,6 +199,28 @@ impl App {
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// Who listens to the event log.
+    #[must_use]
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Says that the log may have grown, whoever wrote it.
+    #[must_use]
+    pub fn wake(&self) -> &Wake {
+        &self.wake
+    }
+
+    /// What brings the log to those who listen; a process runs one.
+    #[must_use]
+    pub fn feed(&self) -> Feed {
+        Feed::new(
+            Arc::new(self.store.clone()),
+            self.hub.clone(),
+            self.wake.clone(),
+        )
     }
 
     /// The database.

@@ -116,6 +116,13 @@ pub enum Command {
     CreateKey(NewKeyHash),
     /// `DELETE /api/keys/{id}`.
     RevokeKey(Uuid),
+    /// Uses a ticket, once.
+    UseTicket {
+        /// What stands for it.
+        digest: Vec<u8>,
+        /// When it ends.
+        expires_at: DateTime<Utc>,
+    },
     /// `POST /api/conversations`.
     CreateConversation(wire::NewConversation),
     /// `PATCH /api/conversations/{id}`.

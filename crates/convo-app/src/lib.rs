@@ -13,8 +13,10 @@
 //! | `webhook`, `events` | verified webhooks, once each; provider and integration events |
 //! | [`conversations`], `records`, `review`, `erase`, [`import`] | the other commands |
 //! | [`views`] | what people and programs look at |
+//! | [`live`] | the event log as it happens: hub, feed, streams that begin in the past |
 //! | [`verify`] | every stored invariant, checked |
-//! | [`reply_token`], [`attachments`], [`context`] | tokens in addresses; files; clock, ids and keys |
+//! | [`reply_token`], [`tickets`] | tokens in addresses; keys lent for one connection |
+//! | [`attachments`], [`context`] | files; clock, ids and keys |
 
 #![forbid(unsafe_code)]
 
@@ -32,10 +34,12 @@ mod events;
 pub mod import;
 mod intake;
 pub mod lexicons;
+pub mod live;
 mod message;
 mod records;
 pub mod reply_token;
 mod review;
+pub mod tickets;
 pub mod verify;
 pub mod views;
 mod webhook;

@@ -16,6 +16,7 @@ use crate::batch::Batch;
 use crate::command::{Answer, Envelope};
 use crate::context::Context;
 use crate::error::AppError;
+use crate::live::Wake;
 
 /// Most commands one transaction takes; past it the fsync is no longer what costs.
 const BATCH: usize = 128;
@@ -97,19 +98,23 @@ impl Queue {
     }
 }
 
-/// Starts the writer thread; it ends when every [`Queue`] is dropped and the queue is empty.
+/// Starts the writer thread, which rings `wake` after what it committed; it ends when every [`Queue`] is dropped and the queue is empty.
 ///
 /// # Errors
 /// Those of the operating system when no thread can be made.
-pub fn start(writer: Writer, context: Arc<Context>) -> std::io::Result<(Queue, JoinHandle<()>)> {
+pub fn start(
+    writer: Writer,
+    context: Arc<Context>,
+    wake: Wake,
+) -> std::io::Result<(Queue, JoinHandle<()>)> {
     let (jobs, waiting) = mpsc::channel(QUEUE);
     let thread = std::thread::Builder::new()
         .name("writer".into())
-        .spawn(move || serve(writer, &context, waiting))?;
+        .spawn(move || serve(writer, &context, &wake, waiting))?;
     Ok((Queue { jobs }, thread))
 }
 
-fn serve(mut writer: Writer, context: &Context, mut waiting: mpsc::Receiver<Job>) {
+fn serve(mut writer: Writer, context: &Context, wake: &Wake, mut waiting: mpsc::Receiver<Job>) {
     while let Some(first) = waiting.blocking_recv() {
         let mut jobs = vec![first];
         while jobs.len() < BATCH {
@@ -119,6 +124,7 @@ fn serve(mut writer: Writer, context: &Context, mut waiting: mpsc::Receiver<Job>
             }
         }
         commit(&mut writer, context, jobs);
+        wake.wake();
     }
 }
 

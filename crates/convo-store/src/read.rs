@@ -17,7 +17,7 @@ use crate::any::AnyConn;
 use crate::error::{StoreError, StoreResult};
 
 pub use conversation::{ConversationList, Sort};
-pub use ledger::Head;
+pub use ledger::{Head, LogFilter};
 pub use message::{MessageFacts, MessageHead, MessageLabel, MessageNode};
 pub use operations::OpenReviews;
 pub use people::LeadList;

@@ -4,7 +4,7 @@
 //! from one thread of this process, on the same cores as the server; every figure stands beside the machine's load.
 //!
 //! ```text
-//! load [--seconds N] [--database sqlite|postgres] [--only transitions|mails|constant|store]
+//! load [--seconds N] [--database sqlite|postgres] [--only transitions|mails|constant|store|fanout|slow]
 //! ```
 #![allow(
     missing_docs,
@@ -18,9 +18,11 @@
 mod client;
 mod constant;
 mod disk;
+mod fanout;
 mod mails;
 mod measure;
 mod node;
+mod reader;
 mod report;
 mod store;
 mod transitions;
@@ -80,6 +82,12 @@ async fn main() {
             store::rates(kind).await;
         }
         load(&plan, kind, &mut table).await;
+        if plan.wants("fanout") {
+            fanout::run(&Node::start(kind).await).await;
+        }
+        if plan.wants("slow") {
+            fanout::slow(&Node::start(kind).await).await;
+        }
         if plan.wants("constant") {
             let node = Node::start(kind).await;
             constant::run(&node).await;

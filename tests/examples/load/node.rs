@@ -109,6 +109,23 @@ impl Node {
         threads.filter_map(used).sum()
     }
 
+    /// Resident memory in KiB; 0 where the system does not tell.
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number.map_or(0, |number| number.parse().expect("a number"))
+    }
+
+    /// Writes the newest row of the log so many times again, as another process would.
+    pub async fn multiply_log(&self, times: usize) {
+        let sql = format!(
+            "BEGIN; UPDATE log_head SET seq = seq + {times};             WITH RECURSIVE many(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM many WHERE n + 1 < {times})             INSERT INTO event_log (seq, kind, at, conversation_id, lead_id, metadata_id, silent, data)             SELECT (SELECT seq FROM log_head) - n, kind, at, conversation_id, lead_id, metadata_id, silent, data              FROM many, (SELECT * FROM event_log ORDER BY seq DESC LIMIT 1) AS newest; COMMIT;"
+        );
+        self.database.execute(&sql).await;
+    }
+
     /// What the load left behind keeps every invariant.
     pub async fn verify(&self) {
         let folder = guardian::folder();

@@ -9,7 +9,7 @@ on_both!(every_route_needs_its_scope, a_revoked_key_is_dead_at_once);
 const UNKNOWN: &str = "018f0000-0000-7000-8000-000000000000";
 
 /// Method, path (`*` stands for the conversation routes), scope.
-const ROUTES: [(&str, &str, &str); 49] = [
+const ROUTES: [(&str, &str, &str); 50] = [
     ("GET", "*/{id}/status", "read"),
     ("POST", "*/{id}/transition", "write"),
     ("POST", "*/{id}/validate-transition", "write"),
@@ -49,6 +49,7 @@ const ROUTES: [(&str, &str, &str); 49] = [
     ("POST", "/api/suppressions", "write"),
     ("DELETE", "/api/suppressions", "admin"),
     ("GET", "/api/events", "read"),
+    ("POST", "/api/ws-tickets", "write"),
     ("GET", "/api/webhook-receipts", "read"),
     ("POST", "/api/webhook-receipts/{id}/replay", "admin"),
     ("GET", "/api/review", "read"),

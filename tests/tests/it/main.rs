@@ -25,6 +25,7 @@ mod import;
 mod ladder;
 mod lexicons;
 mod limits;
+mod live;
 mod machine;
 mod operations;
 mod own_times;

@@ -36,6 +36,8 @@ use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::PathParts;
 use crate::problem::Problem;
 use crate::routes::Routes;
+use crate::settings::Live;
+use crate::ws;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -44,6 +46,8 @@ pub struct Api {
     pub app: convo_app::App,
     /// The provider of webhooks.
     pub mailgun: Arc<Mailgun>,
+    /// Limits of WebSockets.
+    pub live: Live,
 }
 
 impl Api {
@@ -140,6 +144,7 @@ pub fn documented() -> Routes {
     Routes {
         webhooks: Arc::new(webhooks::configure),
         api: Arc::new(configure),
+        live: Arc::new(ws::configure),
     }
 }
 
@@ -157,6 +162,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
 /// All routes of the application over one API.
 #[must_use]
 pub fn routes(api: Api) -> Routes {
+    let sockets = ws::data(api.app.clone(), api.live.clone());
     let (for_webhooks, for_api) = (web::Data::new(api.clone()), web::Data::new(api));
     Routes {
         webhooks: Arc::new(move |config| {
@@ -166,6 +172,10 @@ pub fn routes(api: Api) -> Routes {
         api: Arc::new(move |config| {
             config.app_data(for_api.clone());
             configure(config);
+        }),
+        live: Arc::new(move |config| {
+            config.app_data(sockets.clone());
+            ws::configure(config);
         }),
     }
 }

@@ -1,19 +1,20 @@
-//! The event log by REST.
+//! The event log by REST, and tickets for hearing it live.
 
-use actix_web::{HttpResponse, get, web};
-use convo_app::views;
+use actix_web::{HttpResponse, get, post, web};
+use convo_app::{tickets, views, wire};
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{Api, answers};
-use crate::auth::{Authorized, Read};
+use crate::auth::{Authorized, Read, Write};
+use crate::clock;
 use crate::http::input::QueryString;
-use crate::openapi::log::LogPage;
+use crate::openapi::log::{LogPage, WsTicket};
 use crate::problem::Problem;
 
 /// Adds the routes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(events);
+    config.service(events).service(ws_ticket);
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -52,4 +53,19 @@ pub async fn events(
         .ask(move |reader, _| views::events(reader, after, limit.min(1000)))
         .await?;
     Ok(answers::json(&value))
+}
+
+/// Makes a ticket for one WebSocket: good for 30 seconds and one use, with this key's scopes.
+#[utoipa::path(
+    tag = "events",
+    responses((status = 201, body = WsTicket))
+)]
+#[post("/ws-tickets")]
+pub async fn ws_ticket(
+    caller: Authorized<Write>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let (ticket, expires_at) = tickets::issue(api.app.context(), caller.key_id, clock::now());
+    let body = serde_json::json!({"ticket": ticket, "expiresAt": wire::time(expires_at)});
+    Ok(HttpResponse::Created().json(body))
 }

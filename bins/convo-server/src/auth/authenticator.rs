@@ -135,7 +135,9 @@ impl Authenticator {
 }
 
 impl Caller {
-    fn of(record: KeyRecord) -> Self {
+    /// The caller with a stored key.
+    #[must_use]
+    pub fn of(record: KeyRecord) -> Self {
         Self {
             key_id: Some(record.id),
             name: record.name,
@@ -144,7 +146,9 @@ impl Caller {
         }
     }
 
-    fn bootstrap() -> Self {
+    /// The caller with the bootstrap key.
+    #[must_use]
+    pub fn bootstrap() -> Self {
         Self {
             key_id: None,
             name: "bootstrap".to_owned(),

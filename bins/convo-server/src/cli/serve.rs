@@ -13,6 +13,7 @@ use crate::auth::{ApiKey, FirstKey};
 use crate::serve::{listen, stop_signal};
 use crate::settings::Settings;
 use crate::wiring::{self, StoreReadiness, StoredKeys};
+use crate::ws;
 
 /// Serves until SIGTERM; every command that was acknowledged is in the database by then.
 pub fn run(settings: &Settings, out: &mut dyn Write) -> Result<Ended, CommandError> {
@@ -29,6 +30,7 @@ async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Comman
     let routes = api::routes(Api {
         app: app.clone(),
         mailgun: wiring::mailgun(settings),
+        live: settings.live.clone(),
     });
     let shell = Shell::new(
         settings,
@@ -49,9 +51,22 @@ async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Comman
     if settings.mailgun.signing_key.is_none() && settings.mailgun.parent_signing_key.is_none() {
         log::warn!("CONVO_MAILGUN__SIGNING_KEY is not set: webhooks are answered 503");
     }
-    let background = actix_web::rt::spawn(wiring::background(app.clone()));
-    let served = listening.run(&shell, stop).await;
-    background.abort();
+    let hub = app.hub().clone();
+    let beside = [
+        actix_web::rt::spawn(wiring::background(app.clone())),
+        actix_web::rt::spawn(app.feed().run()),
+        actix_web::rt::spawn(ws::watch(app.clone())),
+    ];
+    // Sockets are told first: their clients find another node while requests here still end.
+    let served = listening
+        .run(&shell, async move {
+            stop.await;
+            hub.close();
+        })
+        .await;
+    for task in beside {
+        task.abort();
+    }
     // The queue ends when nobody can put anything into it any more; what is in it is still written.
     drop((shell, app));
     let _ = tokio::task::spawn_blocking(move || wired.writer.join()).await;

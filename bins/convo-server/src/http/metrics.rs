@@ -56,6 +56,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_counter!(RATE_LIMITED, "Failed checks answered with 429");
     metrics::describe_counter!(COMMITS, "Transactions committed by the writer");
     metrics::describe_histogram!(BATCH_COMMANDS, "Commands in one commit of the writer");
+    crate::ws::describe();
     metrics::describe_gauge!(BUILD_INFO, "1, with the version as a label");
     metrics::gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(installed.insert(handle).clone())

@@ -147,6 +147,8 @@ pub struct ThreadData {
     pub action: ThreadAction,
     /// The message.
     pub message_id: Uuid,
+    /// The message itself; only its ids once what it said was erased.
+    pub message: LogMessage,
     /// Of `flagged`: the mark.
     #[schema(nullable = false)]
     pub flag: Option<FlagCode>,
@@ -168,6 +170,61 @@ pub struct ThreadData {
     /// Of `added`: its depth in the tree.
     #[schema(nullable = false, minimum = 0)]
     pub thread_depth: Option<i32>,
+}
+
+/// A message in the event log; once it is erased only its ids are left.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct LogMessage {
+    /// Its id.
+    pub id: Uuid,
+    /// Its conversation.
+    pub conversation_id: Uuid,
+    /// The component of the tree it is in.
+    pub thread_id: Uuid,
+    /// Message-ID without `<>`.
+    pub message_id: String,
+    /// Message-ID of the nearest present ancestor.
+    pub parent_message_id: Option<String>,
+    /// Which way it went.
+    #[schema(nullable = false)]
+    pub direction: Option<Direction>,
+    /// Who wrote it.
+    #[schema(nullable = false)]
+    pub author: Option<Author>,
+    /// What sort of mail it is.
+    #[schema(nullable = false)]
+    pub kind: Option<Kind>,
+    /// The whole text.
+    #[schema(nullable = false)]
+    pub content: Option<String>,
+    /// What the sender wrote: without quotes and signature.
+    #[schema(nullable = false)]
+    pub reply_text: Option<String>,
+    /// Order of storing in the conversation.
+    #[schema(nullable = false, minimum = 1)]
+    pub sequence_number: Option<i64>,
+    /// Its depth in the tree.
+    #[schema(nullable = false, minimum = 0)]
+    pub thread_depth: Option<i32>,
+    /// In-Reply-To.
+    pub in_reply_to: Option<String>,
+    /// References, oldest first.
+    #[schema(nullable = false)]
+    pub references: Option<Vec<String>>,
+    /// The message's own time.
+    #[schema(nullable = false)]
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+/// A ticket for one WebSocket, shown once.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct WsTicket {
+    /// The ticket, for `/ws?ticket=…`.
+    pub ticket: String,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// What happened to a message.

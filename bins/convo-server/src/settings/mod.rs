@@ -25,6 +25,8 @@ pub struct Settings {
     pub server: Server,
     /// Sizes and rates.
     pub limits: Limits,
+    /// WebSockets.
+    pub live: Live,
     /// Where the state lives.
     pub database: Database,
     /// What wakes other nodes, where there are any.
@@ -79,6 +81,15 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Failed checks of an address in a minute.
     pub failed_checks_per_minute: u32,
+}
+
+/// WebSockets.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// WebSockets at once.
+    pub max_connections: usize,
+    /// Origins of pages beside our own that may open one.
+    pub origins: Vec<String>,
 }
 
 /// Where the state lives.

@@ -13,7 +13,7 @@ use figment::value::Value;
 
 use super::layers::{Layers, SettingsError};
 use super::{
-    Database, Limits, Log, LogFormat, Mailgun, Secret, SendMode, Server, ServiceUrl, Settings,
+    Database, Limits, Live, Log, LogFormat, Mailgun, Secret, SendMode, Server, ServiceUrl, Settings,
 };
 
 /// A shorter bootstrap key could be guessed.
@@ -31,6 +31,18 @@ pub(super) fn settings(layers: Layers) -> Result<Settings, SettingsError> {
             webhook_bytes: read.number("limits.webhook_bytes", 1_024..=256 << 20),
             memory_bytes: read.number("limits.memory_bytes", 1 << 20..=64 << 30),
             failed_checks_per_minute: read.number("limits.failed_checks_per_minute", 1..=1_000_000),
+        },
+        live: Live {
+            max_connections: read.number("live.max_connections", 0..=1_000_000),
+            origins: read.list(
+                "live.origins",
+                "an origin such as https://crm.example",
+                |text| {
+                    let (scheme, host) = text.split_once("://")?;
+                    let plain = !host.is_empty() && !host.contains('/');
+                    (plain && matches!(scheme, "http" | "https")).then(|| text.to_owned())
+                },
+            ),
         },
         database: Database {
             url: database_url(&mut read),

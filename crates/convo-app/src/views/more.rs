@@ -7,14 +7,14 @@ use convo_core::rules::Rules;
 use convo_core::vocabulary::RuleKind;
 use convo_store::Reader;
 use convo_store::rows::{AgentRow, CampaignRow, LeadRow, ReviewRow, SuppressionRow};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{agent, campaign, lead, message_list, policy, review};
 use crate::batch::policy_of;
 use crate::context::Context;
 use crate::error::AppError;
-use crate::wire::time;
+use crate::live::rest_items;
 
 /// Leads with their aliases.
 ///
@@ -185,46 +185,14 @@ pub fn raw_message(reader: &mut Reader<'_>, id: Uuid) -> Result<Vec<u8>, AppErro
     Ok(mail)
 }
 
-/// `GET /api/events`: rows of the log, with what was said in free words joined.
+/// `GET /api/events`: rows of the log, with what was said in free words and messages joined.
 ///
 /// # Errors
 /// The database's.
 pub fn events(reader: &mut Reader<'_>, after: i64, limit: i64) -> Result<Value, AppError> {
     let rows = reader.log_after(after, limit)?;
     let head = reader.head()?;
-    let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.metadata_id).collect();
-    let said = reader.metadata_by_ids(&ids)?;
-    let items: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            let mut data: Value = serde_json::from_str(&row.data).unwrap_or(Value::Null);
-            let words = row
-                .metadata_id
-                .and_then(|id| said.iter().find(|metadata| metadata.id == id));
-            let by = words.and_then(|words| serde_json::from_str::<Value>(&words.body).ok());
-            if let (Value::Object(data), Some(by)) = (
-                &mut data,
-                by.as_ref().and_then(|body| body.get("triggeredBy")),
-            ) {
-                data.insert("triggeredBy".to_owned(), by.clone());
-            }
-            let mut item = Map::new();
-            item.insert("seq".to_owned(), row.seq.into());
-            item.insert("type".to_owned(), row.kind.as_str().into());
-            item.insert("at".to_owned(), time(row.at).into());
-            if let Some(id) = row.conversation_id {
-                item.insert("conversationId".to_owned(), id.to_string().into());
-            }
-            if let Some(id) = row.lead_id {
-                item.insert("leadId".to_owned(), id.to_string().into());
-            }
-            if row.silent {
-                item.insert("silent".to_owned(), true.into());
-            }
-            item.insert("data".to_owned(), data);
-            Value::Object(item)
-        })
-        .collect();
+    let items = rest_items(reader, &rows)?;
     Ok(json!({"epoch": head.epoch, "head": head.seq, "items": items}))
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -9,6 +10,38 @@ use super::{Reader, at};
 use crate::error::StoreResult;
 use crate::rows::tables::*;
 use crate::rows::*;
+use crate::sql::BoundId;
+
+/// Which rows of the event log someone wants: those of a kind, of a conversation or of a lead.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogFilter {
+    /// The kinds that are ever wanted.
+    pub among: Vec<&'static str>,
+    /// Kinds of which every row is wanted.
+    pub kinds: Vec<&'static str>,
+    /// Conversations whose rows are wanted.
+    pub conversations: Vec<Uuid>,
+    /// Leads whose rows are wanted.
+    pub leads: Vec<Uuid>,
+}
+
+/// The rows after one number up to another that a filter lets pass.
+macro_rules! matching {
+    ($after:expr, $upto:expr, $filter:expr) => {{
+        let conversations = $filter.conversations.iter().map(|id| Some(BoundId(*id)));
+        let leads = $filter.leads.iter().map(|id| Some(BoundId(*id)));
+        event_log::table
+            .filter(event_log::seq.gt($after))
+            .filter(event_log::seq.le($upto))
+            .filter(event_log::kind.eq_any($filter.among.clone()))
+            .filter(
+                event_log::kind
+                    .eq_any($filter.kinds.clone())
+                    .or(event_log::conversation_id.eq_any(conversations.collect::<Vec<_>>()))
+                    .or(event_log::lead_id.eq_any(leads.collect::<Vec<_>>())),
+            )
+    }};
+}
 
 /// The end of the event log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +75,33 @@ impl Reader<'_> {
     pub fn log_after(&mut self, seq: i64, limit: i64) -> StoreResult<Vec<LogRow>> {
         let query = event_log::table
             .filter(event_log::seq.gt(seq))
+            .select(LogRow::as_select())
+            .order(event_log::seq.asc())
+            .limit(limit);
+        at("event_log", query.load(self.conn))
+    }
+
+    /// How many rows after one number up to another the filter lets pass.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn log_count(&mut self, after: i64, upto: i64, filter: &LogFilter) -> StoreResult<i64> {
+        let query = matching!(after, upto, filter).select(count_star());
+        at("event_log", query.first(self.conn))
+    }
+
+    /// The rows after one number up to another that the filter lets pass, in order.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn log_matching(
+        &mut self,
+        after: i64,
+        upto: i64,
+        filter: &LogFilter,
+        limit: i64,
+    ) -> StoreResult<Vec<LogRow>> {
+        let query = matching!(after, upto, filter)
             .select(LogRow::as_select())
             .order(event_log::seq.asc())
             .limit(limit);

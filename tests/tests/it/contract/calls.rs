@@ -83,6 +83,7 @@ async fn keys_and_suppressions(server: &Server) {
         .await
         .expect(201);
     server.get("/api/keys").await.ok();
+    server.post("/api/ws-tickets", json!({})).await.expect(201);
     let one = format!("/api/keys/{}", id(&made));
     server.delete(&one).await.expect(204);
     server.get("/api/keys").await.ok();

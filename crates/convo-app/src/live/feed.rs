@@ -1,0 +1,85 @@
+//! From the log to the hub: one task in each process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::sleep;
+
+use super::hub::Hub;
+use super::log::Log;
+use crate::error::AppError;
+
+/// Says that the log may have grown. Cheap to clone; many wakes before one read cost one read.
+#[derive(Debug, Clone, Default)]
+pub struct Wake(Arc<Notify>);
+
+impl Wake {
+    /// Wakes the feed, from any thread.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Reads the log and publishes it.
+pub struct Feed {
+    log: Arc<dyn Log>,
+    hub: Hub,
+    wake: Wake,
+}
+
+/// The log is looked at so often when nobody says that it has grown: another process may have written.
+const POLL: Duration = Duration::from_secs(1);
+/// Between two reads, so that many commits cost one.
+const GATHER: Duration = Duration::from_millis(3);
+/// Given to listeners that do not keep up, before more is published.
+const BREATH: Duration = Duration::from_millis(5);
+/// Breaths for one page at most: who has not kept up by then will be found lagging.
+const BREATHS: u32 = 50;
+
+impl Feed {
+    /// A feed of this log into this hub.
+    #[must_use]
+    pub fn new(log: Arc<dyn Log>, hub: Hub, wake: Wake) -> Self {
+        Self { log, hub, wake }
+    }
+
+    /// Publishes for as long as it is polled.
+    pub async fn run(self) {
+        loop {
+            let _ = tokio::time::timeout(POLL, self.wake.0.notified()).await;
+            if let Err(error) = self.catch_up().await {
+                ::log::warn!("the event log cannot be read: {error}");
+                sleep(POLL).await;
+                self.wake.wake();
+            }
+            sleep(GATHER).await;
+        }
+    }
+
+    /// Publishes what the log has and the hub has not.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn catch_up(&self) -> Result<(), AppError> {
+        // Nobody listens: nothing is read, and the first one who does says where to begin.
+        while let Some(from) = self.hub.position() {
+            let log = Arc::clone(&self.log);
+            let read = tokio::task::spawn_blocking(move || log.after(from)).await;
+            let (events, to) = read.map_err(|_| AppError::Unavailable)??;
+            if to == from {
+                break;
+            }
+            self.hub.publish(from, to, &events);
+            // Nothing is published faster than most of those who listen can take it; the few who take less
+            // are not waited for.
+            for _ in 0..BREATHS {
+                if !self.hub.is_behind() {
+                    break;
+                }
+                sleep(BREATH).await;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! The client of the documentation, run as it stands there.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use convo_tests::process::Process;
+use convo_tests::{BOOTSTRAP_KEY, Kind, Options};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use super::{exchange, head, rows_after, wanted};
+
+/// A way to the server that can be cut, so that the client finds it again at the same address.
+struct Way {
+    address: SocketAddr,
+    /// Rises with every cut; connections of before end.
+    cut: watch::Sender<u32>,
+}
+
+impl Way {
+    async fn to(server: String) -> Way {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let cut = watch::Sender::new(0);
+        let watched = cut.clone();
+        tokio::spawn(async move {
+            while let Ok((mut inside, _)) = listener.accept().await {
+                let (server, mut cut) = (server.clone(), watched.subscribe());
+                tokio::spawn(async move {
+                    let mut outside = TcpStream::connect(server).await.unwrap();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut inside, &mut outside) => {}
+                        _ = cut.changed() => {}
+                    }
+                });
+            }
+        });
+        Way { address, cut }
+    }
+}
+
+/// The program, where it has a WebSocket; what it needs to be told for that.
+fn node() -> Option<&'static [&'static str]> {
+    let version = Command::new("node").arg("--version").output().ok()?;
+    let version = String::from_utf8(version.stdout).ok()?;
+    let major: u32 = version
+        .trim()
+        .strip_prefix('v')?
+        .split('.')
+        .next()?
+        .parse()
+        .ok()?;
+    match major {
+        22.. => Some(&[]),
+        20 | 21 => Some(&["--experimental-websocket"]),
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_documented_client_misses_nothing() {
+    let Some(flags) = node() else {
+        println!("skipped: no node of version 20 or later");
+        return;
+    };
+    let server = Arc::new(Options::on(Kind::Sqlite).start().await);
+    let contact = exchange(&server, "ada@customer.example").await;
+    let way = Way::to(server.base().trim_start_matches("http://").to_owned()).await;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let client = root.join("docs/examples/live.js");
+    let script = format!(
+        "import {{ live }} from 'file://{}';\n\
+         live('ws://{}/ws', {{ token: async () => '{BOOTSTRAP_KEY}', subscriptions: ['conversation_states'],\n\
+         onEvent: event => console.log('event ' + event.seq), onResync: () => console.log('resync') }});\n\
+         console.log('started');",
+        client.display(),
+        way.address
+    );
+    let file = server.folder().join("page.mjs");
+    std::fs::write(&file, script).unwrap();
+    let mut command = Command::new("node");
+    command.args(flags).arg(&file);
+    let page = Process::start(command);
+    page.line(|line| line.contains("started").then_some(()))
+        .await;
+    let (before, _) = head(&server).await;
+    let heard = |seq: i64| {
+        let wanted = format!("event {seq}");
+        move |line: &str| (line == wanted).then_some(())
+    };
+    // It may subscribe at any moment from now: what it heard first says from where.
+    let first = loop {
+        contact.transition("ENGAGEMENT_INCREASED").await.ok();
+        let said = page.stdout();
+        if let Some(first) = said.lines().find_map(|line| line.strip_prefix("event ")) {
+            break first.parse::<i64>().unwrap();
+        }
+    };
+    for round in 1..=3 {
+        way.cut.send_replace(round);
+        for _ in 0..5 {
+            contact.transition("ENGAGEMENT_INCREASED").await.ok();
+        }
+        let last = wanted(&rows_after(&server, before).await, "conversation_states");
+        let last = last.last().unwrap()["seq"].as_i64().unwrap();
+        page.line(heard(last))
+            .await
+            .expect("it goes on after a cut");
+    }
+    let rows = wanted(&rows_after(&server, first - 1).await, "conversation_states");
+    let expected: Vec<String> = rows
+        .iter()
+        .map(|row| format!("event {}", row["seq"]))
+        .collect();
+    let said = page.stdout();
+    let said: Vec<&str> = said.lines().filter(|line| *line != "started").collect();
+    assert_eq!(said, expected, "{}", page.stderr());
+}
