@@ -21,6 +21,7 @@ pub mod ids;
 pub mod logging;
 pub mod openapi;
 pub mod problem;
+pub mod redis;
 pub mod routes;
 pub mod serve;
 pub mod settings;

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::auth::{KeyHash, KeyLookup, KeyRecord, LookupFailed, Scope, Scopes};
 use crate::http::health::{Check, Readiness};
+use crate::redis::Redis;
 use crate::settings::{Secret, Settings};
 use crate::{clock, ids};
 
@@ -40,6 +41,9 @@ pub enum WiringError {
     /// The application refused to start.
     #[error("{0}")]
     App(#[from] AppError),
+    /// The address of Redis is none.
+    #[error("redis.url: {0}")]
+    Redis(String),
     /// The operating system has no randomness.
     #[error("no randomness: {0}")]
     Random(#[from] getrandom::Error),
@@ -144,6 +148,16 @@ pub fn mailgun(settings: &Settings) -> Arc<Mailgun> {
     Arc::new(Mailgun::new(keys, convo_email::Limits::default()))
 }
 
+/// The Redis of the settings, whether it is there or not.
+///
+/// # Errors
+/// [`WiringError::Redis`].
+pub fn redis(settings: &Settings) -> Result<Option<Redis>, WiringError> {
+    let url = settings.redis.as_ref();
+    let redis = url.map(|url| Redis::new(url.expose())).transpose();
+    redis.map_err(|error| WiringError::Redis(error.category().to_owned()))
+}
+
 struct Machine;
 
 impl convo_app::Shell for Machine {
@@ -204,18 +218,23 @@ impl KeyLookup for StoredKeys {
 }
 
 /// Whether the database can be asked, has the newest schema, and is written to.
-pub struct StoreReadiness(pub App);
+pub struct StoreReadiness {
+    /// The application.
+    pub app: App,
+    /// Redis, where one is configured.
+    pub redis: Option<Redis>,
+}
 
 impl Readiness for StoreReadiness {
     fn checks(&self) -> Pin<Box<dyn Future<Output = Vec<Check>> + Send + '_>> {
-        let (store, writer) = (self.0.store().clone(), self.0.queue().is_served());
+        let (store, writer) = (self.app.store().clone(), self.app.queue().is_served());
         Box::pin(async move {
             let missing = web::block(move || store.ready()).await;
             let (database, migrations) = match missing {
                 Ok(Ok(missing)) => (true, missing.is_empty()),
                 _ => (false, false),
             };
-            vec![
+            let mut checks = vec![
                 Check {
                     name: "database",
                     ok: database,
@@ -231,7 +250,15 @@ impl Readiness for StoreReadiness {
                     ok: writer,
                     required: true,
                 },
-            ]
+            ];
+            if let Some(redis) = &self.redis {
+                checks.push(Check {
+                    name: "redis",
+                    ok: redis.answers().await,
+                    required: false,
+                });
+            }
+            checks
         })
     }
 }

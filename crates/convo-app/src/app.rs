@@ -10,6 +10,7 @@ use convo_store::{Reader, Store};
 use convo_threading::automated::Class;
 
 use crate::attachments::Attachments;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::command::{Actor, Answer, Command, Envelope, Payload, Webhook};
@@ -38,6 +39,7 @@ pub struct App {
     context: Arc<Context>,
     hub: Hub,
     wake: Wake,
+    committed: watch::Receiver<i64>,
 }
 
 impl App {
@@ -63,7 +65,8 @@ impl App {
         });
         let writer = store.writer();
         let wake = Wake::default();
-        let started = writer::start(writer, Arc::clone(&context), wake.clone());
+        let (told, committed) = watch::channel(0);
+        let started = writer::start(writer, Arc::clone(&context), wake.clone(), told);
         let (queue, thread) = started.map_err(|error| AppError::Fault(error.to_string()))?;
         Ok((
             Self {
@@ -72,6 +75,7 @@ impl App {
                 context,
                 hub: Hub::new(wake.clone()),
                 wake,
+                committed,
             },
             thread,
         ))
@@ -211,6 +215,12 @@ impl App {
     #[must_use]
     pub fn wake(&self) -> &Wake {
         &self.wake
+    }
+
+    /// The last number of the log that this process took; 0 before the first.
+    #[must_use]
+    pub fn committed(&self) -> watch::Receiver<i64> {
+        self.committed.clone()
     }
 
     /// What brings the log to those who listen; a process runs one.

@@ -225,7 +225,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             }
             Command::CreateKey(key) => self.create_key(key),
             Command::RevokeKey(id) => self.revoke_key(*id),
-            Command::UseTicket { digest, expires_at } => self.use_ticket(digest, *expires_at),
+            Command::UseTicket { digest } => self.use_ticket(digest),
             Command::CreateConversation(new) => self.create_conversation(new),
             Command::PatchConversation(id, patch) => self.patch_conversation(*id, patch),
             Command::Transition(id, request) => self.transition(*id, request),

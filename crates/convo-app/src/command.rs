@@ -120,8 +120,6 @@ pub enum Command {
     UseTicket {
         /// What stands for it.
         digest: Vec<u8>,
-        /// When it ends.
-        expires_at: DateTime<Utc>,
     },
     /// `POST /api/conversations`.
     CreateConversation(wire::NewConversation),

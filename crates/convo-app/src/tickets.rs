@@ -6,7 +6,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
-use convo_store::rows::EventDedupeRow;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
@@ -68,23 +67,11 @@ pub fn read(context: &Context, text: &str, now: DateTime<Utc>) -> Option<Ticket>
 
 impl Batch<'_, '_> {
     /// Uses a ticket: 200 the first time, 409 ever after.
-    pub(crate) fn use_ticket(
-        &mut self,
-        digest: &[u8],
-        expires_at: DateTime<Utc>,
-    ) -> Result<Answer, AppError> {
-        let used = self.event(digest)?;
-        if !used {
-            self.events.insert(digest.to_vec(), true);
-            self.commit.dedupe.push(EventDedupeRow {
-                digest: digest.to_vec(),
-                // Kept longer than it can be used, whatever two nodes' clocks say.
-                expires_at: expires_at + Duration::hours(1),
-            });
-            self.wrote();
-        }
+    pub(crate) fn use_ticket(&mut self, digest: &[u8]) -> Result<Answer, AppError> {
+        // Remembered for longer than it can be used, whatever two nodes' clocks say.
+        let first = self.first_time(digest.to_vec())?;
         Ok(Answer {
-            status: if used { 409 } else { 200 },
+            status: if first { 200 } else { 409 },
             body: String::new(),
             replayed: false,
         })

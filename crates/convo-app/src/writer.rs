@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use convo_store::{CommitError, Writer};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::batch::Batch;
 use crate::command::{Answer, Envelope};
@@ -98,7 +98,8 @@ impl Queue {
     }
 }
 
-/// Starts the writer thread, which rings `wake` after what it committed; it ends when every [`Queue`] is dropped and the queue is empty.
+/// Starts the writer thread, which rings `wake` and tells the last number of the log after what it committed; it ends
+/// when every [`Queue`] is dropped and the queue is empty.
 ///
 /// # Errors
 /// Those of the operating system when no thread can be made.
@@ -106,15 +107,22 @@ pub fn start(
     writer: Writer,
     context: Arc<Context>,
     wake: Wake,
+    committed: watch::Sender<i64>,
 ) -> std::io::Result<(Queue, JoinHandle<()>)> {
     let (jobs, waiting) = mpsc::channel(QUEUE);
     let thread = std::thread::Builder::new()
         .name("writer".into())
-        .spawn(move || serve(writer, &context, &wake, waiting))?;
+        .spawn(move || serve(writer, &context, &wake, &committed, waiting))?;
     Ok((Queue { jobs }, thread))
 }
 
-fn serve(mut writer: Writer, context: &Context, wake: &Wake, mut waiting: mpsc::Receiver<Job>) {
+fn serve(
+    mut writer: Writer,
+    context: &Context,
+    wake: &Wake,
+    committed: &watch::Sender<i64>,
+    mut waiting: mpsc::Receiver<Job>,
+) {
     while let Some(first) = waiting.blocking_recv() {
         let mut jobs = vec![first];
         while jobs.len() < BATCH {
@@ -125,6 +133,9 @@ fn serve(mut writer: Writer, context: &Context, wake: &Wake, mut waiting: mpsc::
         }
         commit(&mut writer, context, jobs);
         wake.wake();
+        if let Some(last) = writer.last_seq() {
+            committed.send_if_modified(|seq| std::mem::replace(seq, last) != last);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/api/conversation-state`: what a conversation is in, and what moves it.
 
+use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use convo_app::views::{self, TreeForm};
 use convo_app::{Command, conversations, wire};
@@ -9,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{Api, Asked, answers, named};
 use crate::auth::{Agent, Authorized, Read, Write};
+use crate::clock;
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
@@ -19,6 +21,7 @@ use crate::openapi::states::Status;
 use crate::openapi::vocabulary::TreeFormat;
 use crate::openapi::{lists, moves, requests};
 use crate::problem::Problem;
+use crate::redis::kept;
 
 /// Adds the routes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -317,14 +320,33 @@ pub async fn context(
     if limit < 1 {
         return Err(Problem::invalid_field("limit", "must be at least 1"));
     }
-    let id = path.id("id")?;
-    let value = api
-        .ask(move |reader, now| {
-            let seen = views::see(reader, id)?;
-            views::context(reader, &seen, limit.min(views::PAGE), now)
-        })
-        .await?;
-    Ok(answers::json(&value))
+    let (id, limit) = (path.id("id")?, limit.min(views::PAGE));
+    let asked = api.ask(move |reader, _| Ok(reader.conversation_revision(id)?));
+    let revision = asked.await?.ok_or_else(Problem::not_found)?;
+    let key = |revision| kept::Key {
+        conversation: id,
+        revision,
+        limit,
+    };
+    let context = match api.kept.get(key(revision)).await {
+        Some(context) => context,
+        None => {
+            let (revision, context) = api
+                .ask(move |reader, _| {
+                    let seen = views::see(reader, id)?;
+                    let context = views::context(reader, &seen, limit)?;
+                    Ok((seen.row.revision, context.to_string()))
+                })
+                .await?;
+            api.kept.put(key(revision), context.clone());
+            context
+        }
+    };
+    let now = convo_app::wire::time(clock::now());
+    let whole = format!(r#"{{"conversationId":"{id}","context":{context},"timestamp":"{now}"}}"#);
+    Ok(HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .body(whole))
 }
 
 /// The audit trail, oldest first.

@@ -35,6 +35,7 @@ use crate::clock;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::PathParts;
 use crate::problem::Problem;
+use crate::redis::Kept;
 use crate::routes::Routes;
 use crate::settings::Live;
 use crate::ws;
@@ -48,6 +49,8 @@ pub struct Api {
     pub mailgun: Arc<Mailgun>,
     /// Limits of WebSockets.
     pub live: Live,
+    /// Contexts that were read lately.
+    pub kept: Kept,
 }
 
 impl Api {

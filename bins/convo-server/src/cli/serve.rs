@@ -10,6 +10,7 @@ use super::{CommandError, Ended};
 use crate::api::{self, Api};
 use crate::app::Shell;
 use crate::auth::{ApiKey, FirstKey};
+use crate::redis::{Hints, Kept};
 use crate::serve::{listen, stop_signal};
 use crate::settings::Settings;
 use crate::wiring::{self, StoreReadiness, StoredKeys};
@@ -27,15 +28,24 @@ async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Comman
     let wired = wired.map_err(io::Error::other)??;
     let app = wired.app;
     let first = first_key(settings, &app).await?;
+    let redis = wiring::redis(settings)?;
+    let reader = app.clone();
+    let head = tokio::task::spawn_blocking(move || reader.read(|reader| Ok(reader.head()?)));
+    let head = head.await.map_err(io::Error::other)?;
+    let epoch = head.map_err(wiring::WiringError::from)?.epoch;
     let routes = api::routes(Api {
         app: app.clone(),
         mailgun: wiring::mailgun(settings),
         live: settings.live.clone(),
+        kept: Kept::new(redis.as_ref().map(|redis| (redis, epoch))),
     });
     let shell = Shell::new(
         settings,
         Arc::new(StoredKeys(app.clone())),
-        Arc::new(StoreReadiness(app.clone())),
+        Arc::new(StoreReadiness {
+            app: app.clone(),
+            redis: redis.clone(),
+        }),
         routes,
     )?;
     let listening = listen(&settings.server, &shell)?;
@@ -52,11 +62,15 @@ async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Comman
         log::warn!("CONVO_MAILGUN__SIGNING_KEY is not set: webhooks are answered 503");
     }
     let hub = app.hub().clone();
-    let beside = [
+    let mut beside = vec![
         actix_web::rt::spawn(wiring::background(app.clone())),
         actix_web::rt::spawn(app.feed().run()),
         actix_web::rt::spawn(ws::watch(app.clone())),
     ];
+    if let Some(redis) = redis {
+        let hints = Hints::new(redis, epoch, app.wake().clone(), app.committed());
+        beside.push(actix_web::rt::spawn(hints.run()));
+    }
     // Sockets are told first: their clients find another node while requests here still end.
     let served = listening
         .run(&shell, async move {

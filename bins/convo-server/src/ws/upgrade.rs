@@ -69,8 +69,7 @@ pub async fn ws(
     let head = head.map_err(|_| Problem::unavailable())??;
     let listener = sockets.app.hub().listener(sockets.settings.max_connections);
     let listener = listener.ok_or_else(Problem::unavailable)?;
-    let (response, session, frames) =
-        actix_ws::handle(&request, body).map_err(|_| no_upgrade())?;
+    let (response, session, frames) = actix_ws::handle(&request, body).map_err(|_| no_upgrade())?;
     let socket = Socket {
         stream: Stream::new(Arc::new(sockets.app.store().clone()), listener),
         session,
@@ -117,7 +116,6 @@ async fn redeem(app: &App, text: &str) -> Result<Option<Caller>, Problem> {
         ..Envelope::new(
             Command::UseTicket {
                 digest: ticket.digest,
-                expires_at: ticket.expires_at,
             },
             Actor::Code("system"),
         )

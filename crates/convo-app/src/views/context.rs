@@ -1,6 +1,5 @@
 //! `GET /{id}/context`: what a writer needs to answer well.
 
-use chrono::{DateTime, Utc};
 use convo_store::Reader;
 use serde_json::{Value, json};
 
@@ -12,12 +11,7 @@ use crate::wire::time;
 ///
 /// # Errors
 /// The database's.
-pub fn context(
-    reader: &mut Reader<'_>,
-    seen: &Seen,
-    limit: i64,
-    now: DateTime<Utc>,
-) -> Result<Value, AppError> {
+pub fn context(reader: &mut Reader<'_>, seen: &Seen, limit: i64) -> Result<Value, AppError> {
     let mut rows = reader.messages_before(seen.row.id, None, limit)?;
     rows.reverse();
     let history = message::messages(reader, &rows)?;
@@ -25,18 +19,14 @@ pub fn context(
     let newest = tally.newest_reply.as_ref();
     let signals: Vec<&String> = tally.signals.keys().collect();
     Ok(json!({
-        "conversationId": seen.row.id,
-        "context": {
-            "leadId": seen.row.lead_id,
-            "contextSummary": summary(seen),
-            "keyTopics": topics(seen),
-            "currentIntent": newest.and_then(|reply| reply.intent),
-            "signals": signals,
-            "sentiment": newest.map_or(convo_core::signals::Sentiment::Neutral, |reply| reply.sentiment),
-            "messageHistory": history,
-            "lastEngagementAt": seen.facts.last_engagement_at().map(time),
-        },
-        "timestamp": time(now),
+        "leadId": seen.row.lead_id,
+        "contextSummary": summary(seen),
+        "keyTopics": topics(seen),
+        "currentIntent": newest.and_then(|reply| reply.intent),
+        "signals": signals,
+        "sentiment": newest.map_or(convo_core::signals::Sentiment::Neutral, |reply| reply.sentiment),
+        "messageHistory": history,
+        "lastEngagementAt": seen.facts.last_engagement_at().map(time),
     }))
 }
 

@@ -78,6 +78,17 @@ impl Reader<'_> {
         Ok(rows.into_iter().map(|row| (row.id, row.lead_id)).collect())
     }
 
+    /// The revision of a conversation.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn conversation_revision(&mut self, id: Uuid) -> StoreResult<Option<i64>> {
+        let query = conversations::table
+            .filter(conversations::id.eq(BoundId(id)))
+            .select(conversations::revision);
+        at("conversations", query.first(self.conn).optional())
+    }
+
     /// All conversations of leads, open or not.
     ///
     /// # Errors
