@@ -17,6 +17,7 @@ on_both!(
     what_names_a_closed_conversation_goes_to_the_open_one,
     a_reply_at_the_time_of_the_opt_out_is_no_newer,
     what_waited_for_a_message_is_told_with_it,
+    a_message_is_answered_where_it_stands_in_the_end,
 );
 
 /// The conversations of a lead: state and number of messages, oldest first.
@@ -256,6 +257,34 @@ async fn a_reply_at_the_time_of_the_opt_out_is_no_newer(options: Options) {
         let number = conversations(&server, &contact.lead).await.len();
         assert_eq!(number, if opens { 2 } else { 1 }, "{seconds} s");
     }
+}
+
+/// What waited for a message can say more about its ancestors than it does itself.
+async fn a_message_is_answered_where_it_stands_in_the_end(options: Options) {
+    let server = options.start().await;
+    let contact = server.contact("ada@customer.example").await;
+    let ours = "ours@dealer.example";
+    for number in [1, 2] {
+        let chain = format!("References: <two@x.example> <one@x.example> <{ours}>");
+        let mime = bounce(&contact.email, ours)
+            .replace("<bounce.1@", &format!("<bounce.{number}@"))
+            .replace("MIME-Version", &format!("{chain}\r\nMIME-Version"));
+        let answer = server.inbound_raw(&mime, "sales@dealer.example", "").await;
+        assert_eq!(answer.ok()["status"], "parked");
+    }
+    let headers = json!({
+        "Message-ID": format!("<{ours}>"), "References": "<one@x.example> <two@x.example>",
+    });
+    let body = json!({
+        "senderId": "campaign", "content": "Hello", "messageType": "email", "isFromAI": 1,
+        "emailHeaders": headers,
+    });
+    let answer = contact.post("process-message", body).await.ok();
+    let stored = contact.messages().await;
+    assert_eq!(stored.len(), 3, "{stored:#?}");
+    assert_eq!(answer["message"]["threadDepth"], stored[0]["threadDepth"]);
+    assert_eq!(answer["message"]["threadId"], stored[0]["threadId"]);
+    server.verify().await;
 }
 
 async fn what_waited_for_a_message_is_told_with_it(options: Options) {
