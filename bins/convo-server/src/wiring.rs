@@ -289,15 +289,8 @@ async fn retry_due(app: &App) -> Result<(), AppError> {
             replay: false,
             reread: None,
         };
-        match app.run(Envelope::new(retry, Actor::Code("system"))).await {
-            Ok(_) => {}
-            Err(AppError::Unavailable) => return Err(AppError::Unavailable),
-            Err(_) => {
-                let failed = Command::ReceiptFailed(row.id, "effect_failed");
-                app.run(Envelope::new(failed, Actor::Code("system")))
-                    .await?;
-            }
-        }
+        let retry = Envelope::new(retry, Actor::Code("system"));
+        app.retry(retry, row.id).await?;
     }
     Ok(())
 }

@@ -182,6 +182,33 @@ impl App {
         }
     }
 
+    /// Tries a stored receipt again, by a [`Command::RetryReceipt`]; a try whose effect failed is
+    /// counted on the receipt, which is then the answer.
+    ///
+    /// # Errors
+    /// What came before the effect was tried: `Unavailable`, `NotFound`, `IdempotencyKeyReused`.
+    pub async fn retry(&self, envelope: Envelope, receipt: Uuid) -> Result<Answer, AppError> {
+        let failed = Envelope {
+            command: Command::ReceiptFailed(receipt, "effect_failed"),
+            actor: envelope.actor,
+            idempotency: envelope.idempotency.clone(),
+            at: envelope.at,
+            silent: envelope.silent,
+        };
+        match self.queue.run(envelope).await {
+            Err(
+                error @ (AppError::Unavailable
+                | AppError::NotFound
+                | AppError::IdempotencyKeyReused),
+            ) => Err(error),
+            Err(error) => {
+                log::warn!("a receipt's effect failed again: {error}");
+                self.queue.run(failed).await
+            }
+            done => done,
+        }
+    }
+
     /// Asks the database, on a connection of the pool; blocks the thread.
     ///
     /// # Errors

@@ -82,12 +82,7 @@ pub async fn transition(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     conversations::judge(&body.value)?;
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: Some(&key),
-        body: body.sha256,
-    };
+    let asked = Asked::new(&request, &caller).with(&key, body.sha256);
     api.run(asked, Command::Transition(named(&path), body.value))
         .await
 }
@@ -132,12 +127,7 @@ pub async fn process_message(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     body.value.check()?;
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: Some(&key),
-        body: body.sha256,
-    };
+    let asked = Asked::new(&request, &caller).with(&key, body.sha256);
     api.run(
         asked,
         Command::ProcessMessage(named(&path), Box::new(body.value)),
@@ -162,12 +152,7 @@ pub async fn integration_event(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     body.value.check()?;
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: Some(&key),
-        body: body.sha256,
-    };
+    let asked = Asked::new(&request, &caller).with(&key, body.sha256);
     api.run(asked, Command::IntegrationEvent(named(&path), body.value))
         .await
 }
@@ -189,12 +174,7 @@ pub async fn take_over(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     body.value.check()?;
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: Some(&key),
-        body: body.sha256,
-    };
+    let asked = Asked::new(&request, &caller).with(&key, body.sha256);
     api.run(asked, Command::TakeOver(named(&path), body.value))
         .await
 }

@@ -45,12 +45,7 @@ pub async fn create(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     body.value.check()?;
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: Some(&key),
-        body: body.sha256,
-    };
+    let asked = Asked::new(&request, &caller).with(&key, body.sha256);
     api.run(asked, Command::CreateConversation(body.value))
         .await
 }
@@ -71,12 +66,7 @@ pub async fn change(
     body: Body<wire::ConversationPatch>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: None,
-        body: body.sha256,
-    };
+    let asked = Asked::new(&request, &caller);
     api.run(asked, Command::PatchConversation(named(&path), body.value))
         .await
 }

@@ -87,12 +87,7 @@ pub async fn revoke_key(
     authenticator: web::Data<Authenticator>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: None,
-        body: [0; 32],
-    };
+    let asked = Asked::new(&request, &caller);
     let answer = api.run(asked, Command::RevokeKey(path.id("id")?)).await?;
     authenticator.forget();
     Ok(answer)

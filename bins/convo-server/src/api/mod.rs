@@ -22,7 +22,7 @@ use std::sync::Arc;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
-use convo_app::{Actor, AppError, Command, Envelope};
+use convo_app::{Actor, Answer, AppError, Command, Envelope};
 use convo_email::WebhookProvider as _;
 use convo_mailgun::Mailgun;
 use convo_store::Reader;
@@ -69,28 +69,7 @@ impl Api {
         asked: Asked<'_>,
         command: Command,
     ) -> Result<HttpResponse, Problem> {
-        let idempotency = match asked.key {
-            Some(key) => key.get()?.map(|key| convo_app::IdempotencyKey {
-                scope: scope(
-                    asked.caller,
-                    asked.request.method(),
-                    asked.request.path(),
-                    key,
-                ),
-                body: asked.body,
-            }),
-            None => None,
-        };
-        let envelope = Envelope {
-            idempotency,
-            ..Envelope::new(command, actor(asked.caller))
-        };
-        let answer = self.app.run(envelope).await?;
-        // What was answered once spoke of a person who is erased now.
-        if answer.status == 404 {
-            return Err(Problem::not_found());
-        }
-        Ok(answers::of(&answer))
+        answered(&self.app.run(asked.envelope(command)?).await?)
     }
 
     /// Asks the database on a thread that may block.
@@ -110,10 +89,55 @@ impl Api {
 /// Who asks what how: everything about a request that decides how its command is carried out.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
-    pub request: &'a HttpRequest,
-    pub caller: &'a Caller,
-    pub key: Option<&'a IdempotencyKey>,
-    pub body: [u8; 32],
+    request: &'a HttpRequest,
+    caller: &'a Caller,
+    key: Option<(&'a IdempotencyKey, [u8; 32])>,
+}
+
+impl<'a> Asked<'a> {
+    /// A request that is carried out as often as it comes.
+    pub(crate) fn new(request: &'a HttpRequest, caller: &'a Caller) -> Self {
+        Self {
+            request,
+            caller,
+            key: None,
+        }
+    }
+
+    /// With the key, if any, under which a repeat of this body changes nothing.
+    pub(crate) fn with(self, key: &'a IdempotencyKey, body: [u8; 32]) -> Self {
+        Self {
+            key: Some((key, body)),
+            ..self
+        }
+    }
+
+    /// The command, asked so.
+    ///
+    /// # Errors
+    /// The key cannot be one.
+    pub(crate) fn envelope(self, command: Command) -> Result<Envelope, Problem> {
+        let idempotency = match self.key {
+            Some((key, body)) => key.get()?.map(|key| convo_app::IdempotencyKey {
+                scope: scope(self.caller, self.request.method(), self.request.path(), key),
+                body,
+            }),
+            None => None,
+        };
+        Ok(Envelope {
+            idempotency,
+            ..Envelope::new(command, actor(self.caller))
+        })
+    }
+}
+
+/// An answer of the application as one of the server.
+fn answered(answer: &Answer) -> Result<HttpResponse, Problem> {
+    // What was answered once spoke of a person who is erased now.
+    if answer.status == 404 {
+        return Err(Problem::not_found());
+    }
+    Ok(answers::of(answer))
 }
 
 fn actor(caller: &Caller) -> Actor {

@@ -1,4 +1,4 @@
-//! Leads, agents, campaigns and policy; making a suppression.
+//! Leads, agents, campaigns and policy.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use convo_app::{AppError, Command, views, wire};
@@ -15,7 +15,7 @@ use crate::auth::{Admin, Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
-use crate::openapi::people::{Agent, Campaign, Lead, Suppression};
+use crate::openapi::people::{Agent, Campaign, Lead};
 use crate::openapi::policy::{Policy, PolicyChange};
 use crate::openapi::records::Export;
 use crate::openapi::vocabulary::Stage as StageWord;
@@ -38,8 +38,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(campaigns)
         .service(patch_campaign)
         .service(policy)
-        .service(put_policy)
-        .service(create_suppression);
+        .service(put_policy);
 }
 
 /// Declares a POST that makes a record of a checked body.
@@ -61,11 +60,13 @@ macro_rules! create {
             api: web::Data<Api>,
         ) -> Result<HttpResponse, Problem> {
             body.value.check()?;
-            let asked = Asked { request: &request, caller: &caller, key: Some(&key), body: body.sha256 };
+            let asked = Asked::new(&request, &caller).with(&key, body.sha256);
             api.run(asked, $command(body.value)).await
         }
     };
 }
+
+pub(super) use create;
 
 /// Declares a PATCH of a record.
 macro_rules! change {
@@ -86,7 +87,7 @@ macro_rules! change {
             api: web::Data<Api>,
         ) -> Result<HttpResponse, Problem> {
             body.value.check()?;
-            let asked = Asked { request: &request, caller: &caller, key: None, body: body.sha256 };
+            let asked = Asked::new(&request, &caller);
             api.run(asked, $command(named(&path), body.value)).await
         }
     };
@@ -121,11 +122,6 @@ change!(
     /// Changes a campaign.
     patch_campaign, "/campaigns/{id}", Write, wire::CampaignPatch, Command::PatchCampaign,
     CampaignPatch => Campaign
-);
-create!(
-    /// Suppresses an address.
-    create_suppression, "/suppressions", Write, wire::NewSuppression, Command::CreateSuppression,
-    NewSuppression => Suppression
 );
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -373,11 +369,6 @@ pub async fn put_policy(
     body: Body<Value>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: None,
-        body: body.sha256,
-    };
+    let asked = Asked::new(&request, &caller);
     api.run(asked, Command::PutPolicy(body.value)).await
 }

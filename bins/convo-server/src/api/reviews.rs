@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::lists::{Paging, next};
-use super::{Api, Asked, answers, named, webhooks};
+use super::{Api, Asked, answered, answers, named, webhooks};
 use crate::auth::{Admin, Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
@@ -16,7 +16,7 @@ use crate::openapi::review::ReviewItem;
 use crate::openapi::vocabulary::ReceiptStatus;
 use crate::openapi::webhooks::Receipt;
 use crate::openapi::{lists, requests};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 
 /// Adds the routes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -71,12 +71,7 @@ pub async fn resolve(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     body.value.check()?;
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: Some(&key),
-        body: body.sha256,
-    };
+    let asked = Asked::new(&request, &caller).with(&key, body.sha256);
     api.run(asked, Command::ResolveReview(named(&path), body.value))
         .await
 }
@@ -150,28 +145,12 @@ pub async fn replay(
     key: IdempotencyKey,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: Some(&key),
-        body: [0; 32],
-    };
+    let asked = Asked::new(&request, &caller).with(&key, [0; 32]);
     let id = path.id("id")?;
     let retry = Command::RetryReceipt {
         id,
         replay: true,
         reread: webhooks::reread(&api.app, &api.mailgun, id).await?,
     };
-    match api.run(asked, retry).await {
-        Err(problem) if !tells_nothing_of_the_effect(problem.code()) => {
-            let failed = Command::ReceiptFailed(id, "effect_failed");
-            api.run(asked, failed).await
-        }
-        answer => answer,
-    }
-}
-
-/// Refusals that came before the receipt's effect was tried.
-fn tells_nothing_of_the_effect(code: Code) -> bool {
-    matches!(code, Code::Unavailable | Code::IdempotencyKeyReused)
+    answered(&api.app.retry(asked.envelope(retry)?, id).await?)
 }

@@ -1,22 +1,35 @@
-//! Suppressions: listed and lifted.
+//! Suppressions: made, listed and lifted.
 
-use actix_web::{HttpRequest, HttpResponse, delete, get, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use convo_app::{Command, views, wire};
 use convo_store::Cursor;
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::lists::{Paging, next};
+use super::people::create;
 use super::{Api, Asked, answers};
-use crate::auth::{Admin, Authorized, Read};
+use crate::auth::{Admin, Authorized, Read, Write};
+use crate::http::body::Body;
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::QueryString;
-use crate::openapi::lists;
+use crate::openapi::people::Suppression;
+use crate::openapi::{lists, requests};
 use crate::problem::Problem;
 
 /// Adds the routes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(suppressions).service(lift_suppression);
+    config
+        .service(create_suppression)
+        .service(suppressions)
+        .service(lift_suppression);
 }
+
+create!(
+    /// Suppresses an address.
+    create_suppression, "/suppressions", Write, wire::NewSuppression, Command::CreateSuppression,
+    NewSuppression => Suppression
+);
 
 /// Suppressions, newest first.
 #[utoipa::path(
@@ -91,12 +104,7 @@ pub async fn lift_suppression(
         .0
         .address
         .ok_or_else(|| Problem::invalid_field("address", "is missing"))?;
-    let asked = Asked {
-        request: &request,
-        caller: &caller,
-        key: None,
-        body: [0; 32],
-    };
+    let asked = Asked::new(&request, &caller);
     api.run(
         asked,
         Command::LiftSuppression {

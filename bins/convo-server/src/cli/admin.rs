@@ -122,28 +122,27 @@ pub fn replay(
     let mailgun = wiring::mailgun(settings);
     let mut ended = Ended::Done;
     for id in ids {
-        let reread = actix_web::rt::System::new().block_on(webhooks::reread(&app, &mailgun, id));
-        let retry = Command::RetryReceipt {
-            id,
-            replay: true,
-            reread: reread.map_err(WiringError::from)?,
-        };
-        match run(&app, retry) {
+        let played = actix_web::rt::System::new().block_on(async {
+            let retry = Command::RetryReceipt {
+                id,
+                replay: true,
+                reread: webhooks::reread(&app, &mailgun, id).await?,
+            };
+            let retry = Envelope::new(retry, Actor::Code("cli"));
+            app.retry(retry, id).await
+        });
+        let said = match played {
             Ok(answer) => {
                 let receipt: serde_json::Value =
                     serde_json::from_str(&answer.body).unwrap_or_default();
-                writeln!(
-                    out,
-                    "{id}  {}",
-                    receipt["status"].as_str().unwrap_or_default()
-                )?;
+                receipt["status"].as_str().unwrap_or_default().to_owned()
             }
-            Err(error) => {
-                run(&app, Command::ReceiptFailed(id, "replay_failed")).ok();
-                writeln!(out, "{id}  failed: {error}")?;
-                ended = Ended::Failed;
-            }
+            Err(error) => format!("failed: {error}"),
+        };
+        if said.starts_with("failed") || said == "dead" {
+            ended = Ended::Failed;
         }
+        writeln!(out, "{id}  {said}")?;
     }
     Ok(ended)
 }
