@@ -50,7 +50,8 @@ pub fn succeed(mut command: Command) -> Outcome {
     }
 }
 
-fn shown(command: &Command) -> String {
+/// A command as one would type it.
+pub fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut line = program
         .file_name()

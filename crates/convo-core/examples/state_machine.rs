@@ -1,6 +1,6 @@
 //! Prints `docs/state-machine.md`.
 //!
-//! `cargo run -p convo-core --example state_machine > docs/state-machine.md`
+//! `cargo xtask generate` writes it there.
 
 fn main() {
     print!("{}", convo_core::diagram::page());

@@ -94,19 +94,6 @@ mod tests {
     }
 
     #[test]
-    fn the_page_in_the_documentation_is_this_one() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/state-machine.md");
-        // A packaged crate has no such folder.
-        if let Ok(present) = std::fs::read_to_string(path) {
-            assert_eq!(
-                present,
-                page(),
-                "cargo run -p convo-core --example state_machine > docs/state-machine.md"
-            );
-        }
-    }
-
-    #[test]
     fn the_table_has_nine_rows_of_eight_cells() {
         let table = table();
         let rows: Vec<&str> = table.lines().skip(2).collect();
