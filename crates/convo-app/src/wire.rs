@@ -53,17 +53,6 @@ pub fn as_time<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Err
     to.serialize_str(&time(*at))
 }
 
-/// Serialises an optional time as [`time`] shows it.
-///
-/// # Errors
-/// Those of the serializer.
-pub fn as_time_opt<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => to.serialize_some(&time(*at)),
-        None => to.serialize_none(),
-    }
-}
-
 /// Reads a field that may be absent (`None`), null (`Some(None)`) or set.
 ///
 /// # Errors

@@ -82,12 +82,6 @@ impl Signal {
     pub fn is_qualification(&self) -> bool {
         self.class == SignalClass::Purchase
     }
-
-    /// True when the lead asks for a person or a call, or gives a phone number.
-    #[must_use]
-    pub fn is_hand_raise(&self) -> bool {
-        self.class == SignalClass::HandRaise
-    }
 }
 
 /// What the lead wants with a message: the first variant that fits, in this order.

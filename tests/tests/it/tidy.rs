@@ -23,7 +23,6 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "convo-core",
             "convo-threading",
             "convo-email",
-            "convo-mailgun",
             "convo-store",
         ],
     ),

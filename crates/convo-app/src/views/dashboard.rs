@@ -8,7 +8,6 @@ use convo_core::vocabulary::Stage;
 use convo_store::{ConversationList, Reader, Sort};
 use serde_json::{Map, Value, json};
 
-use super::conversation_subject;
 use crate::error::AppError;
 use crate::wire::time;
 
@@ -39,7 +38,7 @@ pub fn overview(reader: &mut Reader<'_>, now: DateTime<Utc>) -> Result<Value, Ap
             json!({
                 "conversationId": row.id,
                 "leadId": row.lead_id,
-                "subject": conversation_subject(row),
+                "subject": row.subject,
                 "currentState": row.state,
                 "event": row.last_event,
                 "lastUpdated": time(row.last_activity_at),

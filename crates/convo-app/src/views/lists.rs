@@ -4,7 +4,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use convo_store::Cursor;
-use convo_store::rows::ConversationRow;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -43,12 +42,6 @@ pub fn cursor(text: &str) -> Result<Cursor, AppError> {
             .ok_or_else(wrong)?,
         id: Uuid::from_slice(id).map_err(|_| wrong())?,
     })
-}
-
-/// Subject of a conversation in lists.
-#[must_use]
-pub fn conversation_subject(row: &ConversationRow) -> &str {
-    &row.subject
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -115,17 +114,6 @@ impl Reader<'_> {
             &texts(ids),
             |id| Some(*id)
         )
-    }
-
-    /// How many conversations had activity since a time. Its cost grows with that number only.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`].
-    pub fn active_since(&mut self, since: DateTime<Utc>) -> StoreResult<i64> {
-        let query = conversations::table
-            .filter(conversations::last_activity_at.ge(BoundMoment(since)))
-            .count();
-        at("conversations", query.first(self.conn))
     }
 
     /// A page of conversations, newest first.

@@ -196,16 +196,6 @@ impl Reader<'_> {
         })
     }
 
-    /// Aliases of messages.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`].
-    pub fn aliases_by_messages(&mut self, ids: &[Uuid]) -> StoreResult<Vec<AliasRow>> {
-        by_keys!(self, message_aliases, message_id, AliasRow, ids, |id| {
-            BoundId(*id)
-        })
-    }
-
     /// All messages of a conversation as nodes of its tree, in order of storing.
     ///
     /// # Errors
@@ -338,39 +328,6 @@ impl Reader<'_> {
             used.extend(at("attachments", query.load::<Vec<u8>>(self.conn))?);
         }
         Ok(used)
-    }
-
-    /// Threads of conversations, oldest first.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`].
-    pub fn threads_by_conversations(&mut self, ids: &[Uuid]) -> StoreResult<Vec<ThreadRow>> {
-        let found: StoreResult<Vec<ThreadRow>> = by_keys!(
-            self,
-            message_threads,
-            conversation_id,
-            ThreadRow,
-            ids,
-            |id| BoundId(*id)
-        );
-        let mut found = found?;
-        found.sort_by_key(|thread| (thread.created_at, thread.id));
-        Ok(found)
-    }
-
-    /// Placeholders by Message-ID, in all conversations.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`].
-    pub fn placeholders_by_rfc_ids(&mut self, ids: &[String]) -> StoreResult<Vec<PlaceholderRow>> {
-        by_keys!(
-            self,
-            thread_placeholders,
-            rfc_id,
-            PlaceholderRow,
-            &texts(ids),
-            |id| *id
-        )
     }
 
     /// All placeholders of a conversation, or those among the given Message-IDs.

@@ -1,7 +1,5 @@
 //! Leads, agents, campaigns and policies.
 
-use std::collections::HashMap;
-
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -111,27 +109,6 @@ impl Reader<'_> {
         by_keys!(self, lead_addresses, lead_id, LeadAddressRow, leads, |id| {
             BoundId(*id)
         })
-    }
-
-    /// Leads by address key, each with the key that found it.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`].
-    pub fn leads_by_addresses(&mut self, keys: &[String]) -> StoreResult<Vec<(String, LeadRow)>> {
-        let addresses = self.lead_addresses_by_keys(keys)?;
-        let mut ids: Vec<Uuid> = addresses.iter().map(|address| address.lead_id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let leads: HashMap<Uuid, LeadRow> = self
-            .leads_by_ids(&ids)?
-            .into_iter()
-            .map(|lead| (lead.id, lead))
-            .collect();
-        let found = addresses.into_iter().filter_map(|address| {
-            let lead = leads.get(&address.lead_id)?.clone();
-            Some((address.address_key, lead))
-        });
-        Ok(found.collect())
     }
 
     /// A page of leads, newest first.
@@ -330,24 +307,6 @@ impl Reader<'_> {
         let last = policies::table.select(diesel::dsl::max(policies::version));
         let last = at("policies", last.first::<Option<i64>>(self.conn))?;
         Ok(last.unwrap_or(0))
-    }
-
-    /// All versions of the policy of a campaign, or of the default, oldest first.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`].
-    pub fn policy_versions(&mut self, campaign: Option<Uuid>) -> StoreResult<Vec<PolicyRow>> {
-        let mut query = policies::table
-            .select(PolicyRow::as_select())
-            .into_boxed::<MultiBackend>();
-        query = match campaign {
-            Some(id) => query.filter(policies::campaign_id.eq(Some(BoundId(id)))),
-            None => query.filter(policies::campaign_id.is_null()),
-        };
-        at(
-            "policies",
-            query.order(policies::version.asc()).load(self.conn),
-        )
     }
 }
 

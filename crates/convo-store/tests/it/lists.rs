@@ -53,13 +53,6 @@ fn pages_follow_each_other_through_equal_times() {
         );
         let newest_first: Vec<Uuid> = (101..=110).rev().map(id).collect();
         assert_eq!(by_activity, newest_first);
-        assert_eq!(
-            fresh
-                .store
-                .read(|reader| reader.active_since(at(2)))
-                .unwrap(),
-            5
-        );
         let by_creation = walk(
             fresh,
             |reader, after| {

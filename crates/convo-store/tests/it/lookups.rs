@@ -188,13 +188,7 @@ fn the_newest_policy_of_each_campaign() {
             ..Commit::default()
         };
         assert!(commit(&mut writer, again).is_err());
-        let (newest, all) = fresh
-            .store
-            .read(|reader| {
-                Ok::<_, StoreError>((reader.newest_policy(None)?, reader.policy_versions(None)?))
-            })
-            .unwrap();
-        assert_eq!(newest, Some(policy(2, 2)));
-        assert_eq!(all.len(), 2);
+        let newest = fresh.store.read(|reader| reader.newest_policy(None));
+        assert_eq!(newest.unwrap(), Some(policy(2, 2)));
     });
 }
