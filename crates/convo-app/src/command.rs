@@ -15,7 +15,8 @@ use crate::wire;
 pub enum Actor {
     /// An API key.
     Key(Uuid),
-    /// A part of the system: `system`, `mailgun`, `import`, `cli`, `bootstrap`.
+    /// A part of the system: `system`, `settings`, `import`, `cli`, `admin`, `bootstrap`, or a
+    /// provider's name.
     Code(&'static str),
 }
 
@@ -178,7 +179,7 @@ pub struct Webhook {
     pub token: Option<String>,
     /// SHA-256 over the parsed fields.
     pub fingerprint: [u8; 32],
-    /// What it says.
+    /// What it says, or that it could not be read.
     pub payload: Payload,
     /// The words of a person's mail, read before it comes to the writer.
     pub words: Option<Arc<Words>>,

@@ -1,6 +1,6 @@
 //! What people and programs look at: rows and aggregates in the shapes of the wire.
 //!
-//! Nothing here reads a whole history, except the thread tree, which shows one.
+//! Nothing here reads a whole history, except the thread tree and a person's export, which show one.
 
 mod context;
 mod conversation;

@@ -26,7 +26,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The actor as the audit stores it: an id, never a name.
+    /// Who asks, for log lines: an id, never a name.
     #[must_use]
     pub fn actor(&self) -> String {
         match (self.agent_id, self.key_id) {

@@ -33,7 +33,7 @@ lists! {
     CampaignList = Campaign;
     /// A page of suppressions.
     SuppressionList = Suppression;
-    /// All keys.
+    /// A page of keys.
     KeyList = Key;
     /// A page of conversations.
     ConversationList = Conversation;

@@ -203,7 +203,7 @@ pub struct Integrated {
     pub outcome: IntegrationOutcome,
     /// The state after.
     pub new_state: State,
-    /// Why it was ignored: `duplicate`, or the code a transition would be refused with.
+    /// Why it was ignored: `duplicate`, `inbound_message`, or the code a transition would be refused with.
     #[schema(nullable = false)]
     pub reason: Option<String>,
     /// When.

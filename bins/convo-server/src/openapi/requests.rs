@@ -328,7 +328,8 @@ pub struct IntegrationEvent {
     /// Which system says so.
     #[schema(min_length = 1, max_length = 200)]
     pub source: String,
-    /// Free, kept with the event; `severity`, `messageId`, `agentId` and `outcome` in it are read.
+    /// Free, kept with the event; `severity`, `messageId`, `recipient`, `userAgent`, `bot`, `agentId`, `outcome` and
+    /// `followUpAt` in it are read.
     pub metadata: Option<FreeObject>,
     /// The lead, checked against the conversation's.
     pub lead_id: Option<Uuid>,

@@ -1,4 +1,4 @@
-//! One conversation: status, audit, metrics, validation.
+//! One conversation: its record, status, audit, metrics.
 
 use chrono::{DateTime, Utc};
 use convo_core::machine::{Event, allowed_events};

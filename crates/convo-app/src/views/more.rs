@@ -1,4 +1,4 @@
-//! Records in lists, a person's export, raw mail, the event log, the rules.
+//! Records in lists, the default policy, raw mail, the event log, the rules.
 
 use std::collections::HashMap;
 

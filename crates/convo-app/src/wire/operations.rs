@@ -13,7 +13,7 @@ use crate::error::AppError;
 pub struct NewSuppression {
     /// The address no longer written to.
     pub address: String,
-    /// opt_out, complaint, hard_bounce or manual (default).
+    /// opt_out, complaint, hard_bounce, soft_bounce or manual (default).
     pub reason: Option<String>,
     /// automation or all; the default follows the reason.
     pub scope: Option<String>,
