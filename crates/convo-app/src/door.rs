@@ -10,6 +10,7 @@ use convo_core::policy::Policy;
 use convo_core::snapshot::{AgentFact, History, Snapshot};
 use convo_core::tally::MessageFact;
 use convo_core::vocabulary::{Author, Direction, Kind};
+use convo_store::MessageFacts;
 use convo_store::rows::{EmailEventRow, MessageRow};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -92,18 +93,26 @@ pub fn fact(parts: &FactParts<'_>) -> Result<MessageFact<Uuid>, AppError> {
     })
 }
 
-fn fact_of_row(row: &MessageRow) -> Result<MessageFact<Uuid>, AppError> {
-    fact(&FactParts {
-        id: row.id,
-        at: row.at,
-        sequence_number: row.sequence_number,
-        direction: &row.direction,
-        author: &row.author,
-        kind: &row.kind,
-        note: row.note,
-        codes: &row.codes,
-    })
+macro_rules! parts_of {
+    ($($row:ty),+) => {$(
+        impl<'a> From<&'a $row> for FactParts<'a> {
+            fn from(row: &'a $row) -> Self {
+                Self {
+                    id: row.id,
+                    at: row.at,
+                    sequence_number: row.sequence_number,
+                    direction: &row.direction,
+                    author: &row.author,
+                    kind: &row.kind,
+                    note: row.note,
+                    codes: &row.codes,
+                }
+            }
+        }
+    )+};
 }
+
+parts_of!(MessageRow, MessageFacts);
 
 /// Opens and clicks as they were judged when last looked at.
 pub(crate) fn judged(rows: &[&EmailEventRow]) -> Judged {
@@ -284,16 +293,7 @@ impl Batch<'_, '_> {
     fn history(&mut self, conversation: Uuid) -> Result<Vec<MessageFact<Uuid>>, AppError> {
         let mut facts = Vec::new();
         for row in self.reader.message_facts(conversation)? {
-            facts.push(fact(&FactParts {
-                id: row.id,
-                at: row.at,
-                sequence_number: row.sequence_number,
-                direction: &row.direction,
-                author: &row.author,
-                kind: &row.kind,
-                note: row.note,
-                codes: &row.codes,
-            })?);
+            facts.push(fact(&FactParts::from(&row))?);
         }
         for row in self
             .commit
@@ -301,7 +301,7 @@ impl Batch<'_, '_> {
             .iter()
             .filter(|row| row.conversation_id == conversation)
         {
-            facts.push(fact_of_row(row)?);
+            facts.push(fact(&FactParts::from(row))?);
         }
         Ok(facts)
     }

@@ -69,13 +69,7 @@ impl Batch<'_, '_> {
                 } => {
                     let data =
                         json!({"action": "flagged", "messageId": message, "flag": code.as_str()});
-                    self.log(
-                        "message_thread_updated",
-                        Some(conversation),
-                        Some(lead),
-                        None,
-                        data,
-                    );
+                    self.thread_updated(conversation, lead, data);
                 }
                 Change::AgentAssigned { agent } => {
                     let data = json!({"action": "assigned", "agentId": agent});

@@ -246,35 +246,17 @@ impl Batch<'_, '_> {
             "sequenceNumber": row.sequence_number,
             "threadDepth": row.depth,
         });
-        self.log(
-            "message_thread_updated",
-            Some(conversation),
-            Some(lead),
-            None,
-            data,
-        );
+        self.thread_updated(conversation, lead, data);
         for id in moved {
             let data = json!({"action": "moved", "messageId": id});
-            self.log(
-                "message_thread_updated",
-                Some(conversation),
-                Some(lead),
-                None,
-                data,
-            );
+            self.thread_updated(conversation, lead, data);
         }
         if opt_out == OptOut::Doubtful {
             self.ask_a_person("doubtful_opt_out", row);
         } else if row.author == Author::Other.as_str() && row.kind == Kind::Human.as_str() {
             self.ask_a_person("other_author", row);
             let data = json!({"action": "reply_needed", "messageId": row.id});
-            self.log(
-                "message_thread_updated",
-                Some(conversation),
-                Some(lead),
-                None,
-                data,
-            );
+            self.thread_updated(conversation, lead, data);
         }
         // What an imported state contains already moves nothing, here or in the lead's other conversations.
         let history = self.silent
@@ -289,6 +271,17 @@ impl Batch<'_, '_> {
         }
         self.take_waiting(&row.rfc_id)?;
         self.place_parked(&row.rfc_id)
+    }
+
+    /// Tells that a message was added, moved, flagged or wants an answer.
+    pub(crate) fn thread_updated(&mut self, conversation: Uuid, lead: Uuid, data: Value) {
+        self.log(
+            "message_thread_updated",
+            Some(conversation),
+            Some(lead),
+            None,
+            data,
+        );
     }
 
     fn ask_a_person(&mut self, reason: &str, row: &MessageRow) {

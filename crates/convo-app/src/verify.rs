@@ -251,16 +251,7 @@ fn messages(
     for message in &stored {
         report.messages += 1;
         numbers.insert(message.sequence_number);
-        all.push(fact(&FactParts {
-            id: message.id,
-            at: message.at,
-            sequence_number: message.sequence_number,
-            direction: &message.direction,
-            author: &message.author,
-            kind: &message.kind,
-            note: message.note,
-            codes: &message.codes,
-        })?);
+        all.push(fact(&FactParts::from(message))?);
     }
     let gapless = numbers.len() == stored.len()
         && numbers.first().is_none_or(|first| *first == 1)

@@ -22,12 +22,6 @@ use crate::error::{AppError, Violation};
 /// The first and the last second of the years that RFC 3339 can write, which both databases keep.
 const YEARS: [i64; 2] = [-62_135_596_800, 253_402_300_799];
 
-/// Whether a time is in a year of four digits.
-#[must_use]
-pub fn is_in_range(at: &DateTime<Utc>) -> bool {
-    (YEARS[0]..=YEARS[1]).contains(&at.timestamp())
-}
-
 /// A time cut to microseconds, which is what both databases keep: what is decided on must be what is
 /// read back. One beyond the years of four digits is the nearest within.
 #[must_use]

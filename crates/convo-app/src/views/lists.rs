@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::error::AppError;
-use crate::wire::is_in_range;
+use crate::wire::is_storable;
 
 /// The most items one page has.
 pub const PAGE: i64 = 200;
@@ -38,7 +38,7 @@ pub fn cursor(text: &str) -> Result<Cursor, AppError> {
     let at = i64::from_be_bytes(at.try_into().map_err(|_| wrong())?);
     Ok(Cursor {
         at: DateTime::from_timestamp_micros(at)
-            .filter(is_in_range)
+            .filter(|at| is_storable(*at))
             .ok_or_else(wrong)?,
         id: Uuid::from_slice(id).map_err(|_| wrong())?,
     })
