@@ -71,6 +71,30 @@ macro_rules! by_keys {
 }
 pub(crate) use by_keys;
 
+/// A query in the order of a time and the id, newest or oldest first, going on after a cursor. The
+/// time is compared alone as well, so that both databases begin to walk the index there.
+macro_rules! page {
+    ($query:expr, $table:ident, $column:ident, $after:expr, desc) => {
+        $crate::read::page!(@ $query, $table, $column, $after, le, lt, desc)
+    };
+    ($query:expr, $table:ident, $column:ident, $after:expr, asc) => {
+        $crate::read::page!(@ $query, $table, $column, $after, ge, gt, asc)
+    };
+    (@ $query:expr, $table:ident, $column:ident, $after:expr, $from:ident, $past:ident, $order:ident) => {{
+        let mut query = $query;
+        if let Some(after) = $after {
+            let time = $crate::sql::BoundMoment(after.at);
+            let id = $crate::sql::BoundId(after.id);
+            let tie = $table::$column.eq(time).and($table::id.$past(id));
+            query = query
+                .filter($table::$column.$from(time))
+                .filter($table::$column.$past(time).or(tie));
+        }
+        query.order(($table::$column.$order(), $table::id.$order()))
+    }};
+}
+pub(crate) use page;
+
 pub(crate) fn at<T>(table: &'static str, result: QueryResult<T>) -> StoreResult<T> {
     result.map_err(|error| StoreError::at(table, error))
 }

@@ -6,12 +6,12 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::people::{lead_begins, searched};
-use super::{Cursor, Reader, at, by_keys, texts};
+use super::{Cursor, Reader, at, by_keys, page, texts};
 use crate::any::MultiBackend;
 use crate::error::StoreResult;
 use crate::rows::ConversationRow;
 use crate::rows::tables::*;
-use crate::sql::{BoundId, BoundMoment};
+use crate::sql::BoundId;
 
 /// The order of a list of conversations, newest first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -161,23 +161,11 @@ impl Reader<'_> {
         if let Some(campaign) = list.campaign_id {
             query = query.filter(conversations::campaign_id.eq(Some(BoundId(campaign))));
         }
-        macro_rules! page {
-            ($column:ident) => {{
-                if let Some(after) = list.after {
-                    let (time, id) = (BoundMoment(after.at), BoundId(after.id));
-                    let tie = conversations::$column
-                        .eq(time)
-                        .and(conversations::id.lt(id));
-                    query = query
-                        .filter(conversations::$column.le(time))
-                        .filter(conversations::$column.lt(time).or(tie));
-                }
-                query.order((conversations::$column.desc(), conversations::id.desc()))
-            }};
-        }
         let query = match list.sort {
-            Sort::LastActivity => page!(last_activity_at),
-            Sort::Created => page!(created_at),
+            Sort::LastActivity => {
+                page!(query, conversations, last_activity_at, list.after, desc)
+            }
+            Sort::Created => page!(query, conversations, created_at, list.after, desc),
         };
         at("conversations", query.limit(list.limit).load(self.conn))
     }

@@ -5,13 +5,13 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::{Cursor, Reader, at, by_keys, texts};
+use super::{Cursor, Reader, at, by_keys, page, texts};
 use crate::any::MultiBackend;
 use crate::commit::Sweep;
 use crate::error::StoreResult;
 use crate::rows::tables::*;
 use crate::rows::*;
-use crate::sql::{BoundId, BoundMoment};
+use crate::sql::BoundId;
 use crate::sweep;
 
 /// What waits for a person.
@@ -90,20 +90,11 @@ impl Reader<'_> {
         after: Option<Cursor>,
         limit: i64,
     ) -> StoreResult<Vec<SuppressionRow>> {
-        let mut query = suppressions::table
+        let query = suppressions::table
             .select(SuppressionRow::as_select())
             .into_boxed::<MultiBackend>();
-        if let Some(after) = after {
-            let (time, id) = (BoundMoment(after.at), BoundId(after.id));
-            let tie = suppressions::created_at
-                .eq(time)
-                .and(suppressions::id.lt(id));
-            query = query.filter(suppressions::created_at.lt(time).or(tie));
-        }
-        let query = query
-            .order((suppressions::created_at.desc(), suppressions::id.desc()))
-            .limit(limit);
-        at("suppressions", query.load(self.conn))
+        let query = page!(query, suppressions, created_at, after, desc);
+        at("suppressions", query.limit(limit).load(self.conn))
     }
 
     /// Stored answers by digest of the scope.
@@ -146,18 +137,11 @@ impl Reader<'_> {
         after: Option<Cursor>,
         limit: i64,
     ) -> StoreResult<Vec<ApiKeyRow>> {
-        let mut query = api_keys::table
+        let query = api_keys::table
             .select(ApiKeyRow::as_select())
             .into_boxed::<MultiBackend>();
-        if let Some(after) = after {
-            let (time, id) = (BoundMoment(after.at), BoundId(after.id));
-            let tie = api_keys::created_at.eq(time).and(api_keys::id.lt(id));
-            query = query.filter(api_keys::created_at.lt(time).or(tie));
-        }
-        let query = query
-            .order((api_keys::created_at.desc(), api_keys::id.desc()))
-            .limit(limit);
-        at("api_keys", query.load(self.conn))
+        let query = page!(query, api_keys, created_at, after, desc);
+        at("api_keys", query.limit(limit).load(self.conn))
     }
 
     /// All API keys, newest first, revoked ones too.
@@ -227,21 +211,12 @@ impl Reader<'_> {
     /// # Errors
     /// [`crate::StoreError`].
     pub fn reviews(&mut self, after: Option<Cursor>, limit: i64) -> StoreResult<Vec<ReviewRow>> {
-        let mut query = review_items::table
+        let query = review_items::table
             .filter(review_items::status.eq("open"))
             .select(ReviewRow::as_select())
             .into_boxed::<MultiBackend>();
-        if let Some(after) = after {
-            let (time, id) = (BoundMoment(after.at), BoundId(after.id));
-            let tie = review_items::created_at
-                .eq(time)
-                .and(review_items::id.gt(id));
-            query = query.filter(review_items::created_at.gt(time).or(tie));
-        }
-        let query = query
-            .order((review_items::created_at.asc(), review_items::id.asc()))
-            .limit(limit);
-        at("review_items", query.load(self.conn))
+        let query = page!(query, review_items, created_at, after, asc);
+        at("review_items", query.limit(limit).load(self.conn))
     }
 
     /// How many review items are open, and since when.

@@ -3,12 +3,12 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::{Cursor, Reader, at, by_keys, prefix_range, texts};
+use super::{Cursor, Reader, at, by_keys, page, prefix_range, texts};
 use crate::any::MultiBackend;
 use crate::error::StoreResult;
 use crate::rows::tables::*;
 use crate::rows::*;
-use crate::sql::{BoundId, BoundMoment};
+use crate::sql::BoundId;
 
 /// Which leads to list, newest first.
 #[derive(Debug, Clone, Default)]
@@ -135,18 +135,8 @@ impl Reader<'_> {
             };
         }
         query = query.filter(leads::erased_at.is_null());
-        if let Some(after) = list.after {
-            let (time, id) = (BoundMoment(after.at), BoundId(after.id));
-            query = query.filter(leads::created_at.le(time)).filter(
-                leads::created_at
-                    .lt(time)
-                    .or(leads::created_at.eq(time).and(leads::id.lt(id))),
-            );
-        }
-        let query = query
-            .order((leads::created_at.desc(), leads::id.desc()))
-            .limit(list.limit);
-        at("leads", query.load(self.conn))
+        let query = page!(query, leads, created_at, list.after, desc);
+        at("leads", query.limit(list.limit).load(self.conn))
     }
 
     /// The record of a kind that answers to an id which is not its own external id.
@@ -212,21 +202,11 @@ impl Reader<'_> {
     /// # Errors
     /// [`crate::StoreError`].
     pub fn agents(&mut self, after: Option<Cursor>, limit: i64) -> StoreResult<Vec<AgentRow>> {
-        let mut query = agents::table
+        let query = agents::table
             .select(AgentRow::as_select())
             .into_boxed::<MultiBackend>();
-        if let Some(after) = after {
-            let (time, id) = (BoundMoment(after.at), BoundId(after.id));
-            query = query.filter(
-                agents::created_at
-                    .lt(time)
-                    .or(agents::created_at.eq(time).and(agents::id.lt(id))),
-            );
-        }
-        let query = query
-            .order((agents::created_at.desc(), agents::id.desc()))
-            .limit(limit);
-        at("agents", query.load(self.conn))
+        let query = page!(query, agents, created_at, after, desc);
+        at("agents", query.limit(limit).load(self.conn))
     }
 
     /// Campaigns by id.
@@ -261,21 +241,11 @@ impl Reader<'_> {
         after: Option<Cursor>,
         limit: i64,
     ) -> StoreResult<Vec<CampaignRow>> {
-        let mut query = campaigns::table
+        let query = campaigns::table
             .select(CampaignRow::as_select())
             .into_boxed::<MultiBackend>();
-        if let Some(after) = after {
-            let (time, id) = (BoundMoment(after.at), BoundId(after.id));
-            query = query.filter(
-                campaigns::created_at
-                    .lt(time)
-                    .or(campaigns::created_at.eq(time).and(campaigns::id.lt(id))),
-            );
-        }
-        let query = query
-            .order((campaigns::created_at.desc(), campaigns::id.desc()))
-            .limit(limit);
-        at("campaigns", query.load(self.conn))
+        let query = page!(query, campaigns, created_at, after, desc);
+        at("campaigns", query.limit(limit).load(self.conn))
     }
 
     /// The newest version of the policy of a campaign, or of the default one.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::{Cursor, Reader, at, by_keys, texts};
+use super::{Cursor, Reader, at, by_keys, page, texts};
 use crate::any::MultiBackend;
 use crate::error::StoreResult;
 use crate::rows::tables::*;
@@ -156,22 +156,8 @@ impl Reader<'_> {
         if let Some(status) = status {
             query = query.filter(webhook_receipts::status.eq(status));
         }
-        if let Some(after) = after {
-            let (time, id) = (BoundMoment(after.at), BoundId(after.id));
-            let tie = webhook_receipts::received_at
-                .eq(time)
-                .and(webhook_receipts::id.lt(id));
-            query = query
-                .filter(webhook_receipts::received_at.le(time))
-                .filter(webhook_receipts::received_at.lt(time).or(tie));
-        }
-        let query = query
-            .order((
-                webhook_receipts::received_at.desc(),
-                webhook_receipts::id.desc(),
-            ))
-            .limit(limit);
-        at("webhook_receipts", query.load(self.conn))
+        let query = page!(query, webhook_receipts, received_at, after, desc);
+        at("webhook_receipts", query.limit(limit).load(self.conn))
     }
 
     /// Used webhook tokens by digest.
