@@ -342,23 +342,13 @@ pub async fn transitions(
     query: QueryString<super::lists::Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let size = query.0.size()?;
-    let after: i64 = match query.0.cursor.as_deref() {
-        Some(text) => text
-            .parse()
-            .map_err(|_| Problem::invalid_field("cursor", "is not one of ours"))?,
-        None => 0,
-    };
+    let (size, after) = (query.0.size()?, query.0.number()?);
     let id = path.id("id")?;
     let value = api
         .ask(move |reader, _| {
             views::see(reader, id)?;
             let rows = reader.transitions_after(id, after, size)?;
-            let full = i64::try_from(rows.len()).is_ok_and(|count| count >= size);
-            let next = rows
-                .last()
-                .filter(|_| full)
-                .map(|row| row.version.to_string());
+            let next = super::lists::last(&rows, size).map(|row| row.version.to_string());
             Ok(views::page(views::transition_items(reader, &rows)?, next))
         })
         .await?;

@@ -2,13 +2,14 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use convo_app::{Command, reply_token, views, wire};
-use convo_store::{ConversationList, Cursor, Sort};
+use convo_store::rows::ConversationRow;
+use convo_store::{ConversationList, Sort};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::lists::{Paging, next};
+use super::lists::Paging;
 use super::{Api, Asked, answers, named};
 use crate::auth::{Authorized, Read, Write};
 use crate::http::body::Body;
@@ -129,32 +130,23 @@ struct Filter {
     /// By what it is ordered, newest first; default `lastActivity`.
     #[param(value_type = ConversationOrder, inline, required = false)]
     sort: Option<String>,
-    /// Items wanted; default 50.
-    #[param(nullable = false, minimum = 1, maximum = 200)]
-    limit: Option<i64>,
-    /// `nextCursor` of the page before.
-    #[param(nullable = false)]
-    cursor: Option<String>,
 }
 
 /// Conversations, newest first.
 #[utoipa::path(
     operation_id = "conversations",
     tag = "records",
-    params(Filter),
+    params(Filter, Paging),
     responses((status = 200, body = lists::ConversationList))
 )]
 #[get("/conversations")]
 pub async fn list(
     _caller: Authorized<Read>,
     query: QueryString<Filter>,
+    paging: QueryString<Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let filter = query.0;
-    let paging = Paging {
-        limit: filter.limit,
-        cursor: filter.cursor,
-    };
     let sort = match filter.sort.as_deref() {
         None | Some("lastActivity") => Sort::LastActivity,
         Some("created") => Sort::Created,
@@ -176,8 +168,7 @@ pub async fn list(
             "must be us, lead or nobody",
         ));
     }
-    let size = paging.size()?;
-    let wanted = ConversationList {
+    let list = ConversationList {
         state,
         outcome,
         lead_id: filter.lead_id,
@@ -187,27 +178,26 @@ pub async fn list(
         external_id: filter.external_id,
         q: filter.q.filter(|q| !q.is_empty()),
         sort,
-        after: paging.after()?,
-        limit: size,
+        ..ConversationList::default()
     };
-    let value = api
-        .ask(move |reader, _| {
-            let rows = reader.conversations(&wanted)?;
-            let next = next(&rows, size, |row| Cursor {
-                at: if sort == Sort::Created {
-                    row.created_at
-                } else {
-                    row.last_activity_at
-                },
-                id: row.id,
-            });
-            Ok(views::page(
-                rows.iter()
-                    .map(|row| views::conversation(row, None))
-                    .collect(),
-                next,
-            ))
-        })
-        .await?;
-    Ok(answers::json(&value))
+    let at = move |row: &ConversationRow| match sort {
+        Sort::Created => (row.created_at, row.id),
+        Sort::LastActivity => (row.last_activity_at, row.id),
+    };
+    api.page(
+        &paging.0,
+        move |reader, after, limit| {
+            Ok(reader.conversations(&ConversationList {
+                after,
+                limit,
+                ..list
+            })?)
+        },
+        at,
+        |_, rows| {
+            let shown = rows.iter().map(|row| views::conversation(row, None));
+            Ok(shown.collect())
+        },
+    )
+    .await
 }

@@ -3,12 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use convo_app::command::NewKeyHash;
 use convo_app::{Command, views, wire};
-use convo_store::Cursor;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::lists::{Paging, next};
-use super::{Api, Asked, answers};
+use super::lists::Paging;
+use super::{Api, Asked};
 use crate::auth::{Admin, ApiKey, Authenticator, Authorized};
 use crate::http::body::Body;
 use crate::http::input::{PathParts, QueryString};
@@ -63,18 +62,13 @@ pub async fn keys(
     query: QueryString<Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let (size, after) = (query.0.size()?, query.0.after()?);
-    let value = api
-        .ask(move |reader, _| {
-            let rows = reader.api_keys_page(after, size)?;
-            let next = next(&rows, size, |row| Cursor {
-                at: row.created_at,
-                id: row.id,
-            });
-            Ok(views::page(rows.iter().map(views::key).collect(), next))
-        })
-        .await?;
-    Ok(answers::json(&value))
+    api.page(
+        &query.0,
+        |reader, after, size| Ok(reader.api_keys_page(after, size)?),
+        |row| (row.created_at, row.id),
+        |_, rows| Ok(rows.iter().map(views::key).collect()),
+    )
+    .await
 }
 
 /// Revokes a key; it is dead within 5 seconds everywhere.

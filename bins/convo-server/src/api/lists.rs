@@ -1,9 +1,16 @@
 //! What lists have in common: a page size and a cursor.
 
-use convo_app::views;
-use convo_app::{AppError, views::PAGE};
-use convo_store::Cursor;
+use actix_web::HttpResponse;
+use chrono::{DateTime, Utc};
+use convo_app::AppError;
+use convo_app::views::{self, PAGE};
+use convo_store::{Cursor, Reader};
 use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Api, answers};
+use crate::problem::Problem;
 
 /// Page size and cursor of a list.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
@@ -40,12 +47,47 @@ impl Paging {
             .map(views::cursor)
             .transpose()
     }
+
+    /// Where to go on in what is numbered; from the beginning without a cursor.
+    ///
+    /// # Errors
+    /// `Invalid` when the cursor is not a number.
+    pub fn number(&self) -> Result<i64, AppError> {
+        let wrong = |_| AppError::invalid("cursor", "is not one of ours");
+        let text = self.cursor.as_deref();
+        text.map_or(Ok(0), |text| text.parse().map_err(wrong))
+    }
 }
 
-/// The cursor of the next page: only a full page has one.
-pub fn next<T>(rows: &[T], size: i64, cursor: impl Fn(&T) -> Cursor) -> Option<String> {
+impl Api {
+    /// A page of a list by time and id: as many rows as asked for, shown, and where to go on.
+    ///
+    /// # Errors
+    /// Those of the paging and of the two questions.
+    pub(super) async fn page<R: Send + 'static>(
+        &self,
+        paging: &Paging,
+        rows: impl FnOnce(&mut Reader<'_>, Option<Cursor>, i64) -> Result<Vec<R>, AppError>
+        + Send
+        + 'static,
+        at: impl Fn(&R) -> (DateTime<Utc>, Uuid) + Send + 'static,
+        show: impl FnOnce(&mut Reader<'_>, &[R]) -> Result<Vec<Value>, AppError> + Send + 'static,
+    ) -> Result<HttpResponse, Problem> {
+        let (size, after) = (paging.size()?, paging.after()?);
+        let page = move |reader: &mut Reader<'_>, _| {
+            let rows = rows(reader, after, size)?;
+            let next = last(&rows, size).map(|row| {
+                let (at, id) = at(row);
+                views::cursor_text(&Cursor { at, id })
+            });
+            Ok(views::page(show(reader, &rows)?, next))
+        };
+        Ok(answers::json(&self.ask(page).await?))
+    }
+}
+
+/// The row after which the next page begins: only a full page has one.
+pub fn last<T>(rows: &[T], size: i64) -> Option<&T> {
     let full = i64::try_from(rows.len()).is_ok_and(|count| count >= size);
-    rows.last()
-        .filter(|_| full)
-        .map(|row| views::cursor_text(&cursor(row)))
+    rows.last().filter(|_| full)
 }

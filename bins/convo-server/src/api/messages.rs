@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, get, web};
 use convo_app::{AppError, views};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::lists::Paging;
+use super::lists::{Paging, last};
 use super::{Api, answers};
 use crate::auth::{Authorized, Read};
 use crate::http::input::{PathParts, QueryString};
@@ -31,13 +31,7 @@ pub async fn list(
     query: QueryString<Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let size = query.0.size()?;
-    let after: i64 = match query.0.cursor.as_deref() {
-        Some(text) => text
-            .parse()
-            .map_err(|_| Problem::invalid_field("cursor", "is not one of ours"))?,
-        None => 0,
-    };
+    let (size, after) = (query.0.size()?, query.0.number()?);
     let id = path.id("id")?;
     let value = api
         .ask(move |reader, _| {
@@ -46,11 +40,7 @@ pub async fn list(
                 .pop()
                 .ok_or(AppError::NotFound)?;
             let rows = reader.messages_after(id, after, size)?;
-            let full = i64::try_from(rows.len()).is_ok_and(|count| count >= size);
-            let next = rows
-                .last()
-                .filter(|_| full)
-                .map(|row| row.sequence_number.to_string());
+            let next = last(&rows, size).map(|row| row.sequence_number.to_string());
             Ok(views::page(views::message_list(reader, &rows)?, next))
         })
         .await?;

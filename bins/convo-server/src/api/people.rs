@@ -3,13 +3,13 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use convo_app::{AppError, Command, views, wire};
 use convo_core::vocabulary::Stage;
-use convo_store::{Cursor, LeadList};
+use convo_store::LeadList;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::lists::{Paging, next};
+use super::lists::Paging;
 use super::{Api, Asked, answers, named};
 use crate::auth::{Admin, Authorized, Read, Write};
 use crate::http::body::Body;
@@ -137,24 +137,19 @@ struct LeadFilter {
     /// With this id of the caller's.
     #[param(nullable = false)]
     external_id: Option<String>,
-    /// Items wanted; default 50.
-    #[param(nullable = false, minimum = 1, maximum = 200)]
-    limit: Option<i64>,
-    /// `nextCursor` of the page before.
-    #[param(nullable = false)]
-    cursor: Option<String>,
 }
 
 /// Leads, newest first.
 #[utoipa::path(
     tag = "records",
-    params(LeadFilter),
+    params(LeadFilter, Paging),
     responses((status = 200, body = lists::LeadList))
 )]
 #[get("/leads")]
 pub async fn leads(
     _caller: Authorized<Read>,
     query: QueryString<LeadFilter>,
+    paging: QueryString<Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let filter = query.0;
@@ -167,29 +162,25 @@ pub async fn leads(
         }
         None => None,
     };
-    let paging = Paging {
-        limit: filter.limit,
-        cursor: filter.cursor,
-    };
-    let size = paging.size()?;
-    let wanted = LeadList {
+    let list = LeadList {
         q: filter.q.filter(|q| !q.is_empty()),
         stage,
         external_id: filter.external_id,
-        after: paging.after()?,
-        limit: size,
+        ..LeadList::default()
     };
-    let value = api
-        .ask(move |reader, _| {
-            let rows = reader.leads(&wanted)?;
-            let next = next(&rows, size, |row| Cursor {
-                at: row.created_at,
-                id: row.id,
-            });
-            Ok(views::page(views::leads(reader, &rows)?, next))
-        })
-        .await?;
-    Ok(answers::json(&value))
+    api.page(
+        &paging.0,
+        move |reader, after, limit| {
+            Ok(reader.leads(&LeadList {
+                after,
+                limit,
+                ..list
+            })?)
+        },
+        |row| (row.created_at, row.id),
+        |reader, rows| views::leads(reader, rows),
+    )
+    .await
 }
 
 /// One lead.
@@ -266,79 +257,60 @@ struct RecordFilter {
     /// With this id of the caller's.
     #[param(nullable = false)]
     external_id: Option<String>,
-    /// Items wanted; default 50.
-    #[param(nullable = false, minimum = 1, maximum = 200)]
-    limit: Option<i64>,
-    /// `nextCursor` of the page before.
-    #[param(nullable = false)]
-    cursor: Option<String>,
-}
-
-impl RecordFilter {
-    fn paging(&self) -> Paging {
-        Paging {
-            limit: self.limit,
-            cursor: self.cursor.clone(),
-        }
-    }
 }
 
 /// Agents.
 #[utoipa::path(
     tag = "records",
-    params(RecordFilter),
+    params(RecordFilter, Paging),
     responses((status = 200, body = lists::AgentList))
 )]
 #[get("/agents")]
 pub async fn agents(
     _caller: Authorized<Read>,
     query: QueryString<RecordFilter>,
+    paging: QueryString<Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let (size, after) = (query.0.paging().size()?, query.0.paging().after()?);
-    let value = api
-        .ask(move |reader, _| {
-            let rows = match query.0.external_id {
+    api.page(
+        &paging.0,
+        move |reader, after, size| {
+            Ok(match query.0.external_id {
                 Some(id) => reader.agents_by_external_ids(&[id])?,
                 None => reader.agents(after, size)?,
-            };
-            let next = next(&rows, size, |row| Cursor {
-                at: row.created_at,
-                id: row.id,
-            });
-            Ok(views::page(views::agents(reader, &rows)?, next))
-        })
-        .await?;
-    Ok(answers::json(&value))
+            })
+        },
+        |row| (row.created_at, row.id),
+        |reader, rows| views::agents(reader, rows),
+    )
+    .await
 }
 
 /// Campaigns.
 #[utoipa::path(
     tag = "records",
-    params(RecordFilter),
+    params(RecordFilter, Paging),
     responses((status = 200, body = lists::CampaignList))
 )]
 #[get("/campaigns")]
 pub async fn campaigns(
     _caller: Authorized<Read>,
     query: QueryString<RecordFilter>,
+    paging: QueryString<Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let (size, after) = (query.0.paging().size()?, query.0.paging().after()?);
-    let value = api
-        .ask(move |reader, _| {
-            let rows = match query.0.external_id {
+    api.page(
+        &paging.0,
+        move |reader, after, size| {
+            Ok(match query.0.external_id {
                 Some(id) => reader.campaigns_by_external_ids(&[id])?,
                 None => reader.campaigns(after, size)?,
-            };
-            let next = next(&rows, size, |row| Cursor {
-                at: row.created_at,
-                id: row.id,
-            });
-            Ok(views::page(views::campaigns(reader, &rows)?, next))
-        })
-        .await?;
-    Ok(answers::json(&value))
+            })
+        },
+        |row| (row.created_at, row.id),
+        |reader, rows| views::campaigns(reader, rows),
+    )
+    .await
 }
 
 /// The default policy in force.

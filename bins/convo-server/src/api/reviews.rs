@@ -2,12 +2,11 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use convo_app::{Command, views, wire};
-use convo_store::Cursor;
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::lists::{Paging, next};
-use super::{Api, Asked, answered, answers, named, webhooks};
+use super::lists::Paging;
+use super::{Api, Asked, answered, named, webhooks};
 use crate::auth::{Admin, Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
@@ -39,18 +38,13 @@ pub async fn reviews(
     query: QueryString<Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let (size, after) = (query.0.size()?, query.0.after()?);
-    let value = api
-        .ask(move |reader, _| {
-            let rows = reader.reviews(after, size)?;
-            let next = next(&rows, size, |row| Cursor {
-                at: row.created_at,
-                id: row.id,
-            });
-            Ok(views::page(views::reviews(reader, &rows)?, next))
-        })
-        .await?;
-    Ok(answers::json(&value))
+    api.page(
+        &query.0,
+        |reader, after, size| Ok(reader.reviews(after, size)?),
+        |row| (row.created_at, row.id),
+        |reader, rows| views::reviews(reader, rows),
+    )
+    .await
 }
 
 /// Decides an item.
@@ -82,24 +76,19 @@ struct ReceiptFilter {
     /// With this status.
     #[param(value_type = ReceiptStatus, required = false)]
     status: Option<String>,
-    /// Items wanted; default 50.
-    #[param(nullable = false, minimum = 1, maximum = 200)]
-    limit: Option<i64>,
-    /// `nextCursor` of the page before.
-    #[param(nullable = false)]
-    cursor: Option<String>,
 }
 
 /// Receipts, newest first.
 #[utoipa::path(
     tag = "webhooks",
-    params(ReceiptFilter),
+    params(ReceiptFilter, Paging),
     responses((status = 200, body = lists::ReceiptList))
 )]
 #[get("/webhook-receipts")]
 pub async fn receipts(
     _caller: Authorized<Read>,
     query: QueryString<ReceiptFilter>,
+    paging: QueryString<Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let status = query.0.status;
@@ -112,22 +101,13 @@ pub async fn receipts(
             "must be done, failed, dead, unmatched or ignored",
         ));
     }
-    let paging = Paging {
-        limit: query.0.limit,
-        cursor: query.0.cursor,
-    };
-    let (size, after) = (paging.size()?, paging.after()?);
-    let value = api
-        .ask(move |reader, _| {
-            let rows = reader.receipts(status.as_deref(), after, size)?;
-            let next = next(&rows, size, |row| Cursor {
-                at: row.received_at,
-                id: row.id,
-            });
-            Ok(views::page(rows.iter().map(views::receipt).collect(), next))
-        })
-        .await?;
-    Ok(answers::json(&value))
+    api.page(
+        &paging.0,
+        move |reader, after, size| Ok(reader.receipts(status.as_deref(), after, size)?),
+        |row| (row.received_at, row.id),
+        |_, rows| Ok(rows.iter().map(views::receipt).collect()),
+    )
+    .await
 }
 
 /// Tries a receipt again; one that is done stays as it is.

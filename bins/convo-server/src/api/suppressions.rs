@@ -2,13 +2,13 @@
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use convo_app::{Command, views, wire};
-use convo_store::Cursor;
+use convo_store::Reader;
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::lists::{Paging, next};
+use super::lists::Paging;
 use super::people::create;
-use super::{Api, Asked, answers};
+use super::{Api, Asked};
 use crate::auth::{Admin, Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
@@ -41,42 +41,34 @@ create!(
 pub async fn suppressions(
     _caller: Authorized<Read>,
     query: QueryString<AddressFilter>,
+    paging: QueryString<Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let paging = Paging {
-        limit: query.0.limit,
-        cursor: query.0.cursor.clone(),
-    };
-    let (size, after) = (paging.size()?, paging.after()?);
     let app = api.app.clone();
-    let value = api
-        .ask(move |reader, _| {
-            let AddressFilter {
-                address,
-                external_id,
-                ..
-            } = query.0;
-            let rows = match (address, external_id) {
-                (Some(address), external) => {
-                    let key = wire::address_key(&address);
-                    let mut rows = views::suppressions_of(reader, app.context(), &[key])?;
-                    rows.retain(|row| external.is_none() || row.external_id == external);
-                    rows
-                }
-                (None, Some(external)) => reader.suppressions_by_external_ids(&[external])?,
-                (None, None) => reader.suppressions(after, size)?,
-            };
-            let next = next(&rows, size, |row| Cursor {
-                at: row.created_at,
-                id: row.id,
-            });
-            Ok(views::page(
-                rows.iter().map(views::suppression).collect(),
-                next,
-            ))
+    let AddressFilter {
+        address,
+        external_id,
+        ..
+    } = query.0;
+    let rows = move |reader: &mut Reader<'_>, after, size| {
+        Ok(match (address, external_id) {
+            (Some(address), external) => {
+                let key = wire::address_key(&address);
+                let mut rows = views::suppressions_of(reader, app.context(), &[key])?;
+                rows.retain(|row| external.is_none() || row.external_id == external);
+                rows
+            }
+            (None, Some(external)) => reader.suppressions_by_external_ids(&[external])?,
+            (None, None) => reader.suppressions(after, size)?,
         })
-        .await?;
-    Ok(answers::json(&value))
+    };
+    api.page(
+        &paging.0,
+        rows,
+        |row| (row.created_at, row.id),
+        |_, rows| Ok(rows.iter().map(views::suppression).collect()),
+    )
+    .await
 }
 
 /// Filter of suppressions.
@@ -86,8 +78,6 @@ pub struct AddressFilter {
     address: Option<String>,
     external_id: Option<String>,
     evidence: Option<String>,
-    limit: Option<i64>,
-    cursor: Option<String>,
 }
 
 /// Lifts the suppressions of an address; an opt-out needs evidence.
