@@ -67,6 +67,9 @@ pub fn migrated(settings: &Settings) -> Result<Store, WiringError> {
         ..StoreOptions::default()
     };
     let store = Store::open(settings.database.url.expose(), options)?;
+    for doubt in store.doubts()? {
+        log::warn!("database: {doubt}");
+    }
     store.migrate(&Birth {
         reply_key: ids::random_bytes::<32>()?.to_vec(),
         hash_key: ids::random_bytes::<32>()?.to_vec(),

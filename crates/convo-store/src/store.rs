@@ -1,8 +1,12 @@
 //! The store: a pool for reads, migrations, and the writer.
 
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::sql_types::Bool;
+use diesel::{PgConnection, RunQueryDsl};
 use r2d2::Pool;
 
+use crate::any::AnyConn;
 use crate::error::{StoreError, StoreResult};
 use crate::migrate::{self, Birth};
 use crate::open::{Connector, Role, StoreOptions, connect};
@@ -59,6 +63,43 @@ impl Store {
             Target::Sqlite(_) => Database::Sqlite,
             Target::Postgres(_) => Database::Postgres,
         }
+    }
+
+    /// Looks at how the database is run: what it says puts acknowledged commits at risk. Nothing on SQLite, where
+    /// each connection sets what matters.
+    ///
+    /// # Errors
+    /// [`StoreError::Config`] for a server that cannot be written to; [`StoreError::Unavailable`].
+    pub fn doubts(&self) -> StoreResult<Vec<&'static str>> {
+        let mut conn = connect(&self.target, &self.options, Role::Read)?;
+        let AnyConn::Pg(conn) = &mut conn else {
+            return Ok(Vec::new());
+        };
+        let is = |conn: &mut PgConnection, condition: &'static str| {
+            diesel::select(sql::<Bool>(condition))
+                .get_result::<bool>(conn)
+                .map_err(|error| StoreError::at("pg_settings", error))
+        };
+        if is(conn, "pg_is_in_recovery()")? {
+            let standby = "this PostgreSQL is a standby: name the primary";
+            return Err(StoreError::Config(standby.to_owned()));
+        }
+        let mut doubts = Vec::new();
+        for (condition, doubt) in [
+            (
+                "current_setting('fsync') = 'off'",
+                "fsync is off: a power cut loses acknowledged commits",
+            ),
+            (
+                "current_setting('full_page_writes') = 'off'",
+                "full_page_writes is off: a power cut may tear pages",
+            ),
+        ] {
+            if is(conn, condition)? {
+                doubts.push(doubt);
+            }
+        }
+        Ok(doubts)
     }
 
     /// Runs the migrations that are missing, under a lock, and draws the instance's keys the first time.

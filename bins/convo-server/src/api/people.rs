@@ -178,7 +178,7 @@ pub async fn leads(
             })?)
         },
         |row| (row.created_at, row.id),
-        |reader, rows| views::leads(reader, rows),
+        views::leads,
     )
     .await
 }
@@ -281,7 +281,7 @@ pub async fn agents(
             })
         },
         |row| (row.created_at, row.id),
-        |reader, rows| views::agents(reader, rows),
+        views::agents,
     )
     .await
 }
@@ -308,7 +308,7 @@ pub async fn campaigns(
             })
         },
         |row| (row.created_at, row.id),
-        |reader, rows| views::campaigns(reader, rows),
+        views::campaigns,
     )
     .await
 }

@@ -42,7 +42,7 @@ pub async fn reviews(
         &query.0,
         |reader, after, size| Ok(reader.reviews(after, size)?),
         |row| (row.created_at, row.id),
-        |reader, rows| views::reviews(reader, rows),
+        views::reviews,
     )
     .await
 }
