@@ -176,7 +176,14 @@ fn messages(
     let each = found.iter().zip(views).map(|(row, view)| {
         let shown = if row.erased {
             // Nothing that was said is left of it; what it was is in the row of the log.
-            json!({"id": row.id, "conversationId": row.conversation_id, "threadId": row.thread_id, "messageId": row.rfc_id})
+            json!({
+                "id": row.id,
+                "conversationId": row.conversation_id,
+                "threadId": row.thread_id,
+                "messageId": row.rfc_id,
+                "parentMessageId": row.parent_message_rfc,
+                "inReplyTo": row.in_reply_to,
+            })
         } else {
             serde_json::to_value(view).unwrap_or_default()
         };

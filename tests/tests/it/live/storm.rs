@@ -1,10 +1,10 @@
 //! Many events, many disconnects, clients that do not read: nobody misses anything unknowingly.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use convo_tests::{Heard, Kind, Live, Options, Server, skipped, together};
+use convo_tests::{Heard, Kind, Live, Options, Server, eventually, skipped, together};
 use serde_json::json;
 
 use super::{exchange, head, rows_after, wanted};
@@ -55,6 +55,8 @@ async fn run(options: Options, storm: &Storm) {
     }
     let (base, epoch) = head(&server).await;
     let last = Arc::new(AtomicI64::new(i64::MAX));
+    let cuts = Arc::new(AtomicUsize::new(0));
+    let all_cuts = storm.clients * storm.disconnects;
     let clients = (0..storm.clients).map(|number| {
         let mine = [
             &names[number % names.len()],
@@ -65,6 +67,7 @@ async fn run(options: Options, storm: &Storm) {
             names: mine.map(String::to_owned).to_vec(),
             epoch: epoch.clone(),
             cuts: storm.disconnects,
+            made: Arc::clone(&cuts),
             noise: number as u64 + 1,
             since: 0,
             seen: Vec::new(),
@@ -79,6 +82,12 @@ async fn run(options: Options, storm: &Storm) {
         let by = 20 * base;
         multiply(&server, base, 20).await;
         grown += by;
+        // Events and disconnects end together.
+        let share = usize::try_from(grown.min(storm.events) * 9 / storm.events).unwrap();
+        eventually("clients disconnect", async || {
+            (cuts.load(Ordering::SeqCst) * 10 >= all_cuts * share).then_some(())
+        })
+        .await;
         // One of our own between, as in life: it also wakes the feed.
         contacts[0].transition("ENGAGEMENT_INCREASED").await.ok();
     }
@@ -145,6 +154,8 @@ struct Client {
     names: Vec<String>,
     epoch: String,
     cuts: usize,
+    /// Disconnects of all clients.
+    made: Arc<AtomicUsize>,
     noise: u64,
     since: i64,
     seen: Vec<i64>,
@@ -164,7 +175,7 @@ impl Client {
         let (mut lagged, mut cut) = (0, 0);
         loop {
             let mut live = self.begin().await;
-            let frames = (cut < self.cuts).then(|| self.random(400));
+            let frames = (cut < self.cuts).then(|| self.random(800));
             match self.listen(&mut live, frames).await {
                 Some(code) => {
                     assert_eq!(code, 4408, "no other reason to be closed");
@@ -172,6 +183,7 @@ impl Client {
                 }
                 None if frames.is_some() => {
                     cut += 1;
+                    self.made.fetch_add(1, Ordering::SeqCst);
                     live.cut();
                 }
                 None => {
@@ -267,7 +279,7 @@ async fn who_does_not_read_is_dropped() {
     }
     println!("{heard} frames read while 20 clients were dropped");
     // The reader is the only one left; the memory of the others went with their connections.
-    convo_tests::eventually("their connections are gone", async || {
+    eventually("their connections are gone", async || {
         (metric(&server, "convo_ws_connections").await == 1.0).then_some(())
     })
     .await;
