@@ -113,7 +113,6 @@ fn is_settled(file: &fs::Metadata) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
 
     use super::*;
 
@@ -128,7 +127,7 @@ mod tests {
             let file = fs::File::options()
                 .append(true)
                 .open(attachments.path(&[7; 32]))?;
-            file.set_modified(SystemTime::now() - 2 * SETTLED)
+            file.set_modified(file.metadata()?.modified()? - 2 * SETTLED)
         };
         age()?;
         assert_eq!(attachments.settled()?, [[7; 32]]);
