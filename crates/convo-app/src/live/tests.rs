@@ -88,7 +88,7 @@ impl Log for Memory {
 
     fn after(&self, seq: i64) -> Result<(Vec<Arc<Event>>, i64), AppError> {
         let head = self.head()?.seq;
-        let reached = head.min(seq + 4);
+        let reached = head.min(seq + 100);
         Ok((
             self.events(|row| row.seq > seq && row.seq <= reached, 100),
             reached,
@@ -118,17 +118,23 @@ impl World {
     /// Everything there is for a stream once the feed has published all.
     async fn drain(&self, stream: &mut Stream) -> Vec<i64> {
         self.feed.catch_up().await.unwrap();
-        ready(stream).await
+        settled(&self.log, stream).await
     }
 }
 
-/// What a stream has at once; a pause long enough for reads of memory ends it.
-async fn ready(stream: &mut Stream) -> Vec<i64> {
+/// What a stream gets until it has considered the whole log, and a moment more.
+async fn settled(log: &Memory, stream: &mut Stream) -> Vec<i64> {
+    let head = log.head().unwrap().seq;
     let mut seen = Vec::new();
-    while let Ok(next) = tokio::time::timeout(Duration::from_millis(100), stream.next()).await {
-        match next.unwrap() {
-            Next::Events(events) => seen.extend(events.iter().map(|event| event.seq)),
-            other => panic!("{other:?} after {seen:?}"),
+    let mut moments = 0;
+    while moments < 1_000 {
+        match tokio::time::timeout(Duration::from_millis(10), stream.next()).await {
+            Ok(next) => match next.unwrap() {
+                Next::Events(events) => seen.extend(events.iter().map(|event| event.seq)),
+                other => panic!("{other:?} after {seen:?}"),
+            },
+            Err(_) if stream.considered() >= head => break,
+            Err(_) => moments += 1,
         }
     }
     seen
@@ -183,7 +189,7 @@ async fn everyone_gets_what_he_asked_for_once() {
         world.log.add(kind, conversation, lead);
     }
     assert_eq!(world.drain(&mut all).await, [1, 2, 3, 5]);
-    assert_eq!(ready(&mut mail).await, [2, 3, 4]);
+    assert_eq!(settled(&world.log, &mut mail).await, [2, 3, 4]);
     assert_eq!(
         all.considered(),
         6,
@@ -247,7 +253,7 @@ async fn more_than_fits_during_a_replay_comes_from_the_database() {
         "the test overflows the queue"
     );
     assert_eq!(
-        ready(&mut stream).await,
+        settled(&world.log, &mut stream).await,
         (1..=many + 10).collect::<Vec<i64>>()
     );
     world.log.add(STATE, 1, 2);
@@ -394,11 +400,7 @@ proptest! {
             for who in 0..3 {
                 let Some(stream) = &mut streams[who] else { continue };
                 world.feed.catch_up().await.unwrap();
-                while let Ok(next) = tokio::time::timeout(Duration::from_millis(20), stream.next()).await {
-                    if let Next::Events(events) = next.unwrap() {
-                        seen[who].extend(events.iter().map(|event| event.seq));
-                    }
-                }
+                seen[who].extend(settled(&world.log, stream).await);
                 let filter = filter(&wanted[who]);
                 let expected: Vec<i64> = world.log.events(|row| passes(&filter, row), usize::MAX).iter().map(|event| event.seq).collect();
                 assert_eq!(seen[who], expected, "client {who}");
