@@ -34,6 +34,13 @@ impl Api {
 
     /// A WebSocket with a query and headers of its own; the status where it was refused.
     pub async fn live_with(&self, query: &str, headers: &[(&str, &str)]) -> Result<Live, u16> {
+        let mut live = self.connect(query, headers).await?;
+        live.greeting = live.frame().await;
+        assert_eq!(live.greeting["type"], "connected", "{}", live.greeting);
+        Ok(live)
+    }
+
+    async fn connect(&self, query: &str, headers: &[(&str, &str)]) -> Result<Live, u16> {
         let url = format!("{}/ws{query}", self.base().replacen("http", "ws", 1));
         let mut request = url.into_client_request().expect("a request");
         for (name, value) in headers {
@@ -48,13 +55,10 @@ impl Api {
             Err(Error::Http(response)) => return Err(response.status().as_u16()),
             Err(_) => return Err(0),
         };
-        let mut live = Live {
+        Ok(Live {
             socket,
             greeting: Value::Null,
-        };
-        live.greeting = live.frame().await;
-        assert_eq!(live.greeting["type"], "connected", "{}", live.greeting);
-        Ok(live)
+        })
     }
 
     /// A WebSocket with the bootstrap key.
@@ -62,6 +66,26 @@ impl Api {
         let mut live = self.live().await;
         live.authenticate(BOOTSTRAP_KEY).await;
         live
+    }
+
+    /// A WebSocket that resumes with these subscriptions; `None` when the server went away before it could.
+    pub async fn resumed(&self, subscriptions: &[&str], since: i64, epoch: &str) -> Option<Live> {
+        let mut live = self.connect("", &[]).await.ok()?;
+        let frames = [
+            json!({"type": "authenticate", "token": BOOTSTRAP_KEY}),
+            json!({"type": "subscribe_state_updates", "subscriptions": subscriptions, "since": since, "epoch": epoch}),
+        ];
+        for frame in frames {
+            live.try_send(Message::text(frame.to_string())).await.ok()?;
+        }
+        for expected in ["connected", "authenticated", "subscribed"] {
+            match live.heard().await {
+                Heard::Frame(frame) if frame["type"] == expected => {}
+                Heard::Frame(other) => panic!("{other}"),
+                Heard::Closed(_) => return None,
+            }
+        }
+        Some(live)
     }
 
     /// A WebSocket with the bootstrap key and these subscriptions.

@@ -1,23 +1,29 @@
 //! Several servers on one PostgreSQL: they die, it dies, Redis dies; nothing acknowledged is lost or doubled.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use convo_tests::mailgun::Signature;
 use convo_tests::own::{Postgres, Redis, no_own_servers};
 use convo_tests::records::{Contact, STATE};
 use convo_tests::{
-    Answer, Api, Call, DEADLINE, Database, Kind, Mail, Options, Server, eventually, together,
+    Answer, Api, Call, DEADLINE, Database, Heard, Kind, Live, Mail, Options, Server, eventually,
+    together,
 };
 use serde_json::json;
 use tokio::sync::{Notify, watch};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::live::{head, rows_after, wanted};
 
 const LEADS: usize = 20;
 const MAILS: usize = 400;
 const EVENTS: usize = 400;
 const CLIENTS: usize = 12;
 const KILLS: usize = 12;
+const LISTENERS: usize = 9;
+const NAMES: [&str; 3] = ["conversation_states", "message_threads", "lead_journeys"];
 
 /// Two servers over their own PostgreSQL and Redis.
 struct Cluster {
@@ -117,6 +123,71 @@ impl Ask {
     }
 }
 
+/// One who listens at whichever node there is, and goes on from what it heard last.
+struct Listener {
+    names: Vec<&'static str>,
+    nodes: watch::Receiver<Vec<Api>>,
+    turn: usize,
+    since: i64,
+    epoch: String,
+    seen: Vec<i64>,
+    /// The end of the log, once it is known.
+    last: Arc<AtomicI64>,
+}
+
+impl Listener {
+    async fn run(mut self) -> Listener {
+        let deadline = Instant::now() + DEADLINE;
+        while self.since < self.last.load(Ordering::SeqCst) {
+            assert!(Instant::now() < deadline, "never heard the end");
+            self.turn += 1;
+            let api = {
+                let nodes = self.nodes.borrow();
+                nodes[self.turn % nodes.len()].clone()
+            };
+            match api.resumed(&self.names, self.since, &self.epoch).await {
+                Some(live) => self.listen(live).await,
+                // Each turn is a round trip to a server; this only keeps the machine cool.
+                None => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+        self
+    }
+
+    /// Until the connection or the log ends.
+    async fn listen(&mut self, mut live: Live) {
+        let mut prev = self.since;
+        let mut asked = false;
+        loop {
+            if !asked {
+                let ping = Message::text(r#"{"type":"ping"}"#);
+                if live.try_send(ping).await.is_err() {
+                    return;
+                }
+                asked = true;
+            }
+            match live.heard().await {
+                Heard::Closed(_) => return,
+                Heard::Frame(frame) if frame.get("prev").is_some() => {
+                    assert_eq!(frame["prev"], prev, "{frame}");
+                    prev = frame["seq"].as_i64().unwrap();
+                    self.seen.push(prev);
+                    self.since = prev;
+                }
+                Heard::Frame(frame) if frame["type"] == "pong" => {
+                    asked = false;
+                    self.since = self.since.max(frame["last"].as_i64().unwrap());
+                    if self.since >= self.last.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                Heard::Frame(_) => {}
+            }
+        }
+    }
+}
+
 async fn contacts(api: &Api) -> Vec<Contact> {
     let mut contacts = Vec::new();
     for number in 0..LEADS {
@@ -159,6 +230,21 @@ async fn whatever_dies_nothing_acknowledged_is_lost_or_doubled() {
     let contacts = contacts(&cluster.nodes[0]).await;
     let asks = Arc::new(asks(&contacts));
     let nodes = cluster.apis.subscribe();
+    let (since, epoch) = head(&cluster.nodes[0]).await;
+    let last = Arc::new(AtomicI64::new(i64::MAX));
+    let listeners = (0..LISTENERS).map(|number| {
+        let listener = Listener {
+            names: NAMES[..=number % NAMES.len()].to_vec(),
+            nodes: nodes.clone(),
+            turn: number,
+            since,
+            epoch: epoch.clone(),
+            seen: Vec::new(),
+            last: Arc::clone(&last),
+        };
+        listener.run()
+    });
+    let listeners = tokio::spawn(together(listeners.collect::<Vec<_>>()));
     let acknowledged = Arc::new(AtomicUsize::new(0));
     let progress = Arc::new(Notify::new());
     let clients = together((0..CLIENTS).map(|client| {
@@ -187,6 +273,22 @@ async fn whatever_dies_nothing_acknowledged_is_lost_or_doubled() {
     };
     let (cluster, _) = tokio::join!(chaos, clients);
 
+    let (end, _) = head(&cluster.nodes[0]).await;
+    last.store(end, Ordering::SeqCst);
+    let listeners = listeners.await.unwrap();
+    let rows = rows_after(&cluster.nodes[0], since).await;
+    let (mut missed, mut heard) = (0, 0);
+    for listener in &listeners {
+        let mut told: Vec<i64> = listener
+            .names
+            .iter()
+            .flat_map(|name| wanted(&rows, name))
+            .map(|row| row["seq"].as_i64().unwrap())
+            .collect();
+        told.sort_unstable();
+        missed += usize::from(listener.seen != told);
+        heard += listener.seen.len();
+    }
     let count = async |sql: &str| cluster.database.count(sql).await;
     let mails = count("SELECT count(*) FROM messages WHERE direction = 'inbound'").await;
     let distinct =
@@ -202,7 +304,8 @@ async fn whatever_dies_nothing_acknowledged_is_lost_or_doubled() {
     let holes = count("SELECT coalesce(max(seq), 0) - count(*) FROM event_log").await;
     let (wanted_mails, wanted_events) = (MAILS as i64, EVENTS as i64);
     println!(
-        "{CLIENTS} clients on 2 nodes, {KILLS} kills of nodes, PostgreSQL and Redis: {} acknowledged, {} lost, {} doubled, {holes} holes",
+        "{CLIENTS} clients and {LISTENERS} listeners on 2 nodes, {KILLS} kills of nodes, PostgreSQL and Redis: \
+         {} acknowledged, {} lost, {} doubled, {holes} holes, {heard} events heard, {missed} listeners missed any",
         acknowledged.load(Ordering::SeqCst),
         (wanted_mails - distinct).max(0) + (wanted_events - events).max(0),
         (mails - distinct) + (events - wanted_events).max(0) + (replies - wanted_mails).max(0),
@@ -212,7 +315,7 @@ async fn whatever_dies_nothing_acknowledged_is_lost_or_doubled() {
         (wanted_mails, wanted_mails, wanted_mails)
     );
     assert_eq!(events, wanted_events);
-    assert_eq!(holes, 0);
+    assert_eq!((holes, missed), (0, 0));
     cluster.nodes[0].verify().await;
 }
 
@@ -256,4 +359,67 @@ async fn while_postgresql_is_away_the_answer_is_503_and_soon_after_all_is_well()
     assert!(took < Duration::from_secs(5), "{took:?}");
     assert_eq!(contact.messages().await.len(), 2);
     server.verify().await;
+}
+
+/// What one node commits is heard at the other, with Redis and without; a context is read from the other's Redis.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_node_commits_the_other_tells() {
+    if no_own_servers() {
+        return;
+    }
+    let mut cluster = Cluster::start().await;
+    let contact = cluster.nodes[0].contact("ada@customer.example").await;
+    contact.outbound("Hello").await;
+    let mut live = cluster.nodes[1].subscribed(&["message_threads"]).await;
+    let hear = async |live: &mut Live| {
+        let mail = Mail::new(&contact.email, "Re: Hello", "Tell me more");
+        contact.api.inbound(&mail).await.ok();
+        let began = Instant::now();
+        let told = live.until("message_thread_updated").await.0;
+        assert_eq!(told["message"]["messageId"], mail.message_id.as_str());
+        began.elapsed()
+    };
+    let with = hear(&mut live).await;
+    let path = format!("{STATE}/{}/context", contact.id);
+    let context = async |node: &Server| node.get(&path).await.ok()["context"].clone();
+    assert_eq!(
+        context(&cluster.nodes[0]).await,
+        context(&cluster.nodes[1]).await
+    );
+    let mut limit = 0;
+    eventually("the other node reads it from Redis", async || {
+        // What a process keeps itself is under another number of messages.
+        limit += 1;
+        let path = format!("{path}?limit={limit}");
+        let one = cluster.nodes[0].get(&path).await.ok();
+        let other = cluster.nodes[1].get(&path).await.ok();
+        assert_eq!(one["context"], other["context"]);
+        let metrics = cluster.nodes[1].get("/metrics").await;
+        let found = metrics
+            .text()
+            .contains("convo_context_cache_total{found=\"redis\"}");
+        found.then_some(())
+    })
+    .await;
+
+    cluster.redis.kill9();
+    let without = hear(&mut live).await;
+    cluster.redis.start_again().await;
+    let again = hear(&mut live).await;
+    cluster.redis.hang();
+    let hung = hear(&mut live).await;
+    let answered = Instant::now();
+    context(&cluster.nodes[1]).await;
+    let patience = answered.elapsed();
+    let ready = cluster.nodes[0].get("/readyz").await;
+    assert_eq!(ready.status, 200, "Redis is never needed");
+    cluster.redis.go_on();
+    println!(
+        "heard after {with:?} with Redis, {without:?} without, {again:?} with it again, {hung:?} with it hung"
+    );
+    for took in [without, hung] {
+        // The poll's second, and what a busy machine adds.
+        assert!(took < Duration::from_secs(3), "{took:?}");
+    }
+    assert!(patience < Duration::from_secs(2), "{patience:?}");
 }

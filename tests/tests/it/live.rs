@@ -34,7 +34,7 @@ async fn exchange(server: &Server, email: &str) -> Contact {
 }
 
 /// The rows of the log after a number that a subscription asks for.
-fn wanted(rows: &[Value], subscription: &str) -> Vec<Value> {
+pub(crate) fn wanted(rows: &[Value], subscription: &str) -> Vec<Value> {
     let names = [
         "conversation_states",
         "lead_journeys",
@@ -89,14 +89,14 @@ async fn to_head(live: &mut Live, rows: &[Value]) -> Vec<Value> {
 }
 
 /// Position of the newest row.
-async fn head(server: &Server) -> (i64, String) {
+pub(crate) async fn head(server: &Server) -> (i64, String) {
     let page = server.get("/api/events?after=0&limit=1").await.ok();
     let epoch = page["epoch"].as_str().unwrap().to_owned();
     (page["head"].as_i64().unwrap(), epoch)
 }
 
 /// Rows of the log after a number.
-async fn rows_after(server: &Server, seq: i64) -> Vec<Value> {
+pub(crate) async fn rows_after(server: &Server, seq: i64) -> Vec<Value> {
     server.log_after(u64::try_from(seq).unwrap()).await
 }
 

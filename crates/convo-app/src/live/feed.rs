@@ -34,8 +34,10 @@ const POLL: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(3);
 /// Given to listeners that do not keep up, before more is published.
 const BREATH: Duration = Duration::from_millis(5);
-/// Breaths for one page at most: who has not kept up by then will be found lagging.
-const BREATHS: u32 = 50;
+/// Breaths in which nobody took anything, after which those who are behind are not waited for any longer.
+const IDLE: u32 = 20;
+/// Breaths for one page at most.
+const BREATHS: u32 = 2_000;
 
 impl Feed {
     /// A feed of this log into this hub.
@@ -71,15 +73,25 @@ impl Feed {
                 break;
             }
             self.hub.publish(from, to, &events);
-            // Nothing is published faster than most of those who listen can take it; the few who take less
-            // are not waited for.
-            for _ in 0..BREATHS {
-                if !self.hub.is_behind() {
-                    break;
-                }
-                sleep(BREATH).await;
-            }
+            self.pace().await;
         }
         Ok(())
+    }
+
+    /// Nothing is published faster than most of those who listen can take it: where thousands get much at once, it is
+    /// this process that takes its time. The few who take less, and those who take nothing, are not waited for.
+    async fn pace(&self) {
+        let (mut least, mut idle) = (usize::MAX, 0);
+        for _ in 0..BREATHS {
+            let Some(waiting) = self.hub.behind() else {
+                return;
+            };
+            idle = if waiting < least { 0 } else { idle + 1 };
+            if idle == IDLE {
+                return;
+            }
+            least = least.min(waiting);
+            sleep(BREATH).await;
+        }
     }
 }

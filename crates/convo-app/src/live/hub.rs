@@ -154,12 +154,17 @@ impl Hub {
         }
     }
 
-    /// Whether most of those who listen have much waiting.
-    pub(super) fn is_behind(&self) -> bool {
+    /// How much waits for all who listen, where most of them have much waiting.
+    pub(super) fn behind(&self) -> Option<usize> {
         let inner = self.lock();
         let boxes = inner.listening.keys().filter_map(|id| inner.boxes.get(id));
-        let behind = boxes.filter(|one| one.lock().len() > BEHIND).count();
-        behind * 2 > inner.listening.len()
+        let (mut behind, mut waiting) = (0, 0);
+        for one in boxes {
+            let len = one.lock().len();
+            behind += usize::from(len > BEHIND);
+            waiting += len;
+        }
+        (behind * 2 > inner.listening.len()).then_some(waiting)
     }
 
     /// Puts a listener under topics; from where it listens is said by [`Hub::anchor`].
