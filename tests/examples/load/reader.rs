@@ -98,7 +98,12 @@ impl Reader {
             ),
             short => (2, short as usize),
         };
-        rest.get(..head + length)?;
+        let payload = rest.get(head..head + length)?;
+        assert!(
+            first & 0x0f != 8,
+            "closed: {}",
+            String::from_utf8_lossy(payload)
+        );
         self.at += head + length;
         if self.at == self.buffer.len() {
             self.buffer.clear();

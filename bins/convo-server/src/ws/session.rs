@@ -209,7 +209,6 @@ impl Socket {
 
     /// Sends a frame, unless the client must go meanwhile or takes nothing.
     async fn send(&mut self, frame: String) -> Result<(), Leave> {
-        let live = self.stream.is_caught_up();
         let listener = self.stream.listener();
         let mut sending = std::pin::pin!(self.session.text(frame));
         let mut stalled = std::pin::pin!(sleep(STALLED));
@@ -220,9 +219,6 @@ impl Socket {
                 () = listener.rung() => {
                     if let Some(end) = listener.ended() {
                         return Err(Leave::end(end));
-                    }
-                    if live && listener.is_lagging() {
-                        return Err(Leave::LAGGING);
                     }
                 }
                 () = &mut stalled => return Err(Leave::LAGGING),

@@ -61,7 +61,7 @@ impl Listener {
 
     /// Whether it took less than came and is out of the hub.
     #[must_use]
-    pub fn is_lagging(&self) -> bool {
+    pub(super) fn is_lagging(&self) -> bool {
         self.mailbox.lock().lagging
     }
 

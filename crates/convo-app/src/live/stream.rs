@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use super::event::Event;
 use super::hub::Hub;
 use super::listener::{Found, Listener};
-use super::log::{Began, Log, Since, begin};
+use super::log::{Began, FAR_BEHIND, Log, Since, begin};
 use super::mailbox::End;
 use super::topic::{Topic, filter};
 use crate::error::AppError;
@@ -52,7 +52,7 @@ type Page = Result<(Vec<Arc<Event>>, i64, i64), AppError>;
 pub enum Next {
     /// Its next events.
     Events(Vec<Arc<Event>>),
-    /// It reads slower than events come.
+    /// It reads so much slower than events come that it had better begin anew.
     Lagging,
     /// It must go.
     End(End),
@@ -86,12 +86,6 @@ impl Stream {
     #[must_use]
     pub fn considered(&self) -> i64 {
         self.considered
-    }
-
-    /// Whether all that was considered was also taken.
-    #[must_use]
-    pub fn is_caught_up(&self) -> bool {
-        !matches!(self.phase, Phase::Replay(_))
     }
 
     /// Adds subscriptions. The first time it says from where; later ones begin at the head.
@@ -180,7 +174,22 @@ impl Stream {
                     Some(events)
                 }
                 Phase::Live => match self.listener.take(HANDFUL) {
-                    Found::Lagging => return Ok(Next::Lagging),
+                    Found::Lagging => {
+                        let behind = self.listener.hub().published() - self.considered;
+                        if behind > FAR_BEHIND {
+                            return Ok(Next::Lagging);
+                        }
+                        // What its queue could not hold comes out of the database, as fast as it takes it.
+                        self.listener.rejoin();
+                        self.phase = Phase::Replay(Box::new(Replay {
+                            at: self.considered,
+                            upto: None,
+                            filter: Arc::new(filter(self.listener.topics())),
+                            reading: None,
+                            chases: 0,
+                        }));
+                        continue;
+                    }
                     Found::Nothing(upto) => {
                         self.considered = self.considered.max(upto);
                         None
