@@ -1,7 +1,7 @@
 //! Redis, where it is configured: it wakes other nodes sooner and keeps contexts that are read often.
 //!
 //! Nothing is lost with it. A node that is not woken looks at the log once a second, and a context that is not
-//! kept is read from the database; so every failure here costs time, and at most [`PATIENCE`] of it.
+//! kept is read from the database; so every failure here costs time, and at most a quarter of a second of it.
 
 mod hints;
 pub mod kept;
