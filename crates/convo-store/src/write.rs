@@ -69,6 +69,8 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Option<i6
     upsert(conn, commit.reviews, ReviewRow::upsert_all)?;
     remove_waits(conn, &commit.review_waits_removed)?;
     insert(conn, commit.review_waits, ReviewWaitRow::insert_all)?;
+    upsert(conn, commit.outbox, OutboxRow::upsert_all)?;
+    upsert(conn, commit.soft_bounces, SoftBounceRow::upsert_all)?;
     for one in &commit.sweeps {
         sweep::run(conn, one)?;
     }
@@ -267,6 +269,7 @@ fn append(conn: &mut AnyConn, rows: Vec<NewLogRow>) -> StoreResult<Option<i64>> 
             lead_id: row.lead_id,
             metadata_id: row.metadata_id,
             silent: row.silent,
+            quiet: row.quiet,
             data: row.data,
         });
     insert(conn, numbered.collect(), LogRow::insert_all)?;
