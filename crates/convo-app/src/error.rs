@@ -27,7 +27,7 @@ impl Violation {
 /// Everything that can stand in the way of a command or a question.
 ///
 /// The four kinds are kept apart: bad input (`Invalid`, `UnknownEvent`), refusals that are data
-/// (`VersionConflict`, `Conflict`, `InvalidTransition`, `RulesNotMet`, `SendingOff`, `SendDenied`, `LeaseVoid`,
+/// (`VersionConflict`, `Conflict`, `InvalidTransition`, `RulesNotMet`, `SendingOff`, `LeaseVoid`,
 /// `IdempotencyKeyReused`),
 /// the database being away (`Unavailable`), and faults of ours (`Fault`).
 #[derive(Debug, Clone, thiserror::Error)]
@@ -72,15 +72,12 @@ pub enum AppError {
     /// Sending is switched off.
     #[error("sending is switched off")]
     SendingOff,
-    /// The lead may not be written to now.
+    /// The lead may not be written to now: there is no lease, or it was voided by what happened since.
     #[error("{} reasons forbid sending", reasons.len())]
-    SendDenied {
+    LeaseVoid {
         /// Every reason.
         reasons: Vec<Denial>,
     },
-    /// The lease is none, is over, or was voided by what happened since.
-    #[error("the lease is void")]
-    LeaseVoid,
     /// The idempotency key was used with another body.
     #[error("the idempotency key was used with another body")]
     IdempotencyKeyReused,

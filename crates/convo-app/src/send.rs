@@ -82,7 +82,8 @@ impl Batch<'_, '_> {
     /// Asks the gate; a lease stands for what it said before.
     fn pass_gate(&mut self, id: Uuid, writer: Writer, request: &Send) -> Result<(), AppError> {
         if request.lease.is_some() {
-            return Err(AppError::LeaseVoid);
+            let reasons = vec![Denial::new("lease_unknown", "there is no such lease")];
+            return Err(AppError::LeaseVoid { reasons });
         }
         if request.draft == Some(true) {
             return Err(AppError::invalid("draft", "drafts are not kept here"));
@@ -191,6 +192,6 @@ fn denied(denials: Vec<Denial>) -> Result<(), AppError> {
     if denials.is_empty() {
         Ok(())
     } else {
-        Err(AppError::SendDenied { reasons: denials })
+        Err(AppError::LeaseVoid { reasons: denials })
     }
 }
