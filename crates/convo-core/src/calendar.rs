@@ -146,7 +146,7 @@ impl Calendar {
 }
 
 /// The first instant that shows this local time or a later one.
-fn first_instant(zone: Tz, local: NaiveDateTime) -> Option<Time> {
+pub(crate) fn first_instant(zone: Tz, local: NaiveDateTime) -> Option<Time> {
     match zone.from_local_datetime(&local) {
         LocalResult::Single(at) => Some(at.to_utc()),
         LocalResult::Ambiguous(earlier, later) => Some(earlier.min(later).to_utc()),
