@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::rows::*;
 
 /// Every table with its columns.
-const TABLES: [(&str, &[&str]); 32] = [
+const TABLES: [(&str, &[&str]); 35] = [
     (CampaignRow::TABLE, CampaignRow::COLUMNS),
     (PolicyRow::TABLE, PolicyRow::COLUMNS),
     (LeadRow::TABLE, LeadRow::COLUMNS),
@@ -38,6 +38,9 @@ const TABLES: [(&str, &[&str]); 32] = [
     (ReviewWaitRow::TABLE, ReviewWaitRow::COLUMNS),
     (OutboxRow::TABLE, OutboxRow::COLUMNS),
     (SoftBounceRow::TABLE, SoftBounceRow::COLUMNS),
+    (LeaseRow::TABLE, LeaseRow::COLUMNS),
+    (DraftRow::TABLE, DraftRow::COLUMNS),
+    (ReputationRow::TABLE, ReputationRow::COLUMNS),
     (CounterRow::TABLE, CounterRow::COLUMNS),
     (InstanceRow::TABLE, InstanceRow::COLUMNS),
     (LogRow::TABLE, LogRow::COLUMNS),

@@ -1,10 +1,13 @@
 //! Writing a [`Commit`] inside an open transaction: about one statement per table.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use crate::any::AnyConn;
 use crate::check;
-use crate::commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Revised};
+use crate::commit::{Commit, Fared, NewLogRow, Placement, Put, ReceiptChange, Revised};
 use crate::error::{StoreError, StoreResult};
 use crate::fixed::{Columns, FixedInsert, Upsert, insert_columns};
 use crate::head;
@@ -66,6 +69,8 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Option<i6
     upsert(conn, commit.suppressions, SuppressionRow::upsert_all)?;
     insert(conn, commit.answers, IdempotencyRow::insert_all)?;
     upsert(conn, commit.api_keys, ApiKeyRow::upsert_all)?;
+    upsert(conn, commit.leases, LeaseRow::upsert_all)?;
+    upsert(conn, commit.drafts, DraftRow::upsert_all)?;
     upsert(conn, commit.reviews, ReviewRow::upsert_all)?;
     remove_waits(conn, &commit.review_waits_removed)?;
     insert(conn, commit.review_waits, ReviewWaitRow::insert_all)?;
@@ -74,6 +79,7 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Option<i6
     for one in &commit.sweeps {
         sweep::run(conn, one)?;
     }
+    fare(conn, &commit.fared)?;
     let counted = commit.counters.into_iter().filter(|(_, by)| *by != 0);
     count(
         conn,
@@ -243,6 +249,51 @@ fn count(conn: &mut AnyConn, rows: Vec<CounterRow>) -> StoreResult<()> {
         }
     };
     added.map_err(|error| StoreError::at("counters", error))
+}
+
+const FARED: &str = insert_columns!(reputation (scope hour sent hard_bounces complaints));
+const ADD_FARED: &str = " ON CONFLICT (scope, hour) DO UPDATE SET sent = reputation.sent + excluded.sent, \
+    hard_bounces = reputation.hard_bounces + excluded.hard_bounces, \
+    complaints = reputation.complaints + excluded.complaints";
+const ADD_MANY_FARED: &str = ") ON CONFLICT (scope, hour) DO UPDATE SET sent = reputation.sent + excluded.sent, \
+    hard_bounces = reputation.hard_bounces + excluded.hard_bounces, \
+    complaints = reputation.complaints + excluded.complaints";
+
+/// Adds how mail fared. The rows come sorted by scope and hour, so that writers lock them in one order.
+fn fare(conn: &mut AnyConn, fared: &BTreeMap<(String, DateTime<Utc>), Fared>) -> StoreResult<()> {
+    if fared.is_empty() {
+        return Ok(());
+    }
+    let row = |((scope, hour), fared): (&(String, DateTime<Utc>), &Fared)| ReputationRow {
+        scope: scope.clone(),
+        hour: *hour,
+        sent: fared.sent,
+        hard_bounces: fared.hard_bounces,
+        complaints: fared.complaints,
+    };
+    let rows: Vec<ReputationRow> = fared.iter().map(row).collect();
+    let added = match conn {
+        AnyConn::Sqlite(conn) => rows.iter().try_for_each(|row| {
+            let values = (
+                reputation::scope.eq(row.scope.bind()),
+                reputation::hour.eq(row.hour.bind()),
+                reputation::sent.eq(row.sent),
+                reputation::hard_bounces.eq(row.hard_bounces),
+                reputation::complaints.eq(row.complaints),
+            );
+            let insert = diesel::insert_into(reputation::table).values(values);
+            FixedInsert::<_, Upsert<ReputationRow>>::new(insert, ADD_FARED)
+                .execute(conn)
+                .map(drop)
+        }),
+        AnyConn::Pg(conn) => {
+            let columns = columns!(rows reputation (scope hour sent hard_bounces complaints));
+            Columns::<_, Upsert<ReputationRow>>::new(FARED, columns, ADD_MANY_FARED)
+                .execute(conn)
+                .map(drop)
+        }
+    };
+    added.map_err(|error| StoreError::at("reputation", error))
 }
 
 /// Takes the next numbers from the one row of the head, whose lock orders all writers until their commit,
