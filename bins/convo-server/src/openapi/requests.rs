@@ -160,6 +160,15 @@ pub struct NewCampaign {
     pub lexicon: Option<LexiconChoice>,
     /// Tracking settings handed to the sender.
     pub tracking: Option<FreeObject>,
+    /// The line that the first mail of author `ai` in a conversation carries.
+    #[schema(max_length = 500)]
+    pub disclosure: Option<String>,
+    /// Bases of consent, one of which a lead must have given to be written to unasked; empty: none is needed.
+    #[schema(max_items = 20)]
+    pub consent_required: Option<Vec<String>>,
+    /// Unasked mails it may send in 24 hours.
+    #[schema(minimum = 0)]
+    pub daily_limit: Option<i32>,
     /// The caller's own id, unique among campaigns.
     #[schema(max_length = 200)]
     pub external_id: Option<String>,
@@ -180,6 +189,15 @@ pub struct CampaignPatch {
     pub lexicon: Option<LexiconChoice>,
     /// Tracking settings.
     pub tracking: Option<FreeObject>,
+    /// The line that the first mail of author `ai` in a conversation carries.
+    #[schema(max_length = 500)]
+    pub disclosure: Option<String>,
+    /// Bases of consent, one of which a lead must have given to be written to unasked; empty: none is needed.
+    #[schema(max_items = 20)]
+    pub consent_required: Option<Vec<String>>,
+    /// Unasked mails it may send in 24 hours.
+    #[schema(minimum = 0)]
+    pub daily_limit: Option<i32>,
     /// The caller's own id.
     #[schema(max_length = 200)]
     pub external_id: Option<String>,

@@ -111,6 +111,8 @@ fn want(command: &Command, context: &Context, wanted: &mut Wanted) {
         | Command::PatchConversation(id, _)
         | Command::TakeOver(id, _)
         | Command::Send(id, _)
+        | Command::MaySend(id, ..)
+        | Command::SentByOthers(id, _)
         | Command::OneClick(id)
         | Command::IntegrationEvent(id, _) => {
             wanted.conversations.insert(*id);

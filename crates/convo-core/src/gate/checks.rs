@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{DenialCode, GateFacts, Purpose};
+use super::{DenialCode, GateFacts, Purpose, Standing};
 use crate::machine::State;
 use crate::policy::Policy;
 use crate::vocabulary::{Awaiting, SuppressionScope};
@@ -148,18 +148,28 @@ fn suppressed<K: Key>(facts: &GateFacts<'_, K>) -> Option<Why> {
     let mail = &facts.mail;
     let answered = mail.answers.as_ref().map(|answered| answered.at);
     let answered = answered.filter(|_| mail.purpose == Purpose::Reply && facts.is_of_owner());
-    let mut reasons: Vec<&str> = facts
+    let standing: Vec<&Standing> = facts
         .suppressions
         .iter()
         .filter(|one| match one.scope {
             SuppressionScope::All => true,
             SuppressionScope::Automation => answered.is_none_or(|at| at <= one.at),
         })
+        .collect();
+    let mut reasons: Vec<&str> = standing
+        .iter()
         .map(|one| one.reason.map_or("other", |reason| reason.as_str()))
         .collect();
     reasons.sort_unstable();
     reasons.dedup();
-    (!reasons.is_empty()).then(|| why(reasons.join(", ")))?
+    if reasons.is_empty() {
+        return None;
+    }
+    let all: Option<Vec<Time>> = standing.iter().map(|one| one.until).collect();
+    ends(
+        reasons.join(", "),
+        all.and_then(|all| all.into_iter().max()),
+    )
 }
 
 fn held<K: Key>(facts: &GateFacts<'_, K>) -> Option<Why> {

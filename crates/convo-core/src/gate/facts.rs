@@ -46,6 +46,8 @@ pub struct Standing {
     pub scope: SuppressionScope,
     /// Own time of its fact.
     pub at: Time,
+    /// When it ends by itself.
+    pub until: Option<Time>,
 }
 
 /// An automation mail that the lead had.

@@ -117,6 +117,7 @@ fn standing(reason: SuppressionReason, scope: SuppressionScope, minutes: i64) ->
         reason: Some(reason),
         scope,
         at: at(minutes),
+        until: None,
     }
 }
 

@@ -25,8 +25,12 @@ pub struct SentMail {
     pub lead_id: Uuid,
     /// Who wrote it.
     pub author: String,
+    /// What kind of mail it is.
+    pub kind: String,
     /// Whether it is a note.
     pub note: bool,
+    /// JSON of the codes.
+    pub codes: String,
     /// Its own time.
     pub at: DateTime<Utc>,
 }
