@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::moves::StateAndVersion;
+use super::sending::Standing;
 use super::vocabulary::{DraftDecision, FreeObject, Purpose, ReputationScope, Writer};
 use crate::problem::SendDenial;
 
@@ -69,7 +69,7 @@ pub struct Recorded {
     /// It was stored before; only a provider's id can be new.
     pub duplicate: bool,
     /// Where the conversation stands now.
-    pub conversation: StateAndVersion,
+    pub conversation: Standing,
     /// When it was stored.
     pub timestamp: DateTime<Utc>,
 }

@@ -1,11 +1,15 @@
 //! Bodies of requests. In each an absent member and null mean the same, except where a PATCH says otherwise.
 
+mod gate;
+
 use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use gate::*;
+
 use super::vocabulary::{
-    FreeObject, IntegrationType, KeyScope, LexiconChoice, Outcome, ReviewAction, State,
+    FreeObject, IntegrationType, KeyScope, LexiconChoice, Outcome, Purpose, ReviewAction, State,
     SuppressionReason, SuppressionScope, Writer,
 };
 
@@ -330,6 +334,12 @@ pub struct Send {
     pub agent_id: Option<Uuid>,
     /// The lease that `may-send` gave.
     pub lease: Option<Uuid>,
+    /// What it is for; when absent: `reply` while the lead's mail waits, else `campaign` for the first mail and
+    /// `follow_up` for later ones.
+    pub purpose: Option<Purpose>,
+    /// The message it answers, by id or Message-ID; the lead's newest when absent.
+    #[schema(max_length = 998)]
+    pub answers: Option<String>,
     /// Keep it for an agent to look at, instead of sending it.
     pub draft: Option<bool>,
     /// Files, at most 25 MiB together.
