@@ -133,7 +133,7 @@ fn each_mail_is_answered_once_and_none_after_an_offer() {
         let mut idle = 0;
         while idle < 40 {
             match roll(20) {
-                0..=5 if written < replies => {
+                0..=2 if written < replies => {
                     town.clock.wait(TimeDelta::seconds(1));
                     let who = roll(LEADS);
                     let reply = says(
