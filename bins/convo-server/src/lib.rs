@@ -6,6 +6,7 @@
 //! - [`api`]: the application's routes; [`wiring`]: the application out of settings.
 //! - [`http`]: what every request passes through; [`problem`]: errors on the wire.
 //! - [`ws`]: the event log as it happens.
+//! - [`outbox`] and [`mailer`]: what sends mail.
 //! - [`auth`]: keys, scopes, and handlers that say what they need.
 //! - [`cli`]: the command line.
 //! - [`clock`] and [`ids`]: the only places that read a clock or draw randomness.
@@ -19,7 +20,10 @@ pub mod clock;
 pub mod http;
 pub mod ids;
 pub mod logging;
+pub mod mailer;
 pub mod openapi;
+pub mod outbox;
+pub mod pages;
 pub mod problem;
 pub mod redis;
 pub mod routes;

@@ -26,6 +26,8 @@ pub struct Routes {
     pub webhooks: Configure,
     /// Below `/api`: only callers with an active key get here.
     pub api: Configure,
+    /// Outside of both: authenticated by the link itself.
+    pub links: Configure,
     /// Outside of both: who opens a WebSocket says later who it is.
     pub live: Configure,
 }
@@ -35,6 +37,7 @@ impl Routes {
     pub fn configure(&self, config: &mut ServiceConfig<'_>) {
         let (webhooks, api) = (Arc::clone(&self.webhooks), Arc::clone(&self.api));
         (self.live)(config);
+        (self.links)(config);
         config.service(health::healthz).service(health::readyz);
         config.service(
             utoipa_actix_web::scope("/metrics")

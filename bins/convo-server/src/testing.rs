@@ -189,6 +189,7 @@ pub fn routes() -> Routes {
             config.service(wrong);
         }),
         live: Arc::new(|_| {}),
+        links: Arc::new(|_| {}),
         api: Arc::new(|config| {
             config
                 .service(change)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_web::web;
 use chrono::{DateTime, Utc};
-use convo_app::{Actor, App, AppError, Command, Envelope, Options, views};
+use convo_app::{Actor, App, AppError, Command, Envelope, Options, Sending, views};
 use convo_core::lexicon::Lexicon;
 use convo_core::policy::Policy;
 use convo_mailgun::{Mailgun, SigningKeys};
@@ -44,6 +44,9 @@ pub enum WiringError {
     /// The address of Redis is none.
     #[error("redis.url: {0}")]
     Redis(String),
+    /// Nothing can be sent.
+    #[error("sending: {0}")]
+    Mailer(#[from] crate::mailer::MailerError),
     /// The operating system has no randomness.
     #[error("no randomness: {0}")]
     Random(#[from] getrandom::Error),
@@ -89,12 +92,36 @@ pub fn wire(settings: &Settings) -> Result<Wired, WiringError> {
         store,
         Options {
             shell: Box::new(Machine),
-            our_addresses: settings.our_addresses.clone(),
+            our_addresses: our_addresses(settings),
             storage: settings.storage.clone(),
+            sending: sending(settings),
         },
     )?;
     seed_policy(&app, settings)?;
     Ok(Wired { app, writer })
+}
+
+/// The address we write from is ours, whether it is named so or not.
+fn our_addresses(settings: &Settings) -> Vec<String> {
+    let from = settings.send.from.as_ref().map(|from| from.email.clone());
+    settings.our_addresses.iter().cloned().chain(from).collect()
+}
+
+fn sending(settings: &Settings) -> Sending {
+    let send = &settings.send;
+    let own = || send.from.as_ref().map(convo_email::Address::domain);
+    Sending {
+        mode: send.mode,
+        from: send.from.clone(),
+        reply_domain: send.reply_domain.clone(),
+        id_domain: settings
+            .mailgun
+            .domain
+            .clone()
+            .or_else(own)
+            .unwrap_or_default(),
+        public_url: settings.server.public_url.clone().unwrap_or_default(),
+    }
 }
 
 /// File and environment only seed the first version; later ones live in the database.

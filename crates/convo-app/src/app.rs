@@ -18,6 +18,8 @@ use crate::context::{Context, Shell};
 use crate::error::AppError;
 use crate::lexicons::{Lexicons, Words};
 use crate::live::{Feed, Hub, Wake};
+use crate::outbox::compose::{Composed, compose};
+use crate::sending::Sending;
 use crate::wire::address_key;
 use crate::writer::{self, Queue};
 
@@ -29,6 +31,8 @@ pub struct Options {
     pub our_addresses: Vec<String>,
     /// The folder of attachments.
     pub storage: PathBuf,
+    /// How mail leaves the house.
+    pub sending: Sending,
 }
 
 /// The use cases over one database.
@@ -62,6 +66,7 @@ impl App {
             reply_key: instance.reply_key,
             hash_key: instance.hash_key,
             attachments: Attachments::new(options.storage),
+            sending: options.sending,
         });
         let writer = store.writer();
         let wake = Wake::default();
@@ -98,10 +103,26 @@ impl App {
         let Payload::Mail(mail, _) = payload else {
             return Ok(());
         };
-        self.context.attachments.keep(mail).map_err(|error| {
+        self.keep_files(&mail.attachments)
+    }
+
+    /// Writes the files of a mail to be sent to disk, before the commit that names them.
+    ///
+    /// # Errors
+    /// `Unavailable` when the folder cannot be written.
+    pub fn keep_files(&self, files: &[convo_email::Attachment]) -> Result<(), AppError> {
+        self.context.attachments.keep(files).map_err(|error| {
             log::error!("attachments cannot be kept: {}", error.kind());
             AppError::Unavailable
         })
+    }
+
+    /// The mail of a row of the outbox, as a provider is handed it; blocks the thread.
+    ///
+    /// # Errors
+    /// The database's, or a fault when an attachment cannot be read.
+    pub fn compose(&self, outgoing: Uuid) -> Result<Composed, AppError> {
+        self.read(|reader| compose(reader, &self.context, outgoing))
     }
 
     /// Erases a person: the rows, then the files that nobody else's message names; those that came

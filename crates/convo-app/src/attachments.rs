@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use convo_email::InboundEmail;
+use convo_email::Attachment;
 
 /// A file this old belongs to no mail that is just being taken.
 const SETTLED: Duration = Duration::from_secs(3600);
@@ -25,12 +25,12 @@ impl Attachments {
         }
     }
 
-    /// Writes every attachment of a mail to disk, durable when this returns.
+    /// Writes the files of a mail to disk, durable when this returns.
     ///
     /// # Errors
     /// Those of the file system; the mail must then not be acknowledged.
-    pub fn keep(&self, mail: &InboundEmail) -> io::Result<()> {
-        for attachment in &mail.attachments {
+    pub fn keep(&self, files: &[Attachment]) -> io::Result<()> {
+        for attachment in files {
             self.write(&attachment.sha256, &attachment.bytes)?;
         }
         Ok(())

@@ -16,15 +16,15 @@ use chrono::{DateTime, Utc};
 use convo_core::conversation::Conversation;
 use convo_core::lead::Lead;
 use convo_store::rows::{
-    AgentRow, CampaignRow, ConversationRow, LeadRow, PlaceholderRow, ReceiptRow, SuppressionRow,
-    WebhookTokenRow,
+    AgentRow, CampaignRow, ConversationRow, LeadRow, OutboxRow, PlaceholderRow, ReceiptRow,
+    SoftBounceRow, SuppressionRow, WebhookTokenRow,
 };
 use convo_store::{Commit, MessageHead, Reader};
 use uuid::Uuid;
 
 pub(crate) use once::Waiting;
 pub(crate) use policy::{PolicyInForce, policy_of};
-pub(crate) use seal::{Counted, last_activity_at};
+pub(crate) use seal::{Counted, integration, last_activity_at};
 
 use crate::command::{Actor, Answer, Command, Envelope};
 use crate::context::Context;
@@ -122,6 +122,12 @@ pub(crate) struct Batch<'b, 'r> {
     pub words: Option<Arc<Words>>,
     /// The address a failure being applied speaks of.
     pub failing_address: Option<String>,
+    /// Who says that a person wants no more mail, where it is not the person's own words or provider.
+    pub opted_out_by: Option<&'static str>,
+    /// Outgoing mails of the database by the messages they send.
+    pub outgoing: HashMap<Uuid, Option<OutboxRow>>,
+    /// Soft failures by the digest of the address, as this batch leaves them.
+    pub soft_bounces: HashMap<Vec<u8>, Option<SoftBounceRow>>,
     /// The lead the running command's answer speaks of: its stored copy is erased with it.
     pub touched_lead: Option<Uuid>,
     writes: u64,
@@ -161,6 +167,9 @@ impl<'b, 'r> Batch<'b, 'r> {
             parked: HashMap::new(),
             words: None,
             failing_address: None,
+            opted_out_by: None,
+            outgoing: HashMap::new(),
+            soft_bounces: HashMap::new(),
             touched_lead: None,
             writes: 0,
         }
@@ -220,6 +229,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::PatchCampaign(id, patch) => self.patch_campaign(*id, patch),
             Command::PutPolicy(policy) => self.put_policy(policy),
             Command::CreateSuppression(new) => self.create_suppression(new),
+            Command::ImportSuppressions(import) => self.import_suppressions(import),
             Command::LiftSuppression { address, evidence } => {
                 self.lift_suppression(address, evidence.as_deref())
             }
@@ -232,6 +242,17 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::TakeOver(id, request) => self.take_over(*id, request),
             Command::ProcessMessage(id, request) => self.process_message(*id, request),
             Command::IntegrationEvent(id, event) => self.integration_event(*id, event),
+            Command::Send(id, sent) => self.send(*id, sent),
+            Command::LeaseOutbox {
+                owner,
+                limit,
+                seconds,
+            } => self.lease_outbox(*owner, *limit, *seconds),
+            Command::OutboxResult { id, owner, outcome } => {
+                self.outbox_result(*id, *owner, outcome)
+            }
+            Command::RetryOutbox(id) => self.retry_outbox(*id),
+            Command::OneClick(id) => self.one_click(*id),
             Command::Webhook(webhook) => self.webhook(webhook),
             Command::ParkWebhook(webhook, code) => self.park_webhook(webhook, code),
             Command::RetryReceipt { id, replay, reread } => {

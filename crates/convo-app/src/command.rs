@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 use crate::import::ImportRow;
 use crate::lexicons::Words;
+use crate::outbox::Outcome;
+use crate::send::Sent;
 use crate::wire;
 
 /// Who asked, as the audit keeps it.
@@ -106,6 +108,8 @@ pub enum Command {
     PutPolicy(serde_json::Value),
     /// `POST /api/suppressions`.
     CreateSuppression(wire::NewSuppression),
+    /// `POST /api/suppressions/import`.
+    ImportSuppressions(wire::SuppressionImport),
     /// `DELETE /api/suppressions?address=&evidence=`.
     LiftSuppression {
         /// The address.
@@ -134,6 +138,30 @@ pub enum Command {
     ProcessMessage(Uuid, Box<wire::ProcessMessage>),
     /// `POST /{id}/integration-event`.
     IntegrationEvent(Uuid, wire::IntegrationEvent),
+    /// `POST /{id}/send`; its files are kept already.
+    Send(Uuid, Box<Sent>),
+    /// Gives a sender what is due in the outbox.
+    LeaseOutbox {
+        /// Who sends.
+        owner: Uuid,
+        /// At most so many mails.
+        limit: i64,
+        /// For so long.
+        seconds: i64,
+    },
+    /// What came of a mail that was handed to a sender.
+    OutboxResult {
+        /// The mail.
+        id: Uuid,
+        /// Who had it.
+        owner: Uuid,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// `POST /api/outbox/{id}/retry`.
+    RetryOutbox(Uuid),
+    /// A POST to the unsubscribe link of a conversation.
+    OneClick(Uuid),
     /// A verified webhook.
     Webhook(Arc<Webhook>),
     /// A verified webhook whose effect failed: kept for a later try.

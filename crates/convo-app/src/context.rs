@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::attachments::Attachments;
 use crate::lexicons::Lexicons;
+use crate::sending::Sending;
 
 /// The outside world the use cases are allowed to ask: time and randomness.
 pub trait Shell: Send + Sync {
@@ -38,6 +39,8 @@ pub struct Context {
     pub hash_key: Vec<u8>,
     /// Where attachments lie.
     pub attachments: Attachments,
+    /// How mail leaves the house.
+    pub sending: Sending,
 }
 
 impl Context {
@@ -60,5 +63,43 @@ impl Context {
             mac.update(piece);
         }
         mac.finalize().into_bytes().to_vec()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    struct Still;
+
+    impl Shell for Still {
+        fn now(&self) -> DateTime<Utc> {
+            DateTime::UNIX_EPOCH
+        }
+
+        fn new_id(&self) -> Uuid {
+            Uuid::nil()
+        }
+
+        fn random(&self, buffer: &mut [u8]) {
+            buffer.fill(0);
+        }
+    }
+
+    /// A context without a database whose keys are made of this byte.
+    pub(crate) fn context(key: u8) -> Context {
+        Context {
+            shell: Box::new(Still),
+            lexicons: Lexicons::default(),
+            rules: Rules::standard(),
+            our_addresses: HashSet::new(),
+            reply_key: vec![key; 32],
+            hash_key: vec![key; 32],
+            attachments: Attachments::new("nowhere"),
+            sending: Sending {
+                public_url: "https://convo.dealer.example".to_owned(),
+                ..Sending::default()
+            },
+        }
     }
 }

@@ -7,7 +7,7 @@ pub use validate::validate_transition;
 
 use chrono::{DateTime, Utc};
 use convo_core::change::{Decision, Warning};
-use convo_core::conversation::Conversation;
+use convo_core::conversation::{Conversation, Integration};
 use convo_core::decide::{Request, Trigger};
 use convo_core::machine::{Event, State};
 use convo_core::vocabulary::Outcome;
@@ -15,14 +15,16 @@ use convo_store::rows::ConversationRow;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::batch::{Batch, ConversationEntry, Counted, Touched};
+use crate::batch::{Batch, ConversationEntry, Counted, Touched, integration};
 use crate::command::Answer;
 use crate::effects::Came;
 use crate::error::{AppError, Violation};
 use crate::records::answer;
 use crate::reply_token;
 use crate::views;
-use crate::wire::{ConversationPatch, NewConversation, TransitionRequest, cut, is_storable, time};
+use crate::wire::{
+    ConversationPatch, IntegrationPatch, NewConversation, TransitionRequest, cut, is_storable, time,
+};
 
 impl Batch<'_, '_> {
     /// `POST /api/conversations`: 201, or 200 with the open one that exists.
@@ -135,6 +137,7 @@ impl Batch<'_, '_> {
             readiness: 0,
             qualification: 0,
             ever_handed_over: false,
+            integration: None,
             facts: String::new(),
             updated_at: self.now,
         };
@@ -195,6 +198,9 @@ impl Batch<'_, '_> {
                 }
             }
         }
+        if let Some(switches) = &patch.integration {
+            self.switch(id, switches)?;
+        }
         let now = self.now;
         let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
         if let Some(subject) = &patch.subject {
@@ -208,15 +214,33 @@ impl Batch<'_, '_> {
             .outcome
             .map(|outcome| outcome.as_str().to_owned());
         row.follow_up_at = entry.facts.follow_up_at;
+        row.integration = integration(&entry.facts);
         let said = json!({
             "outcome": patch.outcome,
             "followUpAt": patch.follow_up_at.flatten().map(time),
+            "integration": patch.integration,
             "actor": self.actor.text(),
         });
         self.touched_lead = Some(lead);
         self.keep_metadata(id, lead, "conversation_patched", &said);
         self.record_changed("conversation_changed", Some(id), Some(lead), None);
         answer(200, &views::conversation(&row, None))
+    }
+
+    /// Switches on or off what Convo does by itself in a conversation.
+    fn switch(&mut self, id: Uuid, switches: &IntegrationPatch) -> Result<(), AppError> {
+        let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
+        let known = entry.facts.integration;
+        let wanted = Integration {
+            tracking: switches.tracking.unwrap_or(known.tracking),
+            handover: switches.handover.unwrap_or(known.handover),
+            real_time: switches.real_time.unwrap_or(known.real_time),
+        };
+        if wanted != known {
+            let decision = self.ask(id, None, &Request::Integrate(wanted))?;
+            self.take(id, &decision, None)?;
+        }
+        Ok(())
     }
 
     /// `POST /{id}/transition`.

@@ -33,6 +33,9 @@ pub(crate) struct Codes {
     pub text_len: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lexicon: Option<String>,
+    /// A mail of ours that did not leave the house.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unsent: bool,
 }
 
 impl Codes {
@@ -45,6 +48,7 @@ impl Codes {
             sentiment: fact.sentiment,
             text_len: fact.text_len,
             lexicon: fact.lexicon.clone(),
+            unsent: false,
         }
     }
 }
@@ -82,7 +86,8 @@ pub fn fact(parts: &FactParts<'_>) -> Result<MessageFact<Uuid>, AppError> {
     let seq = u64::try_from(parts.sequence_number).map_err(|_| wrong("number"))?;
     Ok(MessageFact {
         kind,
-        note: parts.note,
+        // What did not leave the house is shown like a note, and counts for as little.
+        note: parts.note || codes.unsent,
         signals: codes.signals,
         topics: codes.topics,
         intent: codes.intent,
@@ -114,10 +119,18 @@ macro_rules! parts_of {
 
 parts_of!(MessageRow, MessageFacts);
 
+/// What is noted of opens and clicks that came while tracking was switched off: they never count.
+pub(crate) const UNTRACKED: &str = "untracked";
+
+/// Whether an open or click was looked at.
+pub(crate) fn is_judged(row: &EmailEventRow) -> bool {
+    !matches!(row.judged.as_str(), "none" | UNTRACKED)
+}
+
 /// Opens and clicks as they were judged when last looked at.
 pub(crate) fn judged(rows: &[&EmailEventRow]) -> Judged {
     let mut judged = Judged::default();
-    for row in rows {
+    for row in rows.iter().filter(|row| is_judged(row)) {
         let human = row.judged == Verdict::Human.as_str();
         let Ok(kind) = row.kind.parse::<TrackingKind>() else {
             continue;
@@ -292,15 +305,14 @@ impl Batch<'_, '_> {
     /// The codes of all messages of a conversation, those of this batch included.
     fn history(&mut self, conversation: Uuid) -> Result<Vec<MessageFact<Uuid>>, AppError> {
         let mut facts = Vec::new();
+        let changed = &self.commit.messages_changed;
         for row in self.reader.message_facts(conversation)? {
-            facts.push(fact(&FactParts::from(&row))?);
+            if !changed.iter().any(|other| other.id == row.id) {
+                facts.push(fact(&FactParts::from(&row))?);
+            }
         }
-        for row in self
-            .commit
-            .messages
-            .iter()
-            .filter(|row| row.conversation_id == conversation)
-        {
+        let here = self.commit.messages.iter().chain(changed);
+        for row in here.filter(|row| row.conversation_id == conversation) {
             facts.push(fact(&FactParts::from(row))?);
         }
         Ok(facts)

@@ -194,12 +194,17 @@ impl Batch<'_, '_> {
             return Ok(());
         }
         let evidence = suppression.message.map(|id| format!("message:{id}"));
+        // A mail has several recipients: an address that failed is its owner's, whoever the conversation is with.
+        let owner = match failed {
+            true => self.lead_of_address(&address)?.unwrap_or(lead),
+            false => lead,
+        };
         self.suppress(&Suppressing {
             address: &address,
-            lead: Some(lead),
+            lead: Some(owner),
             reason: suppression.reason.as_str(),
             scope: suppression.scope.as_str(),
-            source: suppression.source.as_str(),
+            source: self.opted_out_by.unwrap_or(suppression.source.as_str()),
             evidence: evidence.as_deref(),
             at: suppression.at,
         })?;
@@ -207,7 +212,7 @@ impl Batch<'_, '_> {
             return Ok(());
         }
         // The mail that proves the address alive may have come first.
-        match self.heard_from(lead, &address_key(&address))? {
+        match self.heard_from(owner, &address_key(&address))? {
             Some(heard) => self.heard_alive(&address, heard),
             None => Ok(()),
         }
@@ -229,9 +234,18 @@ impl Batch<'_, '_> {
             lead_id: lead,
             metadata_id: metadata,
             silent: self.silent,
+            quiet: conversation.is_some_and(|id| self.is_quiet(id)),
             data: data.to_string(),
         });
         self.wrote();
+    }
+
+    /// Whether what happens in a conversation is told to no socket.
+    fn is_quiet(&self, conversation: Uuid) -> bool {
+        let entry = self.conversations.get(&conversation);
+        entry
+            .and_then(Option::as_ref)
+            .is_some_and(|entry| !entry.facts.integration.real_time)
     }
 
     /// Logs a change of a record.

@@ -86,6 +86,7 @@ impl Batch<'_, '_> {
             | Command::Transition(id, _)
             | Command::TakeOver(id, _)
             | Command::ProcessMessage(id, _)
+            | Command::Send(id, _)
             | Command::IntegrationEvent(id, _) => (Some(*id), None),
             Command::ResolveReview(_, resolve) => (resolve.conversation_id, resolve.lead_id),
             _ => return Ok(()),
@@ -140,6 +141,10 @@ impl Batch<'_, '_> {
         let months = Months::new(retention.text_months);
         let sweeps = [
             Sweep::Receipts {
+                before: before(Duration::try_days(i64::from(retention.receipt_days))),
+                limit: SWEEP,
+            },
+            Sweep::Outbox {
                 before: before(Duration::try_days(i64::from(retention.receipt_days))),
                 limit: SWEEP,
             },

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::gate::Denial;
+
 /// One field of a request that cannot be used as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
@@ -25,7 +27,8 @@ impl Violation {
 /// Everything that can stand in the way of a command or a question.
 ///
 /// The four kinds are kept apart: bad input (`Invalid`, `UnknownEvent`), refusals that are data
-/// (`VersionConflict`, `Conflict`, `InvalidTransition`, `RulesNotMet`, `IdempotencyKeyReused`),
+/// (`VersionConflict`, `Conflict`, `InvalidTransition`, `RulesNotMet`, `SendingOff`, `LeaseVoid`,
+/// `IdempotencyKeyReused`),
 /// the database being away (`Unavailable`), and faults of ours (`Fault`).
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AppError {
@@ -65,6 +68,15 @@ pub enum AppError {
     RulesNotMet {
         /// Every failed rule: rule, required, actual, expected, fix.
         unmet: Vec<Value>,
+    },
+    /// Sending is switched off.
+    #[error("sending is switched off")]
+    SendingOff,
+    /// The lead may not be written to now: there is no lease, or it was voided by what happened since.
+    #[error("{} reasons forbid sending", reasons.len())]
+    LeaseVoid {
+        /// Every reason.
+        reasons: Vec<Denial>,
     },
     /// The idempotency key was used with another body.
     #[error("the idempotency key was used with another body")]

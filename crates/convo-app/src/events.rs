@@ -2,6 +2,7 @@
 
 mod integration;
 mod silence;
+mod soft;
 mod tracking;
 
 pub use integration::INTEGRATION_TYPES;
@@ -9,7 +10,7 @@ pub use integration::INTEGRATION_TYPES;
 use chrono::{DateTime, Utc};
 use convo_core::change::Cause;
 use convo_core::lead::LeadFactKind;
-use convo_core::observe::{Failure as Failed, Observation};
+use convo_core::observe::{Failure as Failed, Observation, SoftBounces};
 use convo_core::vocabulary::{Direction, SuppressionReason};
 use convo_email::{EmailObservation, EventKind, FailureClass, Suppressed};
 use convo_store::MessageHead;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use crate::batch::{Batch, Touched};
 use crate::effects::Came;
 use crate::error::AppError;
+use crate::sending::SendMode;
 use crate::webhook::{Effect, Status};
 use crate::wire::{address_key, cut};
 
@@ -90,6 +92,9 @@ impl Batch<'_, '_> {
             message,
             ..Effect::default()
         };
+        if let Some(message) = message {
+            self.sender_told(message, &event.kind)?;
+        }
         if !counts(&event.kind) {
             effect.status = Status::Ignored;
             return Ok(effect);
@@ -111,6 +116,37 @@ impl Batch<'_, '_> {
             },
         )?;
         Ok(effect)
+    }
+
+    /// What an event says of the mail on its way: whatever happens to it, the provider has it.
+    fn sender_told(&mut self, message: Uuid, kind: &EventKind) -> Result<(), AppError> {
+        if self.context.sending.mode == SendMode::Off {
+            return Ok(());
+        }
+        match kind {
+            EventKind::Stored | EventKind::Unknown(_) => Ok(()),
+            EventKind::Rejected { .. } => self.provider_speaks_of(message, true),
+            _ => self.provider_speaks_of(message, false),
+        }
+    }
+
+    /// Something happened that no provider told, and that is about no mail.
+    pub(crate) fn told(
+        &mut self,
+        conversation: Uuid,
+        kind: &EventKind,
+        at: DateTime<Utc>,
+    ) -> Result<(), AppError> {
+        let what = Happening {
+            kind,
+            at,
+            message: None,
+            rfc_id: None,
+            recipient: None,
+            user_agent: None,
+            bot: false,
+        };
+        self.happened(conversation, &what).map(|_| ())
     }
 
     /// The conversation an event is about, and the message where it is stored there.
@@ -238,10 +274,9 @@ impl Batch<'_, '_> {
         class: FailureClass,
         what: &Happening<'_>,
     ) -> Result<Came, AppError> {
-        let primary = self
-            .lead(lead)?
-            .map(|entry| entry.row.email_key.clone())
-            .unwrap_or_default();
+        let person = self.lead(lead)?.map(|entry| &entry.row);
+        let forgotten = person.is_none_or(|row| row.erased_at.is_some());
+        let primary = person.map(|row| row.email_key.clone()).unwrap_or_default();
         let recipient = what.recipient.map(address_key);
         let failure = match class {
             FailureClass::Hard => Failed::Hard {
@@ -249,7 +284,17 @@ impl Batch<'_, '_> {
                     .as_ref()
                     .is_none_or(|recipient| *recipient == primary),
             },
-            FailureClass::Soft => Failed::Soft,
+            // Nothing is kept of the address of a person who was forgotten.
+            FailureClass::Soft if forgotten => Failed::Soft {
+                before: SoftBounces::default(),
+            },
+            FailureClass::Soft => Failed::Soft {
+                before: self.soft_bounced(
+                    recipient.as_deref().unwrap_or(&primary),
+                    what.at,
+                    message,
+                )?,
+            },
             FailureClass::ProviderSuppression(list) => Failed::Suppressed(match list {
                 Suppressed::Bounce => SuppressionReason::HardBounce,
                 Suppressed::Unsubscribe => SuppressionReason::OptOut,

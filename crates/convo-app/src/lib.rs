@@ -15,7 +15,8 @@
 //! | [`views`] | what people and programs look at |
 //! | [`live`] | the event log as it happens: hub, feed, streams that begin in the past |
 //! | [`verify`] | every stored invariant, checked |
-//! | [`reply_token`], [`tickets`] | tokens in addresses; keys lent for one connection |
+//! | `send`, `gate`, [`outbox`], [`sending`] | mail to leads and agents: asked for, allowed, on its way; under which names |
+//! | [`reply_token`], [`tickets`], [`unsubscribe`] | tokens in addresses; keys lent for one connection; links to take oneself off |
 //! | [`attachments`], [`context`] | files; clock, ids and keys |
 
 #![forbid(unsafe_code)]
@@ -31,15 +32,20 @@ mod effects;
 mod erase;
 pub mod error;
 mod events;
+mod gate;
 pub mod import;
 mod intake;
 pub mod lexicons;
 pub mod live;
 mod message;
+pub mod outbox;
 mod records;
 pub mod reply_token;
 mod review;
+mod send;
+pub mod sending;
 pub mod tickets;
+pub mod unsubscribe;
 pub mod verify;
 pub mod views;
 mod webhook;
@@ -51,4 +57,7 @@ pub use command::{Actor, Answer, Command, Envelope, IdempotencyKey, Payload, Web
 pub use context::Shell;
 pub use error::{AppError, Violation};
 pub use events::INTEGRATION_TYPES;
+pub use gate::Denial;
 pub use import::IMPORTED;
+pub use send::Sent;
+pub use sending::{SendMode, Sending};

@@ -52,6 +52,8 @@ pub(crate) struct NewMessage<'a> {
     pub returns_on: Option<DateTime<Utc>>,
     /// A person has read it as an opt-out, whatever the words say.
     pub opt_out_decided: bool,
+    /// A mail of ours that does not leave the house.
+    pub unsent: bool,
 }
 
 /// A message that is stored now; where it stands may still change with what waited for it.
@@ -115,7 +117,10 @@ impl Batch<'_, '_> {
             content_hash: new.hash.to_vec(),
             rung: new.rung,
             evidence: json_text(&new.evidence)?,
-            codes: json_text(&Codes::of(&fact))?,
+            codes: json_text(&Codes {
+                unsent: new.unsent,
+                ..Codes::of(&fact)
+            })?,
             flags: if duplicate_id {
                 r#"["duplicate_message_id"]"#
             } else {
@@ -153,7 +158,7 @@ impl Batch<'_, '_> {
         let seq = u64::try_from(seq).unwrap_or(0);
         let mut fact =
             MessageFact::new(id, new.at, seq, new.direction, new.author).of_kind(new.kind);
-        fact.note = new.note;
+        fact.note = new.note || new.unsent;
         fact.text_len = new.reply_text.chars().count() as u64;
         let speaks = new.author == Author::Lead && new.kind == Kind::Human && !new.note;
         if !speaks {

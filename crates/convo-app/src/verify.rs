@@ -12,7 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::batch::Counted;
-use crate::door::{FactParts, fact, judged};
+use crate::door::{FactParts, fact, is_judged, judged};
 use crate::error::AppError;
 use crate::import::IMPORTED;
 
@@ -273,10 +273,7 @@ fn messages(
     }
     if facts.email != convo_core::email::EmailFacts::default() {
         let events = reader.email_events_by_conversations(&[row.id])?;
-        let looked_at: Vec<_> = events
-            .iter()
-            .filter(|event| event.judged != "none")
-            .collect();
+        let looked_at: Vec<_> = events.iter().filter(|event| is_judged(event)).collect();
         if judged(&looked_at) != facts.email.judged {
             report.found(
                 "opens_and_clicks",

@@ -21,7 +21,8 @@ pub use journey::{conversation_journey, lead_journey};
 pub use lists::*;
 pub use message::{MessageView, message_list, messages};
 pub use more::{
-    agents, campaigns, default_policy, events, leads, raw_message, reviews, rules, suppressions_of,
+    agents, campaigns, default_policy, events, in_force, leads, raw_message, reviews, rules,
+    suppressions_of,
 };
 pub use records::*;
 pub use tree::{TreeForm, thread_tree};

@@ -6,11 +6,15 @@
 mod conversation;
 mod operations;
 mod records;
+mod sending;
+mod suppressions;
 mod webhook;
 
 pub use conversation::*;
 pub use operations::*;
 pub use records::*;
+pub use sending::*;
+pub use suppressions::*;
 pub use webhook::*;
 
 use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Utc};
@@ -45,6 +49,17 @@ pub fn time(at: DateTime<Utc>) -> String {
 /// Those of the serializer.
 pub fn as_time<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&time(*at))
+}
+
+/// Serialises an optional time as [`time`] shows it.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn as_maybe_time<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => as_time(at, to),
+        None => to.serialize_none(),
+    }
 }
 
 /// Reads a field that may be absent (`None`), null (`Some(None)`) or set.

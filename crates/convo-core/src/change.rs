@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::Since;
+use crate::conversation::{Integration, Since};
 use crate::email::EmailFacts;
 use crate::lead::LeadFactKind;
 use crate::machine::{Event, State};
@@ -146,6 +146,8 @@ pub enum Change<K> {
         /// Until when.
         until: Option<Time>,
     },
+    /// Conversation: what is switched on in it.
+    IntegrationSet(Integration),
     /// Conversation: the lead is away.
     AwayUntil {
         /// Until when.
@@ -218,6 +220,7 @@ impl<K> Change<K> {
             | Self::AgentReleased { .. }
             | Self::OutcomeSet { .. }
             | Self::Snoozed { .. }
+            | Self::IntegrationSet(_)
             | Self::AwayUntil { .. }
             | Self::Suppressed(_) => false,
         }

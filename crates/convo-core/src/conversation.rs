@@ -48,6 +48,36 @@ pub struct HandoverFacts {
     pub completed_at: Option<Time>,
 }
 
+/// What is switched on in a conversation; everything, unless somebody switches it off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Integration {
+    /// Opens and clicks are asked for, and count.
+    pub tracking: bool,
+    /// Handover is asked for by itself.
+    pub handover: bool,
+    /// What happens is told live.
+    pub real_time: bool,
+}
+
+impl Default for Integration {
+    fn default() -> Self {
+        Self {
+            tracking: true,
+            handover: true,
+            real_time: true,
+        }
+    }
+}
+
+impl Integration {
+    /// True when nothing is switched off.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// One lead, at most one campaign, one state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "K: Deserialize<'de>"))]
@@ -99,6 +129,9 @@ pub struct Conversation<K> {
     pub email: EmailFacts,
     /// Handover facts.
     pub handover: HandoverFacts,
+    /// What is switched on in it.
+    #[serde(default, skip_serializing_if = "Integration::is_whole")]
+    pub integration: Integration,
 }
 
 impl<K: Key> Conversation<K> {
@@ -128,6 +161,7 @@ impl<K: Key> Conversation<K> {
             since: None,
             email: EmailFacts::default(),
             handover: HandoverFacts::default(),
+            integration: Integration::default(),
         }
     }
 
@@ -184,6 +218,7 @@ impl<K: Key> Conversation<K> {
                 self.follow_up_at = *follow_up_at;
             }
             Change::Snoozed { until } => self.snoozed_until = *until,
+            Change::IntegrationSet(integration) => self.integration = *integration,
             Change::AwayUntil { until } => self.away_until = Some(*until),
             Change::Suppressed(_)
             | Change::LeadFact { .. }

@@ -12,6 +12,7 @@ mod refusal;
 mod validate;
 
 use crate::change::{Cause, Change, Decision, TriggeredBy};
+use crate::conversation::Integration;
 use crate::draft::{Draft, Refused, Taking};
 use crate::machine::{Event, State, allowed_events};
 use crate::policy::Policy;
@@ -95,6 +96,8 @@ pub enum Request<K> {
         /// Until when.
         until: Option<Time>,
     },
+    /// Switch on or off what Convo does by itself.
+    Integrate(Integration),
 }
 
 /// Decides a request.
@@ -150,6 +153,10 @@ pub fn decide<K: Key>(
         }
         Request::Snooze { until } => {
             draft.push(Change::Snoozed { until: *until });
+            return Ok(draft.decision);
+        }
+        Request::Integrate(integration) => {
+            draft.push(Change::IntegrationSet(*integration));
             return Ok(draft.decision);
         }
     }

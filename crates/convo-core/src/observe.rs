@@ -90,16 +90,48 @@ pub struct Tracked<K> {
     pub first_human: Vec<K>,
 }
 
+/// Soft failures of one address so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoftBounces<K> {
+    /// How many.
+    pub count: u32,
+    /// Own time and message of the newest.
+    pub newest: Option<(Time, Option<K>)>,
+}
+
+impl<K> Default for SoftBounces<K> {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            newest: None,
+        }
+    }
+}
+
+impl<K: Key> SoftBounces<K> {
+    /// With one more: the same whatever the order they come in.
+    #[must_use]
+    pub fn and(&self, at: Time, message: Option<&K>) -> Self {
+        Self {
+            count: self.count.saturating_add(1),
+            newest: self.newest.clone().max(Some((at, message.cloned()))),
+        }
+    }
+}
+
 /// How a delivery failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
+pub enum Failure<K> {
     /// For good.
     Hard {
         /// The address is the lead's primary one.
         primary: bool,
     },
     /// For now.
-    Soft,
+    Soft {
+        /// Soft failures of that address before this one.
+        before: SoftBounces<K>,
+    },
     /// The provider did not try: the address is on its own list for this reason.
     Suppressed(SuppressionReason),
 }
@@ -121,7 +153,7 @@ pub enum Observation<K> {
     /// A delivery failed.
     Failed {
         /// How.
-        failure: Failure,
+        failure: Failure<K>,
         /// Its own time.
         at: Time,
         /// The message that failed.

@@ -33,7 +33,7 @@ pub use failure::{BounceType, Failure, FailureClass, Severity, Suppressed};
 pub use headers::{Header, Headers};
 pub use inbound::{Attachment, InboundEmail, InboundParts};
 pub use limits::{Degraded, Limits, ReadError};
-pub use mailer::{Mailer, OutgoingEmail, Receipt, SendError};
+pub use mailer::{Automatic, Mailer, OutgoingEmail, Receipt, SendError, TrackingWish};
 pub use observation::{Client, EmailObservation, EventKind, UserVariables};
 pub use provider::{
     Form, FormFile, ParseError, Received, Rejection, VerifiedWebhook, WebhookBody, WebhookProvider,

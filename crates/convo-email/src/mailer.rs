@@ -5,12 +5,13 @@ use std::future::Future;
 use convo_threading::MessageId;
 
 use crate::address::Address;
+use crate::inbound::Attachment;
 use crate::observation::UserVariables;
 
 /// A provider that sends mail for us.
 ///
 /// Sending is no transaction: a caller stores the mail with its Message-ID first, then sends, and
-/// treats [`SendError::Unknown`] as perhaps sent.
+/// treats [`SendError::Unknown`] as perhaps sent: it may send again under the same Message-ID only.
 pub trait Mailer: Send + Sync {
     /// The provider's name: lower case, stable.
     fn name(&self) -> &'static str;
@@ -23,7 +24,7 @@ pub trait Mailer: Send + Sync {
     -> impl Future<Output = Result<Receipt, SendError>> + Send;
 }
 
-/// One mail to one lead.
+/// One mail of ours.
 #[derive(Clone)]
 pub struct OutgoingEmail {
     /// Our id, stored before the mail is sent.
@@ -46,8 +47,59 @@ pub struct OutgoingEmail {
     pub references: Vec<MessageId>,
     /// Ids that come back with the provider's events.
     pub variables: UserVariables,
-    /// True for a mail no person wrote for this recipient: it is marked `Auto-Submitted`.
-    pub automatic: bool,
+    /// What a mail that no person wrote for this recipient is marked with.
+    pub automatic: Option<Automatic>,
+    /// The address that takes the recipient off by one POST (RFC 8058).
+    pub unsubscribe: Option<String>,
+    /// What the provider is asked to track.
+    pub tracking: TrackingWish,
+    /// The files, with their bytes.
+    pub attachments: Vec<Attachment>,
+}
+
+/// The value of `Auto-Submitted`.
+///
+/// Source: RFC 3834 §5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Automatic {
+    /// No mail asked for it.
+    Generated,
+    /// It answers one mail by itself.
+    Replied,
+}
+
+impl Automatic {
+    /// The field's value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Generated => "auto-generated",
+            Self::Replied => "auto-replied",
+        }
+    }
+
+    /// The value a field has.
+    pub fn of(text: &str) -> Option<Self> {
+        [Self::Generated, Self::Replied]
+            .into_iter()
+            .find(|one| one.as_str() == text)
+    }
+}
+
+/// What the provider is asked to track; none: as its domain is set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TrackingWish {
+    /// Loading of a picture in the HTML.
+    pub opens: Option<bool>,
+    /// Following of links.
+    pub clicks: Option<bool>,
+}
+
+impl TrackingWish {
+    /// Nothing at all.
+    pub const OFF: Self = Self {
+        opens: Some(false),
+        clicks: Some(false),
+    };
 }
 
 impl std::fmt::Debug for OutgoingEmail {
@@ -65,12 +117,15 @@ pub struct Receipt {
     /// The provider's name.
     pub provider: String,
     /// The provider's id of the mail, stored as an alias of ours.
-    pub provider_id: Option<String>,
+    pub provider_id: Option<MessageId>,
 }
 
 /// Why a mail was not handed over.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
+    /// The mail cannot be sent as it is, by any provider or at any time.
+    #[error("the mail cannot be sent: {0}")]
+    Unsendable(&'static str),
     /// The provider refused the mail for good.
     #[error("the provider refused the mail with status {status}")]
     Refused {
@@ -80,6 +135,8 @@ pub enum SendError {
     /// The provider did not take it now; trying again is safe.
     #[error("the provider is busy or away")]
     Later {
+        /// HTTP status, where there was an answer.
+        status: Option<u16>,
         /// Seconds the provider asks to wait.
         retry_after: Option<u64>,
     },

@@ -1,4 +1,4 @@
-//! Mailgun: signed webhooks of events, and inbound mail of routes.
+//! Mailgun: signed webhooks of events, inbound mail of routes, and the form of mail we send.
 //!
 //! | module | holds |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | [`webhook`] | [`Mailgun`], the provider port: verify first, then parse |
 //! | [`events`] | event webhooks: JSON `event-data`, and the older form posts |
 //! | [`inbound`] | routes: parsed fields, urlencoded or multipart, and raw MIME |
+//! | [`sending`] | the form of an outgoing mail, and what an answer means |
 //!
 //! Source: <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>.
 
@@ -13,6 +14,7 @@
 
 pub mod events;
 pub mod inbound;
+pub mod sending;
 pub mod signature;
 pub mod webhook;
 

@@ -124,6 +124,7 @@ fn one(commit: &mut Commit, mut row: ConversationRow, at: DateTime<Utc>) {
         lead_id: Some(row.lead_id),
         metadata_id: Some(metadata_id),
         silent: false,
+        quiet: false,
         data: "{\"fromState\":\"ENGAGED\",\"toState\":\"ENGAGED\",\"version\":7}".to_owned(),
     });
     commit.conversations.push(Put::changed(row, expected));
@@ -199,6 +200,7 @@ fn conversation(lead_id: Uuid, at: DateTime<Utc>) -> ConversationRow {
         readiness: 55,
         qualification: 40,
         ever_handed_over: false,
+        integration: None,
         facts: format!("{{\"schema\":1,\"tally\":\"{}\"}}", "0".repeat(800)),
         updated_at: at,
     }

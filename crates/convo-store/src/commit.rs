@@ -107,6 +107,10 @@ pub struct Commit {
     pub review_waits_removed: Vec<Uuid>,
     /// What new review items wait for.
     pub review_waits: Vec<ReviewWaitRow>,
+    /// Outgoing mails, inserted or replaced.
+    pub outbox: Vec<OutboxRow>,
+    /// Soft failures of addresses, inserted or replaced.
+    pub soft_bounces: Vec<SoftBounceRow>,
     /// Set-based deletes and erasures, after all other rows were written.
     pub sweeps: Vec<Sweep>,
     /// What to add to each counter.
@@ -222,6 +226,13 @@ pub enum Sweep {
         /// At most so many.
         limit: i64,
     },
+    /// Deletes at most `limit` outgoing mails that were queued before and are sent.
+    Outbox {
+        /// The end of the retention.
+        before: DateTime<Utc>,
+        /// At most so many.
+        limit: i64,
+    },
     /// Empties the contents and deletes the attachments of at most `limit` messages of conversations that
     /// were closed before.
     Texts {
@@ -247,6 +258,8 @@ pub struct NewLogRow {
     pub metadata_id: Option<Uuid>,
     /// Whether an import wrote it.
     pub silent: bool,
+    /// Whether it is read by REST only, and told to no socket.
+    pub quiet: bool,
     /// JSON object of ids, codes and numbers.
     pub data: String,
 }
@@ -326,6 +339,8 @@ impl Commit {
         self.reviews.extend(later.reviews);
         self.review_waits_removed.extend(later.review_waits_removed);
         self.review_waits.extend(later.review_waits);
+        self.outbox.extend(later.outbox);
+        self.soft_bounces.extend(later.soft_bounces);
         self.sweeps.extend(later.sweeps);
         for (name, by) in later.counters {
             self.count(name, by);

@@ -86,6 +86,7 @@ fn numbered(rows: Vec<NewLogRow>, first: i64) -> Vec<LogRow> {
         lead_id: row.lead_id,
         metadata_id: row.metadata_id,
         silent: row.silent,
+        quiet: row.quiet,
         data: row.data,
     };
     rows.into_iter().zip(first..).map(number).collect()
@@ -125,7 +126,7 @@ const LOG_END: &str =
 
 fn logging(rows: &[LogRow]) -> Part<'_> {
     let columns =
-        columns!(rows event_log (seq kind at conversation_id lead_id metadata_id silent data));
+        columns!(rows event_log (seq kind at conversation_id lead_id metadata_id silent quiet data));
     Part::new(Columns::<_, ()>::new(LOG, columns, LOG_END))
 }
 

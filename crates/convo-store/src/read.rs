@@ -5,6 +5,7 @@ mod conversation;
 mod ledger;
 mod message;
 mod operations;
+mod outbox;
 mod people;
 mod provider;
 mod verify;

@@ -8,6 +8,7 @@ mod conversation;
 mod ledger;
 mod message;
 mod operations;
+mod outbox;
 mod people;
 mod provider;
 
@@ -18,6 +19,7 @@ pub use message::{AliasRow, AttachmentRow, ContentRow, MessageRow, PlaceholderRo
 pub use operations::{
     ApiKeyRow, ExternalIdRow, IdempotencyRow, ReviewRow, ReviewWaitRow, SuppressionRow,
 };
+pub use outbox::{OutboxRow, SoftBounceRow};
 pub use people::{AgentAddressRow, AgentRow, CampaignRow, LeadAddressRow, LeadRow, PolicyRow};
 pub use provider::{EmailEventRow, EventDedupeRow, ReceiptRow, WebhookTokenRow};
 
@@ -34,6 +36,7 @@ pub(crate) mod tables {
     pub(crate) use super::operations::{
         api_keys, external_ids, idempotency_keys, review_items, review_waits, suppressions,
     };
+    pub(crate) use super::outbox::{outbox, soft_bounces};
     pub(crate) use super::people::{
         agent_addresses, agents, campaigns, lead_addresses, leads, policies,
     };

@@ -47,6 +47,13 @@ pub(crate) fn run(conn: &mut AnyConn, sweep: &Sweep) -> StoreResult<()> {
                 address_digests,
                 Some
             )?;
+            delete!(
+                conn,
+                soft_bounces,
+                address_digest,
+                address_digests,
+                std::convert::identity
+            )?;
             erase_lead(conn, *lead_id, address_keys)
         }
         Sweep::Receipts { before, limit } => {
@@ -77,6 +84,10 @@ pub(crate) fn run(conn: &mut AnyConn, sweep: &Sweep) -> StoreResult<()> {
             let old = old_events(conn, *before, *limit)?;
             delete!(conn, event_dedupe, digest, &old, std::convert::identity)
         }
+        Sweep::Outbox { before, limit } => {
+            let old = old_outbox(conn, *before, *limit)?;
+            delete!(conn, outbox, id, &old, BoundId)
+        }
         Sweep::Texts { before, limit } => {
             let old = old_texts(conn, *before, *limit)?;
             empty_messages(conn, &old)
@@ -92,6 +103,7 @@ pub(crate) fn pending(conn: &mut AnyConn, sweep: &Sweep) -> StoreResult<bool> {
         Sweep::Answers { before, .. } => !old_answers(conn, *before, 1)?.is_empty(),
         Sweep::Tokens { before, .. } => !old_tokens(conn, *before, 1)?.is_empty(),
         Sweep::Dedupe { before, .. } => !old_events(conn, *before, 1)?.is_empty(),
+        Sweep::Outbox { before, .. } => !old_outbox(conn, *before, 1)?.is_empty(),
         Sweep::Texts { before, .. } => !old_texts(conn, *before, 1)?.is_empty(),
     })
 }
@@ -133,6 +145,16 @@ fn old_events(conn: &mut AnyConn, before: DateTime<Utc>, limit: i64) -> StoreRes
         .select(event_dedupe::digest)
         .limit(limit);
     at("event_dedupe", old.load(conn))
+}
+
+fn old_outbox(conn: &mut AnyConn, before: DateTime<Utc>, limit: i64) -> StoreResult<Vec<Uuid>> {
+    let old = outbox::table
+        .filter(outbox::status.eq("sent"))
+        .filter(outbox::created_at.lt(BoundMoment(before)))
+        .select(outbox::id)
+        .order(outbox::created_at.asc())
+        .limit(limit);
+    at("outbox", old.load(conn))
 }
 
 fn old_texts(conn: &mut AnyConn, before: DateTime<Utc>, limit: i64) -> StoreResult<Vec<Uuid>> {

@@ -74,6 +74,8 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
     upsert(conn, commit.reviews, ReviewRow::upsert_all)?;
     remove_waits(conn, &commit.review_waits_removed)?;
     insert(conn, commit.review_waits, ReviewWaitRow::insert_all)?;
+    upsert(conn, commit.outbox, OutboxRow::upsert_all)?;
+    upsert(conn, commit.soft_bounces, SoftBounceRow::upsert_all)?;
     for one in &commit.sweeps {
         sweep::run(conn, one)?;
     }

@@ -62,6 +62,15 @@ impl From<AppError> for Problem {
                 format!("{} required rules are not met", unmet.len()),
             )
             .with("unmet", json!(unmet)),
+            AppError::SendingOff => Self::new(
+                Code::SendingOff,
+                "nothing is sent from here: set CONVO_SEND__MODE",
+            ),
+            AppError::LeaseVoid { reasons } => Self::new(
+                Code::LeaseVoid,
+                format!("{} reasons forbid it", reasons.len()),
+            )
+            .with("reasons", json!(reasons)),
             AppError::IdempotencyKeyReused => Self::new(
                 Code::IdempotencyKeyReused,
                 "the key was used with another body",

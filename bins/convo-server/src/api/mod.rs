@@ -9,11 +9,13 @@ mod answers;
 mod conversation_state;
 mod conversations;
 mod keys;
+mod links;
 mod lists;
 mod messages;
 mod operations;
 mod people;
 mod reviews;
+mod sending;
 mod suppressions;
 pub mod webhooks;
 
@@ -172,6 +174,7 @@ pub fn documented() -> Routes {
         webhooks: Arc::new(webhooks::configure),
         api: Arc::new(configure),
         live: Arc::new(ws::configure),
+        links: Arc::new(links::configure),
     }
 }
 
@@ -179,6 +182,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     conversation_state::configure(config);
     conversations::configure(config);
     messages::configure(config);
+    sending::configure(config);
     people::configure(config);
     keys::configure(config);
     suppressions::configure(config);
@@ -191,6 +195,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
 pub fn routes(api: Api) -> Routes {
     let sockets = ws::data(api.app.clone(), api.live.clone());
     let (for_webhooks, for_api) = (web::Data::new(api.clone()), web::Data::new(api));
+    let for_links = for_api.clone();
     Routes {
         webhooks: Arc::new(move |config| {
             config.app_data(for_webhooks.clone());
@@ -199,6 +204,10 @@ pub fn routes(api: Api) -> Routes {
         api: Arc::new(move |config| {
             config.app_data(for_api.clone());
             configure(config);
+        }),
+        links: Arc::new(move |config| {
+            config.app_data(for_links.clone());
+            links::configure(config);
         }),
         live: Arc::new(move |config| {
             config.app_data(sockets.clone());

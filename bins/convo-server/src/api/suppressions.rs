@@ -1,4 +1,7 @@
-//! Suppressions: made, listed and lifted.
+//! Suppressions: made, listed, given out, taken in and lifted.
+
+mod files;
+mod format;
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use convo_app::{Command, views, wire};
@@ -14,6 +17,7 @@ use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::QueryString;
 use crate::openapi::people::Suppression;
+use crate::openapi::vocabulary::ListFormat;
 use crate::openapi::{lists, requests};
 use crate::problem::Problem;
 
@@ -21,6 +25,7 @@ use crate::problem::Problem;
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(create_suppression)
+        .service(files::import)
         .service(suppressions)
         .service(lift_suppression);
 }
@@ -31,11 +36,12 @@ create!(
     NewSuppression => Suppression
 );
 
-/// Suppressions, newest first.
+/// Suppressions, newest first; with `format` all of them as a file, which `import` takes.
 #[utoipa::path(
     tag = "records",
-    params(("address" = Option<String>, Query), ("externalId" = Option<String>, Query), Paging),
-    responses((status = 200, body = lists::SuppressionList))
+    params(("address" = Option<String>, Query), ("externalId" = Option<String>, Query),
+        ("format" = Option<ListFormat>, Query, description = "The whole ledger as a file"), Paging),
+    responses((status = 200, content((lists::SuppressionList = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))))
 )]
 #[get("/suppressions")]
 pub async fn suppressions(
@@ -45,6 +51,12 @@ pub async fn suppressions(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let app = api.app.clone();
+    if let Some(format) = &query.0.format {
+        let known = format::Format::named(format);
+        let known =
+            known.ok_or_else(|| Problem::invalid_field("format", "must be csv or jsonl"))?;
+        return files::export(&app, known).await;
+    }
     let AddressFilter {
         address,
         external_id,
@@ -78,6 +90,7 @@ pub struct AddressFilter {
     address: Option<String>,
     external_id: Option<String>,
     evidence: Option<String>,
+    format: Option<String>,
 }
 
 /// Lifts the suppressions of an address; an opt-out needs evidence.

@@ -6,13 +6,17 @@ use std::sync::Arc;
 use convo_app::command::NewKeyHash;
 use convo_app::{Actor, Command, Envelope, wire};
 
+use tokio::sync::watch;
+
 use super::{CommandError, Ended};
 use crate::api::{self, Api};
 use crate::app::Shell;
 use crate::auth::{ApiKey, FirstKey};
+use crate::mailer::MailgunMailer;
+use crate::outbox::Sender;
 use crate::redis::{Hints, Kept};
 use crate::serve::{listen, stop_signal};
-use crate::settings::Settings;
+use crate::settings::{SendMode, Settings};
 use crate::wiring::{self, StoreReadiness, StoredKeys};
 use crate::ws;
 
@@ -29,6 +33,10 @@ async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Comman
     let app = wired.app;
     let first = first_key(settings, &app).await?;
     let redis = wiring::redis(settings)?;
+    let mailer = match settings.send.mode {
+        SendMode::Live => Some(MailgunMailer::new(settings).map_err(wiring::WiringError::from)?),
+        SendMode::Off | SendMode::Shadow => None,
+    };
     let reader = app.clone();
     let head = tokio::task::spawn_blocking(move || reader.read(|reader| Ok(reader.head()?)));
     let head = head.await.map_err(io::Error::other)?;
@@ -71,13 +79,22 @@ async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Comman
         let hints = Hints::new(redis, epoch, app.wake().clone(), app.committed());
         beside.push(actix_web::rt::spawn(hints.run()));
     }
+    let (stopping, stopped) = watch::channel(false);
+    let sender = mailer.map(|mailer| {
+        let sender = Sender::new(app.clone(), mailer, &settings.send);
+        actix_web::rt::spawn(sender.run(stopped))
+    });
     // Sockets are told first: their clients find another node while requests here still end.
     let served = listening
         .run(&shell, async move {
             stop.await;
             hub.close();
+            let _ = stopping.send(true);
         })
         .await;
+    if let Some(sender) = sender {
+        let _ = sender.await;
+    }
     for task in beside {
         task.abort();
     }

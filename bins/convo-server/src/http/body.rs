@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::json;
-use super::payload;
+use super::payload::{self, PayloadLimits};
 use crate::problem::{Code, Problem};
 
 /// A JSON body.
@@ -25,6 +25,10 @@ pub struct Body<T> {
     pub sha256: [u8; 32],
 }
 
+/// A JSON body as large as a mail with its files may be.
+#[derive(Debug)]
+pub struct LargeBody<T>(pub Body<T>);
+
 impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
@@ -33,21 +37,41 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let limits = payload::of_request(&request)?;
-            let headers = request.headers();
-            if payload::declared_length(headers)
-                .is_some_and(|length| length > limits.json_bytes as u64)
-            {
-                return Err(Problem::too_large(limits.json_bytes));
-            }
-            require_json(headers)?;
-            let whole = payload::read(headers, &mut payload, limits.json_bytes, &limits).await?;
-            let value = json::read(&whole.bytes)?;
-            Ok(Self {
-                value,
-                sha256: Sha256::digest(&whole.bytes).into(),
-            })
+            whole(&request, &mut payload, &limits, limits.json_bytes).await
         })
     }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for LargeBody<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let limits = payload::of_request(&request)?;
+            let read = whole(&request, &mut payload, &limits, limits.webhook_bytes);
+            read.await.map(Self)
+        })
+    }
+}
+
+async fn whole<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limits: &PayloadLimits,
+    limit: usize,
+) -> Result<Body<T>, Problem> {
+    let headers = request.headers();
+    if payload::declared_length(headers).is_some_and(|length| length > limit as u64) {
+        return Err(Problem::too_large(limit));
+    }
+    require_json(headers)?;
+    let whole = payload::read(headers, payload, limit, limits).await?;
+    Ok(Body {
+        value: json::read(&whole.bytes)?,
+        sha256: Sha256::digest(&whole.bytes).into(),
+    })
 }
 
 /// 415 unless the head says JSON in UTF-8, uncompressed.

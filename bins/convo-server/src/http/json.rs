@@ -109,7 +109,7 @@ fn not_json(error: &serde_json::Error) -> Problem {
 }
 
 /// A violation from what serde says; a missing field is named itself, not the object it is missing in.
-pub(super) fn violation(path: &Path, said: &str) -> Violation {
+pub(crate) fn violation(path: &Path, said: &str) -> Violation {
     let message = said.split(" at line ").next().unwrap_or(said);
     let missing = message
         .strip_prefix("missing field `")

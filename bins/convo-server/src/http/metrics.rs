@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use convo_app::outbox::MAILS;
 use convo_app::writer::{BATCH_COMMANDS, COMMITS};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -54,6 +55,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         "Failed checks of API keys and webhook signatures"
     );
     metrics::describe_counter!(RATE_LIMITED, "Failed checks answered with 429");
+    metrics::describe_counter!(MAILS, "Outgoing mails, by what became of them");
     metrics::describe_counter!(COMMITS, "Transactions committed by the writer");
     metrics::describe_histogram!(BATCH_COMMANDS, "Commands in one commit of the writer");
     crate::ws::describe();
@@ -75,7 +77,7 @@ pub fn panicked() {
     metrics::counter!(PANICS).increment(1);
 }
 
-/// Counts a failed check of `what` (`api_key` or `webhook_signature`), and whether it was limited.
+/// Counts a failed check of `what` (`api_key`, `webhook_signature` or `link`), and whether it was limited.
 pub fn failed_check(what: &'static str, limited: bool) {
     metrics::counter!(FAILED_CHECKS, "check" => what).increment(1);
     if limited {

@@ -90,6 +90,7 @@ fn said(status: &str) -> &'static str {
     match status {
         "200" => "Done",
         "201" => "Made",
+        "202" => "Taken on",
         "204" => "Done; there is nothing to say",
         "503" => "Not now",
         _ => "Answered",

@@ -7,6 +7,7 @@ use super::moves::{AuditedStep, Rule};
 use super::people::{Agent, Campaign, Key, Lead, Suppression};
 use super::records::Conversation;
 use super::review::ReviewItem;
+use super::sending::OutgoingMail;
 use super::webhooks::Receipt;
 
 /// Declares a page of each kind of item.
@@ -45,6 +46,8 @@ lists! {
     RuleList = Rule;
     /// A page of the review list.
     ReviewList = ReviewItem;
+    /// A page of outgoing mails.
+    OutgoingMailList = OutgoingMail;
     /// A page of receipts.
     ReceiptList = Receipt;
 }

@@ -8,6 +8,7 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use super::sending::OutgoingMail;
 use super::vocabulary::{Author, Direction, FlagCode, Intent, Kind, Sentiment, SignalClass};
 
 /// A message.
@@ -81,6 +82,8 @@ pub struct MessageDetails {
     pub erased: bool,
     /// Its attachments.
     pub attachments: Vec<Attachment>,
+    /// Of a mail that Convo sends: how far that is; forgotten some time after it was sent.
+    pub sending: Option<OutgoingMail>,
 }
 
 /// A message with everything that is kept of it.
@@ -133,6 +136,9 @@ pub struct Codes {
     /// The lexicon it was read with.
     #[schema(nullable = false)]
     pub lexicon: Option<String>,
+    /// True for a mail of ours that did not leave the house: it counts for nothing.
+    #[schema(nullable = false)]
+    pub unsent: Option<bool>,
 }
 
 /// A signal in the lead's own words.

@@ -7,7 +7,7 @@
 //! - [`vocabulary`]: the closed vocabularies, from the tables that define them.
 //! - [`requests`]: bodies of requests; [`webhooks`]: what providers send, and what they are answered.
 //! - [`states`], [`moves`], [`journey`], [`messages`], [`figures`]: answers below `/api/conversation-state`.
-//! - [`records`], [`people`], [`policy`], [`review`], [`log`]: answers of the other routes; [`lists`]: pages of them.
+//! - [`records`], [`people`], [`policy`], [`review`], [`sending`], [`log`]: answers of the other routes; [`lists`]: pages of them.
 //! - `finish`: what holds for every operation.
 #![expect(
     unused_qualifications,
@@ -26,6 +26,7 @@ pub mod policy;
 pub mod records;
 pub mod requests;
 pub mod review;
+pub mod sending;
 pub mod states;
 pub mod vocabulary;
 pub mod webhooks;

@@ -119,7 +119,7 @@ pub struct Suppression {
     pub reason: SuppressionReason,
     /// How far it reaches.
     pub scope: SuppressionScope,
-    /// Who said so: `person`, `delivery`, `provider`, or what the request said.
+    /// Who said so: `person`, `one_click` (our link), `delivery`, `provider`, or what the request said.
     pub source: String,
     /// What shows it.
     pub evidence: Option<String>,
@@ -127,7 +127,9 @@ pub struct Suppression {
     pub external_id: Option<String>,
     /// Since when.
     pub at: DateTime<Utc>,
-    /// Until when.
+    /// Until when it holds by itself; null: until it is lifted.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was lifted.
     pub lifted_at: Option<DateTime<Utc>>,
     /// When it was made.
     pub created_at: DateTime<Utc>,

@@ -66,6 +66,8 @@ pub struct Policy {
     pub public_mail_domains: Vec<String>,
     /// How often a failed webhook is tried again.
     pub retries: Retries,
+    /// How often a mail that could not be sent is tried again.
+    pub sending: Retries,
     /// How long things are kept.
     pub retention: Retention,
     /// Clocks of a handover.
@@ -196,7 +198,7 @@ pub struct Calendar {
     pub holidays: Vec<NaiveDate>,
 }
 
-/// How often a failed webhook is tried again.
+/// How often something that failed is tried again.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct Retries {

@@ -12,6 +12,7 @@ use super::messages::StoredMessage;
 use super::moves::AuditedStep;
 use super::people::{Lead, Suppression};
 use super::review::ReviewItem;
+use super::states::Integration;
 use super::vocabulary::{
     Awaiting, FreeObject, Milestone, Outcome, Score, Stage, StageAction, State,
 };
@@ -47,6 +48,8 @@ pub struct Conversation {
     pub awaiting: Awaiting,
     /// Automation is held until a person decides.
     pub held: bool,
+    /// What Convo does by itself in it.
+    pub integration: Integration,
     /// Stored messages.
     pub message_count: u32,
     /// How much the lead really answers, as of its last change.

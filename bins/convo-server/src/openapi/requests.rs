@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::vocabulary::{
     FreeObject, IntegrationType, KeyScope, LexiconChoice, Outcome, ReviewAction, State,
-    SuppressionReason, SuppressionScope,
+    SuppressionReason, SuppressionScope, Writer,
 };
 
 /// Body of `POST /api/leads`.
@@ -205,6 +205,36 @@ pub struct NewSuppression {
     /// The caller's own id, unique among suppressions.
     #[schema(max_length = 200)]
     pub external_id: Option<String>,
+    /// Until when it holds; without one until it is lifted.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A line of `POST /api/suppressions/import`, or a line of CSV with these names in its head.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct ImportedSuppression {
+    /// The address no longer written to.
+    #[schema(max_length = 254)]
+    pub address: String,
+    /// Why; default `manual`.
+    pub reason: Option<SuppressionReason>,
+    /// How far it reaches; the default follows the reason.
+    pub scope: Option<SuppressionScope>,
+    /// Who says so; default `import`.
+    #[schema(max_length = 200)]
+    pub source: Option<String>,
+    /// What shows it.
+    #[schema(max_length = 2000)]
+    pub evidence: Option<String>,
+    /// The caller's own id, unique among suppressions.
+    #[schema(max_length = 200)]
+    pub external_id: Option<String>,
+    /// Since when; default now.
+    pub at: Option<DateTime<Utc>>,
+    /// Until when it holds; one that is over is ignored.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was lifted: such a line is ignored.
+    pub lifted_at: Option<DateTime<Utc>>,
 }
 
 /// Body of `POST /api/keys`.
@@ -248,6 +278,59 @@ pub struct ConversationPatch {
     /// Subject shown in lists.
     #[schema(max_length = 998)]
     pub subject: Option<String>,
+    /// What Convo does by itself in it.
+    pub integration: Option<IntegrationPatch>,
+}
+
+/// Switches of a conversation; absent members stay.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct IntegrationPatch {
+    /// Opens and clicks are asked for, and count.
+    pub tracking: Option<bool>,
+    /// Handover is asked for by itself.
+    pub handover: Option<bool>,
+    /// What happens is told to WebSockets.
+    pub real_time: Option<bool>,
+}
+
+/// Body of `POST /api/conversation-state/{id}/send`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Send {
+    /// Who writes.
+    pub author: Writer,
+    /// The text, at most 1 MiB.
+    #[schema(min_length = 1)]
+    pub text: String,
+    /// The same as HTML, at most 4 MiB.
+    pub html: Option<String>,
+    /// Its subject; `Re:` and that of the message it answers when absent.
+    #[schema(max_length = 998)]
+    pub subject: Option<String>,
+    /// Of author `agent`: who writes; default the key's agent, else the owner.
+    pub agent_id: Option<Uuid>,
+    /// The lease that `may-send` gave.
+    pub lease: Option<Uuid>,
+    /// Keep it for an agent to look at, instead of sending it.
+    pub draft: Option<bool>,
+    /// Files, at most 25 MiB together.
+    #[schema(max_items = 50)]
+    pub attachments: Option<Vec<SendFile>>,
+}
+
+/// A file of a mail.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct SendFile {
+    /// Its name.
+    #[schema(min_length = 1, max_length = 255)]
+    pub name: String,
+    /// Its media type; default `application/octet-stream`.
+    #[schema(max_length = 127)]
+    pub content_type: Option<String>,
+    /// Its bytes in base64.
+    pub content: String,
 }
 
 /// Body of `POST /api/conversation-state/{id}/transition`.

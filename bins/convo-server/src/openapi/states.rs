@@ -90,6 +90,20 @@ pub struct IntegrationStatus {
     pub email: EmailStatus,
     /// The handover.
     pub handover: Handover,
+    /// What Convo does by itself in it.
+    pub integration: Integration,
+}
+
+/// What Convo does by itself in a conversation.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Integration {
+    /// Opens and clicks are asked for, and count.
+    pub tracking: bool,
+    /// Handover is asked for by itself.
+    pub handover: bool,
+    /// What happens is told to WebSockets.
+    pub real_time: bool,
 }
 
 /// What the provider told.

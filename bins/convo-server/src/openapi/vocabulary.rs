@@ -95,6 +95,14 @@ schemas! {
     WebhookStatus = one_of(["done", "duplicate", "parked", "ignored"]);
     /// How far a receipt got.
     ReceiptStatus = one_of(["done", "failed", "dead", "unmatched", "ignored"]);
+    /// How far an outgoing mail is.
+    OutboxStatus = one_of(convo_app::outbox::Status::ALL.map(|status| status.as_str()));
+    /// What an outgoing mail is.
+    OutgoingKind = one_of(["message", "notice"]);
+    /// Who writes a mail that is sent.
+    Writer = one_of(["ai", "agent", "system"]);
+    /// The form of a whole list.
+    ListFormat = one_of(["csv", "jsonl"]);
     /// Why an item is on the review list.
     ReviewReason = one_of([
         "unknown_sender", "automated_from_unknown_sender", "no_sender", "own_mail_without_lead", "unmatched_report",

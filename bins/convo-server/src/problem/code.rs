@@ -35,6 +35,10 @@ pub enum Code {
     InvalidTransition,
     /// Required rules failed.
     RulesNotMet,
+    /// Sending is switched off.
+    SendingOff,
+    /// The lead may not be written to now.
+    LeaseVoid,
     /// The idempotency key came with another body before.
     IdempotencyKeyReused,
     /// The webhook's signature is absent or wrong.
@@ -51,7 +55,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::TooLarge,
@@ -66,6 +70,8 @@ impl Code {
         Self::Conflict,
         Self::InvalidTransition,
         Self::RulesNotMet,
+        Self::SendingOff,
+        Self::LeaseVoid,
         Self::IdempotencyKeyReused,
         Self::WebhookUnverified,
         Self::WebhookRejected,
@@ -142,6 +148,16 @@ impl Code {
                 "rules_not_met",
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "Required rules are not met",
+            ),
+            Self::SendingOff => (
+                "sending_off",
+                StatusCode::CONFLICT,
+                "Sending is switched off",
+            ),
+            Self::LeaseVoid => (
+                "lease_void",
+                StatusCode::CONFLICT,
+                "The lead may not be written to now",
             ),
             Self::IdempotencyKeyReused => (
                 "idempotency_key_reused",

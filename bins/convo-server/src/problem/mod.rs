@@ -269,6 +269,8 @@ mod tests {
             ("conflict", 409),
             ("invalid_transition", 409),
             ("rules_not_met", 422),
+            ("sending_off", 409),
+            ("lease_void", 409),
             ("idempotency_key_reused", 422),
             ("webhook_unverified", 401),
             ("webhook_rejected", 406),

@@ -1,5 +1,6 @@
 //! The problem document as the OpenAPI document describes it.
 
+use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 
 use super::Violation;
@@ -40,12 +41,27 @@ pub struct ProblemBody {
     /// Of `rules_not_met`: every failed rule.
     #[schema(nullable = false)]
     pub unmet: Option<Vec<UnmetRule>>,
+    /// Of `lease_void`: every reason.
+    #[schema(nullable = false)]
+    pub reasons: Option<Vec<SendDenial>>,
     /// Of `forbidden`: the scope that is needed.
     #[schema(nullable = false)]
     pub required_scope: Option<KeyScope>,
     /// Of `too_large`: the bytes a body may have.
     #[schema(nullable = false)]
     pub limit: Option<u64>,
+}
+
+/// A reason not to write to a lead now.
+#[derive(Debug, ToSchema)]
+pub struct SendDenial {
+    /// Which.
+    pub code: String,
+    /// In a sentence.
+    pub detail: String,
+    /// When it ends by itself.
+    #[schema(nullable = false)]
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// A required rule that does not hold.

@@ -11,10 +11,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use convo_app::SendMode;
 pub use layers::{DEFAULTS, SettingsError, Sources};
 pub use secret::{Secret, ServiceUrl};
 
 use convo_core::Policy;
+use convo_email::Address;
 
 use crate::http::client_address::Network;
 
@@ -39,8 +41,8 @@ pub struct Settings {
     pub mailgun: Mailgun,
     /// The bootstrap key, at least 24 characters.
     pub bootstrap_key: Option<Secret>,
-    /// Whether mail leaves the house.
-    pub send: SendMode,
+    /// How mail leaves the house.
+    pub send: Send,
     /// The first policy version; later ones live in the database.
     pub policy: Policy,
     /// What is logged, and how.
@@ -68,6 +70,8 @@ pub struct Server {
     pub body_timeout: Duration,
     /// How long requests under way get after SIGTERM.
     pub drain: Duration,
+    /// Where people reach the server, without a slash at the end.
+    pub public_url: Option<String>,
 }
 
 /// Sizes and rates.
@@ -101,7 +105,7 @@ pub struct Database {
     pub allow_plaintext: bool,
 }
 
-/// Keys of Mailgun's webhooks.
+/// Keys of Mailgun's webhooks, and the domain to send from.
 #[derive(Debug, Clone)]
 pub struct Mailgun {
     /// The present signing key.
@@ -110,17 +114,27 @@ pub struct Mailgun {
     pub previous_signing_key: Option<Secret>,
     /// The parent account's key.
     pub parent_signing_key: Option<Secret>,
+    /// The key to send with.
+    pub api_key: Option<Secret>,
+    /// The domain to send from.
+    pub domain: Option<String>,
+    /// The address of the API.
+    pub base_url: String,
 }
 
-/// Whether mail leaves the house.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SendMode {
-    /// Nothing is sent.
-    Off,
-    /// What would be sent is recorded.
-    Shadow,
-    /// Mail is sent.
-    Live,
+/// How mail leaves the house.
+#[derive(Debug, Clone)]
+pub struct Send {
+    /// Whether it does.
+    pub mode: SendMode,
+    /// Who writes.
+    pub from: Option<Address>,
+    /// Domain of the addresses that answers go to.
+    pub reply_domain: String,
+    /// Mails under way at once.
+    pub parallel: usize,
+    /// How long the provider may take for one mail.
+    pub timeout: Duration,
 }
 
 /// What is logged, and how.

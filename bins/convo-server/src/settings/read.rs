@@ -1,5 +1,7 @@
 //! From merged layers to typed [`Settings`]; problems are gathered, not returned one by one.
 
+mod sending;
+
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -12,9 +14,7 @@ use figment::Figment;
 use figment::value::Value;
 
 use super::layers::{Layers, SettingsError};
-use super::{
-    Database, Limits, Live, Log, LogFormat, Mailgun, Secret, SendMode, Server, ServiceUrl, Settings,
-};
+use super::{Database, Limits, Live, Log, LogFormat, Secret, Server, ServiceUrl, Settings};
 
 /// A shorter bootstrap key could be guessed.
 const SHORTEST_BOOTSTRAP_KEY: usize = 24;
@@ -55,15 +55,9 @@ pub(super) fn settings(layers: Layers) -> Result<Settings, SettingsError> {
             })
             .unwrap_or_default(),
         our_addresses: our_addresses(&mut read),
-        mailgun: Mailgun {
-            signing_key: read.secret("mailgun.signing_key"),
-            previous_signing_key: read.secret("mailgun.previous_signing_key"),
-            parent_signing_key: read.secret("mailgun.parent_signing_key"),
-        },
+        mailgun: sending::mailgun(&mut read),
         bootstrap_key: bootstrap_key(&mut read),
-        send: read
-            .parsed("send.mode", "off, shadow or live", send_mode)
-            .unwrap_or(SendMode::Off),
+        send: sending::send(&mut read),
         policy: policy(&mut read),
         log: Log {
             level: read
@@ -78,6 +72,7 @@ pub(super) fn settings(layers: Layers) -> Result<Settings, SettingsError> {
                 .unwrap_or(LogFormat::Json),
         },
     };
+    sending::complete(&settings, &mut read);
     if read.problems.is_empty() {
         Ok(settings)
     } else {
@@ -109,6 +104,13 @@ fn server(read: &mut Reader) -> Server {
         head_timeout: read.seconds("server.head_seconds", 1..=600),
         body_timeout: read.seconds("server.body_seconds", 1..=3_600),
         drain: read.seconds("server.drain_seconds", 1..=18),
+        public_url: read
+            .parsed(
+                "server.public_url",
+                "an address such as https://convo.dealer.example",
+                |text| optional(text, sending::base_url),
+            )
+            .flatten(),
     }
 }
 
@@ -235,15 +237,6 @@ fn optional<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Option<T
 
 fn address(text: &str) -> Option<SocketAddr> {
     text.replace("localhost:", "127.0.0.1:").parse().ok()
-}
-
-fn send_mode(text: &str) -> Option<SendMode> {
-    match text {
-        "off" => Some(SendMode::Off),
-        "shadow" => Some(SendMode::Shadow),
-        "live" => Some(SendMode::Live),
-        _ => None,
-    }
 }
 
 fn log_format(text: &str) -> Option<LogFormat> {

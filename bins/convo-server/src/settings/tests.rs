@@ -31,7 +31,8 @@ fn defaults_are_complete() {
     assert_eq!(settings.server.bind, "127.0.0.1:8080".parse().unwrap());
     assert_eq!(settings.database.url.expose(), "sqlite://convo.db");
     assert!(settings.server.workers >= 1);
-    assert_eq!(settings.send, SendMode::Off);
+    assert_eq!(settings.send.mode, SendMode::Off);
+    assert_eq!(settings.mailgun.base_url, "https://api.mailgun.net");
     assert_eq!(
         settings.policy,
         Policy::default(),
@@ -73,6 +74,8 @@ fn values_of_the_environment_are_read_by_their_type() {
         ("CONVO_POLICY__AUTO_HANDOVER", "false"),
         ("CONVO_POLICY__TIME_ZONE", "Europe/Berlin"),
         ("CONVO_SEND__MODE", "shadow"),
+        ("CONVO_SEND__FROM", "Dealer <sales@dealer.example>"),
+        ("CONVO_SERVER__PUBLIC_URL", "https://convo.dealer.example/"),
         (
             "CONVO_CONFIG",
             "names without two underscores are no settings",
@@ -87,7 +90,45 @@ fn values_of_the_environment_are_read_by_their_type() {
     assert_eq!(settings.server.trusted_proxies.len(), 2);
     assert!(!settings.policy.auto_handover);
     assert_eq!(settings.policy.calendar.time_zone, "Europe/Berlin");
-    assert_eq!(settings.send, SendMode::Shadow);
+    assert_eq!(settings.send.mode, SendMode::Shadow);
+    assert_eq!(settings.send.reply_domain, "dealer.example");
+    let public = settings.server.public_url.as_deref();
+    assert_eq!(public, Some("https://convo.dealer.example"));
+}
+
+#[test]
+fn sending_says_all_that_it_needs() {
+    for (mode, missing) in [
+        ("off", vec![]),
+        ("shadow", vec!["send.from", "server.public_url"]),
+        (
+            "live",
+            vec![
+                "send.from",
+                "server.public_url",
+                "mailgun.api_key",
+                "mailgun.domain",
+            ],
+        ),
+    ] {
+        let loaded = Settings::load(&environment(&[("CONVO_SEND__MODE", mode)]));
+        let problems = loaded.map_or_else(|error| error.0, |_| Vec::new());
+        let named: Vec<&str> = problems
+            .iter()
+            .filter_map(|problem| problem.split(':').next())
+            .collect();
+        assert_eq!(named, missing, "{problems:?}");
+    }
+    let settings = load(&[
+        ("CONVO_SEND__MODE", "live"),
+        ("CONVO_SEND__FROM", "sales@dealer.example"),
+        ("CONVO_SERVER__PUBLIC_URL", "https://convo.dealer.example"),
+        ("CONVO_MAILGUN__API_KEY", "key-1"),
+        ("CONVO_MAILGUN__DOMAIN", "Mail.Dealer.example"),
+        ("CONVO_MAILGUN__REGION", "eu"),
+    ]);
+    assert_eq!(settings.mailgun.base_url, "https://api.eu.mailgun.net");
+    assert_eq!(settings.send.reply_domain, "mail.dealer.example");
 }
 
 #[test]
@@ -112,6 +153,17 @@ fn every_wrong_value_is_named() {
     refused("CONVO_REDIS__URL", "http://x", "redis.url:");
     refused("CONVO_STORAGE__PATH", "", "storage.path:");
     refused("CONVO_SEND__MODE", "on", "send.mode:");
+    refused("CONVO_SEND__FROM", "Dealer", "send.from:");
+    refused("CONVO_SEND__REPLY_DOMAIN", "a b", "send.reply_domain:");
+    refused("CONVO_SEND__PARALLEL", "0", "send.parallel:");
+    refused("CONVO_MAILGUN__REGION", "mars", "mailgun.region:");
+    refused("CONVO_MAILGUN__BASE_URL", "api", "mailgun.base_url:");
+    refused("CONVO_MAILGUN__DOMAIN", "a/b", "mailgun.domain:");
+    refused(
+        "CONVO_SERVER__PUBLIC_URL",
+        "convo.example",
+        "server.public_url:",
+    );
     refused("CONVO_LOG__LEVEL", "loud", "log.level:");
     refused("CONVO_LOG__FORMAT", "xml", "log.format:");
     refused("CONVO_POLICY__FAST_TRACK", "maybe", "policy.fast_track:");

@@ -182,6 +182,11 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
+    /// Loads whom addresses belong to; keys are in the form addresses are compared in.
+    pub fn want_addresses(&mut self, keys: &[String]) -> Result<(), AppError> {
+        self.load_addresses(&keys.iter().cloned().collect())
+    }
+
     /// The lead an address belongs to.
     pub fn lead_of_address(&mut self, address: &str) -> Result<Option<Uuid>, AppError> {
         let key = address_key(address);

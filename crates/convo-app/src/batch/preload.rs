@@ -10,6 +10,7 @@ use crate::command::{Command, Envelope, Payload, Webhook};
 use crate::context::Context;
 use crate::error::AppError;
 use crate::intake::parked_key;
+use crate::sending::SendMode;
 use crate::webhook::{event_digest, token_digest};
 use crate::wire::address_key;
 
@@ -24,6 +25,8 @@ struct Wanted {
     parked: BTreeSet<String>,
     tokens: BTreeSet<Vec<u8>>,
     events: BTreeSet<Vec<u8>>,
+    /// Message-IDs of mails that events speak of.
+    spoken_of: BTreeSet<String>,
     /// Message-IDs that will be stored: receipts and parked mail may wait for them.
     stored: BTreeSet<String>,
 }
@@ -53,6 +56,7 @@ impl Batch<'_, '_> {
         self.load_heads(&wanted.rfc_ids)?;
         let heads = self.heads.values().flatten();
         wanted.leads.extend(heads.map(|head| head.lead_id));
+        self.load_outgoing(&wanted.spoken_of)?;
         self.load_addresses(&wanted.addresses)?;
         wanted.leads.extend(self.addresses.values().flatten());
         // A decision needs all conversations of a lead: they are read by lead, each once.
@@ -68,6 +72,24 @@ impl Batch<'_, '_> {
             return Ok(());
         }
         self.load_missing()
+    }
+
+    /// Loads what is known of the sending of mails that events speak of.
+    fn load_outgoing(&mut self, ids: &BTreeSet<String>) -> Result<(), AppError> {
+        if ids.is_empty() || self.context.sending.mode == SendMode::Off {
+            return Ok(());
+        }
+        let heads = ids.iter().filter_map(|id| self.heads.get(id)).flatten();
+        let messages: Vec<Uuid> = heads.map(|head| head.id).collect();
+        let found = self.reader.outbox_by_messages(&messages)?;
+        self.outgoing
+            .extend(messages.into_iter().map(|id| (id, None)));
+        for row in found {
+            if let Some(message) = row.message_id {
+                self.outgoing.insert(message, Some(row));
+            }
+        }
+        Ok(())
     }
 
     /// Finds the conversations whose trees miss nothing: most of them.
@@ -88,6 +110,8 @@ fn want(command: &Command, context: &Context, wanted: &mut Wanted) {
         Command::Transition(id, _)
         | Command::PatchConversation(id, _)
         | Command::TakeOver(id, _)
+        | Command::Send(id, _)
+        | Command::OneClick(id)
         | Command::IntegrationEvent(id, _) => {
             wanted.conversations.insert(*id);
         }
@@ -133,9 +157,9 @@ fn want_webhook(webhook: &Webhook, context: &Context, wanted: &mut Wanted) {
     match &webhook.payload {
         Payload::Event(event) => {
             wanted.events.extend(event_digest(context, event));
-            wanted
-                .rfc_ids
-                .extend(event.message_id.iter().map(|id| id.as_str().to_owned()));
+            let spoken_of = event.message_id.iter().map(|id| id.as_str().to_owned());
+            wanted.spoken_of.extend(spoken_of.clone());
+            wanted.rfc_ids.extend(spoken_of);
             let named = event.variables.conversation_id.as_deref();
             wanted
                 .conversations

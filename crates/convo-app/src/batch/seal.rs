@@ -94,6 +94,7 @@ impl Batch<'_, '_> {
                 row.held = !facts.holds.is_empty();
                 row.closed_at = facts.closed_at;
                 row.ever_handed_over = facts.handover.handed_over_at.is_some();
+                row.integration = integration(facts);
             }
             row.version = signed(facts.version);
             row.awaiting = facts.awaiting().as_str().to_owned();
@@ -202,6 +203,13 @@ fn is_settled(row: &ConversationRow, facts: &Conversation<Uuid>) -> bool {
         && row.held != facts.holds.is_empty()
         && row.closed_at == facts.closed_at
         && row.ever_handed_over == facts.handover.handed_over_at.is_some()
+        && row.integration == integration(facts)
+}
+
+/// What is switched off, as the column has it; none where nothing is.
+pub(crate) fn integration(facts: &Conversation<Uuid>) -> Option<String> {
+    let switched = Some(facts.integration).filter(|integration| !integration.is_whole());
+    switched.and_then(|integration| serde_json::to_string(&integration).ok())
 }
 
 /// Newest accepted event or act of either side: what lists are sorted by and mail is placed by.

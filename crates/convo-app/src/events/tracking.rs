@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Happening;
 use crate::batch::Batch;
-use crate::door::judged;
+use crate::door::{UNTRACKED, is_judged, judged};
 use crate::effects::Came;
 use crate::error::AppError;
 
@@ -22,9 +22,9 @@ impl Batch<'_, '_> {
         conversation: Uuid,
         what: &Happening<'_>,
     ) -> Result<(), AppError> {
-        let campaign = self
-            .conversation(conversation)?
-            .and_then(|entry| entry.row.campaign_id);
+        let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
+        let (campaign, tracks) = (entry.row.campaign_id, entry.facts.integration.tracking);
+        let is_tracking = what.kind.name().parse::<TrackingKind>().is_ok();
         let policy = Arc::clone(&self.policy(campaign)?);
         // Only what follows from the user agent is kept, never itself.
         let machine = what.bot || is_machine(what.user_agent, &policy.policy.tracking);
@@ -40,7 +40,12 @@ impl Batch<'_, '_> {
             agent_class: what
                 .user_agent
                 .map(|_| if machine { "machine" } else { "browser" }.to_owned()),
-            judged: "none".to_owned(),
+            judged: if is_tracking && !tracks {
+                UNTRACKED
+            } else {
+                "none"
+            }
+            .to_owned(),
             recorded: false,
         });
         Ok(())
@@ -105,14 +110,13 @@ impl Batch<'_, '_> {
             .min();
         let mut tracked: Vec<EmailEventRow> = rows
             .into_iter()
-            .filter(|row| row.kind.parse::<TrackingKind>().is_ok())
+            .filter(|row| row.kind.parse::<TrackingKind>().is_ok() && row.judged != UNTRACKED)
             .collect();
         if tracked.is_empty() {
             return Ok(Came::default());
         }
         tracked.sort_by_key(|row| (row.occurred_at, row.id));
-        let counted: Vec<&EmailEventRow> =
-            tracked.iter().filter(|row| row.judged != "none").collect();
+        let counted: Vec<&EmailEventRow> = tracked.iter().filter(|row| is_judged(row)).collect();
         let before = judged(&counted);
         let campaign = self
             .conversation(conversation)?

@@ -106,6 +106,7 @@ impl Batch<'_, '_> {
             attachments: &[],
             returns_on: crate::intake::returns(&mail),
             opt_out_decided: false,
+            unsent: false,
         })?;
         answer(201, &json!({"id": stored.id, "outcome": "stored"}))
     }

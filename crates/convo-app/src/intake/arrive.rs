@@ -211,6 +211,7 @@ impl Batch<'_, '_> {
             attachments: &mail.attachments,
             returns_on: returns(mail),
             opt_out_decided: arrival.said_opt_out,
+            unsent: false,
         })?;
         if report {
             let about = place

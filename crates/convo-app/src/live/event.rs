@@ -29,10 +29,10 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event of these members; `None` of a kind that is not told live.
+    /// An event of these members; `None` of a kind that is not told live, and of a quiet row.
     #[must_use]
     pub fn new(row: &LogRow, data: &Map<String, Value>) -> Option<Self> {
-        let kind = Kind::of(&row.kind)?;
+        let kind = Kind::of(&row.kind).filter(|_| !row.quiet)?;
         let mut frame = Map::new();
         frame.insert("type".to_owned(), kind.event().into());
         frame.insert("seq".to_owned(), row.seq.into());

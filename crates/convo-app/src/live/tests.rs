@@ -32,6 +32,7 @@ impl Memory {
             lead_id: (lead > 0).then(|| Uuid::from_u128(lead)),
             metadata_id: None,
             silent: false,
+            quiet: false,
             data: "{}".to_owned(),
         });
         seq

@@ -125,6 +125,7 @@ impl Batch<'_, '_> {
             attachments: &[],
             returns_on: crate::intake::returns(&said),
             opt_out_decided: false,
+            unsent: false,
         })?;
         self.processed(id, stored.id, before, false)
     }

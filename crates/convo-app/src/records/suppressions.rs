@@ -1,4 +1,6 @@
-//! Suppressions: whom we no longer write to, and why.
+//! Suppressions: whom we no longer write to, why, and until when.
+
+mod import;
 
 use chrono::{DateTime, Utc};
 use convo_store::rows::SuppressionRow;
@@ -8,6 +10,7 @@ use super::{answer, no_content};
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::error::AppError;
+use crate::unsubscribe::ONE_CLICK;
 use crate::views;
 use crate::wire::{NewSuppression, address_key};
 
@@ -37,9 +40,11 @@ impl Batch<'_, '_> {
                 row.at = new.at;
                 row.evidence = new.evidence.map(str::to_owned).or(row.evidence);
             }
-            if row.source == PROVIDER && new.source != PROVIDER {
+            if rank(new.source) > rank(&row.source) {
                 row.source = new.source.to_owned();
             }
+            // What is known now has no end.
+            row.expires_at = None;
             if row != before {
                 self.keep_suppression(row.clone());
             }
@@ -57,6 +62,7 @@ impl Batch<'_, '_> {
             keyed_hash: None,
             external_id: None,
             at: new.at,
+            expires_at: None,
             lifted_at: None,
             created_at: self.now,
         };
@@ -85,7 +91,7 @@ impl Batch<'_, '_> {
                 rows.push(row.clone());
             }
         }
-        rows.retain(|row| row.lifted_at.is_none());
+        rows.retain(|row| views::in_force(row, self.clock));
         Ok(rows)
     }
 
@@ -108,7 +114,7 @@ impl Batch<'_, '_> {
     }
 
     /// Suppressions in force that concern mail to an address: its own, and what its owner said on any address.
-    fn concerning(&mut self, key: &str) -> Result<Vec<SuppressionRow>, AppError> {
+    pub(crate) fn concerning(&mut self, key: &str) -> Result<Vec<SuppressionRow>, AppError> {
         let mut rows = self.active_suppressions(key)?;
         let Some(lead) = self.lead_of_address(key)? else {
             return Ok(rows);
@@ -127,30 +133,44 @@ impl Batch<'_, '_> {
     /// `POST /api/suppressions`.
     pub(crate) fn create_suppression(&mut self, new: &NewSuppression) -> Result<Answer, AppError> {
         new.check()?;
+        if new.expires_at.is_some_and(|until| until <= self.clock) {
+            return Err(AppError::invalid("expiresAt", "must be in the future"));
+        }
         let lead = self.lead_of_address(&new.address)?;
         let reason = new.reason.as_deref().unwrap_or("manual");
-        let fitting = if matches!(reason, "opt_out" | "complaint") {
-            "automation"
-        } else {
-            "all"
-        };
         let standing = self.active_suppressions(&address_key(&new.address))?;
         // A fact that is only told again keeps its time.
-        if let Some(row) = standing.into_iter().find(|row| row.reason == reason) {
+        if let Some(mut row) = standing.into_iter().find(|row| row.reason == reason) {
+            self.hold_until(&mut row, new.expires_at);
             let row = self.call_suppression(row, new.external_id.as_ref())?;
             return answer(200, &views::suppression(&row));
         }
-        let row = self.suppress(&Suppressing {
+        let mut row = self.suppress(&Suppressing {
             address: &new.address,
             lead,
             reason,
-            scope: new.scope.as_deref().unwrap_or(fitting),
+            scope: new.scope.as_deref().unwrap_or(scope_of(reason)),
             source: new.source.as_deref().unwrap_or("api"),
             evidence: new.evidence.as_deref(),
             at: self.now,
         })?;
+        if new.expires_at.is_some() {
+            row.expires_at = new.expires_at;
+            self.keep_suppression(row.clone());
+        }
         let row = self.call_suppression(row, new.external_id.as_ref())?;
         answer(201, &views::suppression(&row))
+    }
+
+    /// Lets a suppression hold longer, never shorter.
+    fn hold_until(&mut self, row: &mut SuppressionRow, until: Option<DateTime<Utc>>) {
+        let longer = row
+            .expires_at
+            .is_some_and(|known| until.is_none_or(|until| until > known));
+        if longer {
+            row.expires_at = until;
+            self.keep_suppression(row.clone());
+        }
     }
 
     /// Gives a suppression that has none the caller's own id.
@@ -202,9 +222,34 @@ impl Batch<'_, '_> {
                 row.evidence = Some(format!("{before}\nlifted: {evidence}").trim().to_owned());
             }
             let (lead, id) = (row.lead_id, row.id);
+            if row.reason == "soft_bounce"
+                && let Some(key) = &row.address_key
+            {
+                self.forget_soft_bounces(key)?;
+            }
             self.keep_suppression(row);
             self.record_changed("suppression_lifted", None, lead, Some(id));
         }
         Ok(no_content())
     }
+}
+
+/// How far a reason reaches, unless somebody says otherwise.
+fn scope_of(reason: &str) -> &'static str {
+    if matches!(reason, "opt_out" | "complaint") {
+        "automation"
+    } else {
+        "all"
+    }
+}
+
+/// Which of two sources of one reason is told, whichever came first: what a provider's list says is the weakest, the
+/// person's own click on our link the strongest.
+fn rank(source: &str) -> (u8, &str) {
+    let place = match source {
+        PROVIDER => 0,
+        ONE_CLICK => 2,
+        _ => 1,
+    };
+    (place, source)
 }

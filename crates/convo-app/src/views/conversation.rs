@@ -1,6 +1,7 @@
 //! One conversation: its record, status, audit, metrics.
 
 use chrono::{DateTime, Utc};
+use convo_core::conversation::Integration;
 use convo_core::machine::{Event, allowed_events};
 use convo_core::metrics::Metrics;
 use convo_core::scoring::{ScoreInput, scores};
@@ -9,7 +10,7 @@ use convo_store::rows::{ConversationRow, TransitionRow};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Seen, suppressions_of};
+use super::{Seen, in_force, suppressions_of};
 use crate::context::Context;
 use crate::error::AppError;
 use crate::wire::time;
@@ -26,7 +27,7 @@ pub fn status(
 ) -> Result<Value, AppError> {
     let (row, facts) = (&seen.row, &seen.facts);
     let allowed: Vec<&str> = allowed_events(facts.state).map(Event::as_str).collect();
-    let suppressed = suppressed(reader, context, seen)?;
+    let suppressed = suppressed(reader, context, seen, now)?;
     let judged = &facts.email.judged;
     let handover = &facts.handover;
     Ok(json!({
@@ -61,12 +62,18 @@ pub fn status(
                 "assignedAgentId": row.assigned_agent_id,
                 "completedAt": handover.completed_at.map(time),
             },
+            "integration": facts.integration,
         },
         "lastUpdated": time(row.updated_at),
     }))
 }
 
-fn suppressed(reader: &mut Reader<'_>, context: &Context, seen: &Seen) -> Result<bool, AppError> {
+fn suppressed(
+    reader: &mut Reader<'_>,
+    context: &Context,
+    seen: &Seen,
+    now: DateTime<Utc>,
+) -> Result<bool, AppError> {
     let lead = &seen.lead_row;
     let addresses = reader.lead_addresses_by_leads(&[lead.id])?;
     let keys: Vec<String> = addresses.into_iter().map(|row| row.address_key).collect();
@@ -77,8 +84,15 @@ fn suppressed(reader: &mut Reader<'_>, context: &Context, seen: &Seen) -> Result
     Ok(rows.iter().any(|row| {
         let written_to = row.address_key.as_ref() == Some(&lead.email_key)
             || row.keyed_hash.as_ref() == Some(&digest);
-        row.lifted_at.is_none() && (written_to || row.scope == "automation")
+        in_force(row, now) && (written_to || row.scope == "automation")
     }))
+}
+
+/// What is switched on in a conversation, as its column says.
+fn integration(row: &ConversationRow) -> Integration {
+    let stored = row.integration.as_deref();
+    let stored = stored.and_then(|text| serde_json::from_str(text).ok());
+    stored.unwrap_or_default()
 }
 
 fn flags(seen: &Seen) -> Vec<Value> {
@@ -171,6 +185,7 @@ pub fn conversation(row: &ConversationRow, reply_token: Option<&str>) -> Value {
         "followUpAt": row.follow_up_at.map(time),
         "awaiting": row.awaiting,
         "held": row.held,
+        "integration": integration(row),
         "messageCount": row.message_count,
         "engagementScore": row.engagement,
         "lastActivityAt": time(row.last_activity_at),

@@ -100,6 +100,9 @@ pub fn message_list(reader: &mut Reader<'_>, rows: &[MessageRow]) -> Result<Vec<
     let contents = contents(reader, rows)?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let attachments = reader.attachments_by_messages(&ids)?;
+    let ours = rows.iter().filter(|row| row.direction == "outbound");
+    let ours: Vec<Uuid> = ours.map(|row| row.id).collect();
+    let outgoing = reader.outbox_by_messages(&ours)?;
     let each = rows.iter().map(|row| {
         let content = contents.get(&row.id);
         let mut value = serde_json::to_value(MessageView::new(row, content)).unwrap_or(Value::Null);
@@ -122,6 +125,10 @@ pub fn message_list(reader: &mut Reader<'_>, rows: &[MessageRow]) -> Result<Vec<
                 "receivedAt": crate::wire::time(row.received_at),
                 "erased": row.erased,
                 "attachments": of_row.map(attachment).collect::<Vec<_>>(),
+                "sending": outgoing
+                    .iter()
+                    .find(|outgoing| outgoing.message_id == Some(row.id))
+                    .map(super::outgoing),
             });
             if let Value::Object(rest) = rest {
                 members.extend(rest);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use convo_core::machine::{Cell, Event, State, cell};
 use convo_core::rules::Rules;
 use convo_core::vocabulary::RuleKind;
@@ -54,6 +55,12 @@ pub fn suppressions_of(
     let mut rows = reader.suppressions_by_addresses(keys)?;
     rows.extend(reader.suppressions_by_hashes(&digests)?);
     Ok(rows)
+}
+
+/// Whether a suppression holds at that time.
+#[must_use]
+pub fn in_force(row: &SuppressionRow, now: DateTime<Utc>) -> bool {
+    row.lifted_at.is_none() && row.expires_at.is_none_or(|until| until > now)
 }
 
 /// Agents with their aliases.

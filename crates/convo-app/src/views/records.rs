@@ -2,7 +2,7 @@
 
 use convo_core::policy::Policy;
 use convo_store::rows::{
-    AgentRow, ApiKeyRow, CampaignRow, LeadRow, ReceiptRow, ReviewRow, SuppressionRow,
+    AgentRow, ApiKeyRow, CampaignRow, LeadRow, OutboxRow, ReceiptRow, ReviewRow, SuppressionRow,
 };
 use serde_json::{Value, json};
 
@@ -105,9 +105,32 @@ pub fn suppression(row: &SuppressionRow) -> Value {
         "evidence": row.evidence,
         "externalId": row.external_id,
         "at": time(row.at),
+        "expiresAt": row.expires_at.map(time),
         "liftedAt": row.lifted_at.map(time),
         "createdAt": time(row.created_at),
         "updatedAt": time(row.lifted_at.unwrap_or(row.created_at)),
+    })
+}
+
+/// A mail on its way out: ids and codes, never what it says.
+#[must_use]
+pub fn outgoing(row: &OutboxRow) -> Value {
+    json!({
+        "id": row.id,
+        "kind": row.kind,
+        "notice": row.notice,
+        "status": row.status,
+        "code": row.code,
+        "attempts": row.attempts,
+        "messageId": row.rfc_id,
+        "storedMessageId": row.message_id,
+        "conversationId": row.conversation_id,
+        "leadId": row.lead_id,
+        "agentId": row.agent_id,
+        "nextAttemptAt": row.due_at.map(time),
+        "sentAt": row.sent_at.map(time),
+        "createdAt": time(row.created_at),
+        "updatedAt": time(row.updated_at),
     })
 }
 

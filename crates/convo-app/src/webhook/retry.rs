@@ -131,7 +131,7 @@ impl Batch<'_, '_> {
     }
 
     /// Exponential backoff with full jitter: anywhere between now and the bound.
-    fn delay(&self, bound_seconds: u32) -> Duration {
+    pub(crate) fn delay(&self, bound_seconds: u32) -> Duration {
         let mut bytes = [0u8; 4];
         self.context.shell.random(&mut bytes);
         let millis = u128::from(bound_seconds) * 1000;

@@ -52,6 +52,20 @@ pub struct ConversationPatch {
     pub follow_up_at: Option<Option<DateTime<Utc>>>,
     /// Subject shown in lists.
     pub subject: Option<String>,
+    /// What Convo does by itself in it; absent members stay.
+    pub integration: Option<IntegrationPatch>,
+}
+
+/// Switches of a conversation.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct IntegrationPatch {
+    /// Opens and clicks are asked for, and count.
+    pub tracking: Option<bool>,
+    /// Handover is asked for by itself.
+    pub handover: Option<bool>,
+    /// What happens is told to WebSockets.
+    pub real_time: Option<bool>,
 }
 
 /// Body of `POST /{id}/transition`.

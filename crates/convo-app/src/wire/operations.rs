@@ -1,10 +1,11 @@
 //! Suppressions, keys, decisions of the review list.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Checks;
 use super::records::{NAME, TEXT};
+use super::{Checks, moment};
 use crate::error::AppError;
 
 /// Body of `POST /api/suppressions`.
@@ -23,6 +24,9 @@ pub struct NewSuppression {
     pub evidence: Option<String>,
     /// The caller's own id.
     pub external_id: Option<String>,
+    /// Until when it holds; without one until it is lifted.
+    #[serde(default, deserialize_with = "moment")]
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl NewSuppression {

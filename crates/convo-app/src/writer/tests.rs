@@ -63,6 +63,7 @@ fn open(folder: &std::path::Path, shell: Box<dyn Shell>) -> App {
         shell,
         our_addresses: Vec::new(),
         storage: folder.join("attachments"),
+        sending: crate::Sending::default(),
     };
     App::start(store, options).unwrap().0
 }

@@ -45,7 +45,8 @@ pub(super) fn after_reply<K: Key>(
     if draft.policy.auto_qualify && draft.state == State::Engaged {
         let _ = draft.take(taking(Event::QualificationCriteriaMet, &reply.id));
     }
-    if draft.policy.auto_handover && !silent && draft.state == State::Qualified {
+    let automatic = draft.policy.auto_handover && draft.snapshot.conversation.integration.handover;
+    if automatic && !silent && draft.state == State::Qualified {
         let _ = draft.take(taking(Event::HandoverRequested, &reply.id));
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn tracked<K: Key>(draft: &mut Draft<'_, K>, tracked: &Tracked<K>) ->
 
 pub(super) fn failed<K: Key>(
     draft: &mut Draft<'_, K>,
-    failure: &Failure,
+    failure: &Failure<K>,
     at: Time,
     message: Option<&K>,
     cause: &Cause<K>,
@@ -77,19 +77,19 @@ pub(super) fn failed<K: Key>(
                 }
             }
         }
-        Failure::Soft => {
+        Failure::Soft { before } => {
             note(draft, at, DeliveryStatus::Deferred);
             draft.lead_fact(LeadFactKind::SoftBounce, at);
-            let lead = draft.snapshot.lead;
-            if lead.soft_bounces.saturating_add(1) >= draft.policy.soft_bounce_limit {
+            let now = before.and(at, message);
+            if now.count >= draft.policy.soft_bounce_limit {
                 // Which of them comes last is chance: the newest one dates the suppression.
-                let newest = lead.facts.get(&LeadFactKind::SoftBounce).copied();
+                let (at, message) = now.newest.unwrap_or((at, None));
                 suppress(
                     draft,
                     SuppressionReason::SoftBounce,
                     SuppressionSource::Delivery,
-                    newest.map_or(at, |newest| newest.max(at)),
-                    message.filter(|_| newest.is_none_or(|newest| newest <= at)),
+                    at,
+                    message.as_ref(),
                 );
             }
         }

@@ -128,6 +128,19 @@ impl Policy {
                 1,
                 PAUSE_SECONDS,
             ),
+            ("sending.attempts", self.sending.attempts, 1, 100),
+            (
+                "sending.baseSeconds",
+                self.sending.base_seconds,
+                1,
+                PAUSE_SECONDS,
+            ),
+            (
+                "sending.maxSeconds",
+                self.sending.max_seconds,
+                1,
+                PAUSE_SECONDS,
+            ),
             (
                 "handover.offerMinutes",
                 self.handover.offer_minutes,
@@ -160,6 +173,11 @@ impl Policy {
             self.retries.max_seconds < self.retries.base_seconds,
             "retries.maxSeconds",
             "must not be shorter than retries.baseSeconds",
+        );
+        report(
+            self.sending.max_seconds < self.sending.base_seconds,
+            "sending.maxSeconds",
+            "must not be shorter than sending.baseSeconds",
         );
     }
 

@@ -75,6 +75,8 @@ pub struct Policy {
     pub public_mail_domains: Vec<String>,
     /// How often a failed webhook is tried again.
     pub retries: Retries,
+    /// How often a mail that could not be sent is tried again.
+    pub sending: Retries,
     /// How long things are kept.
     pub retention: Retention,
     /// Clocks of a handover.
@@ -162,7 +164,7 @@ impl Default for Reopen {
     }
 }
 
-/// How often a failed webhook is tried again.
+/// How often something that failed is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Retries {
@@ -201,7 +203,7 @@ impl Retries {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Retention {
-    /// Days that receipts are kept after they are done or unmatched.
+    /// Days that receipts are kept after they are done or unmatched, and what is known of sent mails beside them.
     pub receipt_days: u32,
     /// Hours that idempotency answers are kept.
     pub idempotency_hours: u32,
@@ -276,6 +278,11 @@ impl Default for Policy {
                 .map(ToString::to_string)
                 .collect(),
             retries: Retries::default(),
+            sending: Retries {
+                attempts: 12,
+                base_seconds: 10,
+                max_seconds: 3_600,
+            },
             retention: Retention::default(),
             handover: HandoverClocks::default(),
         }

@@ -9,7 +9,9 @@ use crate::conversation::Conversation;
 use crate::decide::{Refusal, Request, Trigger, decide};
 use crate::email::{Judged, TrackingEvent, TrackingKind, Verdict, judge};
 use crate::lead::{Completeness, Lead, LeadFactKind};
-use crate::observe::{Failure, MessageStored, Observation, SuppressingFact, Tracked, observe};
+use crate::observe::{
+    Failure, MessageStored, Observation, SoftBounces, SuppressingFact, Tracked, observe,
+};
 use crate::policy::Policy;
 use crate::rules::Rules;
 use crate::signals::Signal;
@@ -50,6 +52,7 @@ pub struct Play {
     /// Every decision made, refusals left out.
     pub decisions: Vec<Decision<u64>>,
     mailed: BTreeMap<u64, Mailed>,
+    soft_bounces: SoftBounces<u64>,
     next_id: u64,
 }
 
@@ -80,6 +83,7 @@ impl Play {
             rules,
             decisions: Vec::new(),
             mailed: BTreeMap::new(),
+            soft_bounces: SoftBounces::default(),
             next_id: 10,
         }
     }
@@ -149,7 +153,7 @@ impl Play {
     }
 
     /// A failed delivery of `message`.
-    pub fn fail(&mut self, message: u64, failure: Failure, at: Time) {
+    pub fn fail(&mut self, message: u64, failure: Failure<u64>, at: Time) {
         let cause = Cause::ProviderEvent(self.id());
         self.observe(&Observation::Failed {
             failure,
@@ -157,6 +161,13 @@ impl Play {
             message: Some(message),
             cause,
         });
+    }
+
+    /// A delivery of `message` to the lead's one address that failed for now.
+    pub fn fail_softly(&mut self, message: u64, at: Time) {
+        let before = self.soft_bounces.clone();
+        self.soft_bounces = before.and(at, Some(&message));
+        self.fail(message, Failure::Soft { before }, at);
     }
 
     /// The person wants no more mail.
@@ -328,7 +339,7 @@ impl Play {
             Act::Opened => self.track(message, TrackingKind::Opened, at),
             Act::Clicked => self.track(message, TrackingKind::Clicked, at),
             Act::HardBounce => self.fail(message, Failure::Hard { primary: true }, at),
-            _ => self.fail(message, Failure::Soft, at),
+            _ => self.fail_softly(message, at),
         }
     }
 }

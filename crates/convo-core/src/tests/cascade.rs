@@ -140,6 +140,27 @@ fn an_import_hands_nothing_over() {
 }
 
 #[test]
+fn a_conversation_with_handover_switched_off_waits_for_a_person() {
+    for handover in [true, false] {
+        let mut play = Play::new();
+        let integration = crate::conversation::Integration {
+            handover,
+            ..crate::conversation::Integration::default()
+        };
+        play.ask(&crate::Request::Integrate(integration)).unwrap();
+        for _ in 0..3 {
+            exchange(&mut play, &[test_drive(), purchase()]);
+        }
+        let handed = play.conversation.state == State::ReadyForHandover;
+        assert_eq!(handed, handover, "{:?}", play.conversation.state);
+        let stored = serde_json::to_value(&play.conversation).unwrap();
+        assert_eq!(stored.get("integration").is_none(), handover);
+        let read: crate::Conversation<u64> = serde_json::from_value(stored).unwrap();
+        assert_eq!(read, play.conversation);
+    }
+}
+
+#[test]
 fn on_the_fast_track_a_raised_hand_is_enough() {
     let hand = Signal::new(signal::HAND_RAISE, SignalClass::HandRaise);
     let mut play = Play::with(

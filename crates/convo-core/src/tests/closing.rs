@@ -13,7 +13,7 @@ use crate::vocabulary::{
 };
 use crate::{Request, Trigger};
 
-const HARD: Failure = Failure::Hard { primary: true };
+const HARD: Failure<u64> = Failure::Hard { primary: true };
 
 fn minutes(n: i64) -> chrono::TimeDelta {
     chrono::TimeDelta::minutes(n)
@@ -98,10 +98,10 @@ fn soft_bounces_suppress_at_the_policys_number() {
     let mut play = Play::new();
     let message = play.send();
     for _ in 0..4 {
-        play.fail(message, Failure::Soft, play.now);
+        play.fail_softly(message, play.now);
     }
     assert_eq!(suppressions(&play), []);
-    play.fail(message, Failure::Soft, play.now);
+    play.fail_softly(message, play.now);
     assert_eq!(suppressions(&play)[0].0, SuppressionReason::SoftBounce);
     assert_eq!(
         (
@@ -110,6 +110,39 @@ fn soft_bounces_suppress_at_the_policys_number() {
         ),
         (State::New, 5)
     );
+}
+
+/// Which of several addresses failed how often is the caller's to know; their order must not matter.
+#[test]
+fn soft_bounces_count_for_their_address_and_in_any_order() {
+    let at = |n: i64| Play::new().now + minutes(n);
+    let mut ends = std::collections::BTreeSet::new();
+    for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1], [1, 3, 2]] {
+        let policy = crate::Policy {
+            soft_bounce_limit: 3,
+            ..crate::Policy::default()
+        };
+        let mut play = Play::with(policy, crate::Rules::standard());
+        let message = play.send();
+        // Two of another address come between.
+        for n in [7, 8] {
+            let before = crate::observe::SoftBounces::default();
+            play.fail(message, Failure::Soft { before }, at(n));
+        }
+        for n in order {
+            play.fail_softly(u64::try_from(n).unwrap(), at(n));
+        }
+        let told = play.decisions.iter().flat_map(|one| &one.changes);
+        let told = told.filter_map(|change| match change {
+            Change::Suppressed(one) => Some((one.at, one.message)),
+            _ => None,
+        });
+        let told: Vec<_> = told.collect();
+        assert_eq!(told.len(), 1);
+        ends.insert(told[0]);
+        assert_eq!(play.lead.soft_bounces, 5);
+    }
+    assert_eq!(ends.into_iter().collect::<Vec<_>>(), [(at(3), Some(3))]);
 }
 
 #[test]

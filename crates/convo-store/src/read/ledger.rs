@@ -25,7 +25,7 @@ pub struct LogFilter {
     pub leads: Vec<Uuid>,
 }
 
-/// The rows after one number up to another that a filter lets pass.
+/// The rows after one number up to another that a filter lets pass, quiet ones left out.
 macro_rules! matching {
     ($after:expr, $upto:expr, $filter:expr) => {{
         let conversations = $filter.conversations.iter().map(|id| Some(BoundId(*id)));
@@ -33,6 +33,7 @@ macro_rules! matching {
         event_log::table
             .filter(event_log::seq.gt($after))
             .filter(event_log::seq.le($upto))
+            .filter(event_log::quiet.eq(false))
             .filter(event_log::kind.eq_any($filter.among.clone()))
             .filter(
                 event_log::kind

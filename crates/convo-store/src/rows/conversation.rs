@@ -41,6 +41,8 @@ record! {
         closed_at: Option<DateTime<Utc>> => Nullable<Moment>,
         /// Whether it ever was in HANDED_OVER.
         ever_handed_over: bool => Bool,
+        /// JSON of what is switched off in it; none: nothing.
+        integration: Option<String> => Nullable<Text>,
     }
     busy {
         /// Number of accepted events.

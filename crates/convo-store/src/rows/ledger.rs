@@ -57,6 +57,8 @@ record! {
         metadata_id: Option<Uuid> => Nullable<Id>,
         /// Whether an import wrote it.
         silent: bool => Bool,
+        /// Whether it is told to no socket.
+        quiet: bool => Bool,
         /// JSON object of ids, codes and numbers.
         data: String => Text,
     }

@@ -51,6 +51,8 @@ record! {
         external_id: Option<String> => Nullable<Text>,
         /// Since when, by its own time.
         at: DateTime<Utc> => Moment,
+        /// Until when it holds; none: until it is lifted.
+        expires_at: Option<DateTime<Utc>> => Nullable<Moment>,
         /// When it was lifted.
         lifted_at: Option<DateTime<Utc>> => Nullable<Moment>,
         /// When it was stored.

@@ -6,6 +6,7 @@ mod commits;
 mod database;
 mod lists;
 mod lookups;
+mod outbox;
 mod rows;
 mod schema;
 mod sweeps;

@@ -69,6 +69,7 @@ pub fn conversation(n: u128, lead: u128) -> ConversationRow {
         readiness: 0,
         qualification: 0,
         ever_handed_over: false,
+        integration: None,
         facts: "{}".to_owned(),
         created_at: at(n as i64),
         updated_at: at(n as i64),
@@ -194,7 +195,32 @@ pub fn log(kind: &str) -> NewLogRow {
         lead_id: None,
         metadata_id: None,
         silent: false,
+        quiet: false,
         data: "{}".to_owned(),
+    }
+}
+
+pub fn outgoing(n: u128, status: &str, due: Option<i64>) -> OutboxRow {
+    OutboxRow {
+        id: id(n),
+        kind: "message".to_owned(),
+        notice: None,
+        message_id: None,
+        conversation_id: Some(id(2)),
+        lead_id: Some(id(1)),
+        agent_id: None,
+        subject_id: None,
+        rfc_id: format!("m{n}@dealer.example"),
+        automatic: None,
+        created_at: at(n as i64),
+        status: status.to_owned(),
+        code: None,
+        attempts: 0,
+        due_at: due.map(at),
+        lease_owner: None,
+        provider_id: None,
+        updated_at: at(n as i64),
+        sent_at: None,
     }
 }
 

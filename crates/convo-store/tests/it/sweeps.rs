@@ -69,6 +69,13 @@ fn an_erase_leaves_no_text_of_the_person() {
             lead_id: Some(id(1)),
             created_at: at(0),
         });
+        let soft = |digest: u8| SoftBounceRow {
+            address_digest: vec![digest; 32],
+            bounces: 1,
+            newest_at: at(0),
+            newest_message_id: None,
+        };
+        all.soft_bounces = vec![soft(7), soft(8)];
         commit(&mut writer, all).unwrap();
         assert_eq!(fresh.store.search_columns(SECRET).unwrap().len(), 9);
         let digests = fresh
@@ -102,6 +109,8 @@ fn an_erase_leaves_no_text_of_the_person() {
                     [content(11, "kept")]
                 );
                 assert_eq!(reader.receipts(None, None, 10)?.len(), 1);
+                let soft = reader.soft_bounces(&[vec![7; 32], vec![8; 32]])?;
+                assert_eq!(soft.len(), 1);
                 assert_eq!(reader.reviews(None, 10)?, []);
                 assert_eq!(reader.lead_addresses_by_leads(&[id(1)])?, []);
                 assert_eq!(reader.answers(&[vec![1; 32]])?[0].answer, None);

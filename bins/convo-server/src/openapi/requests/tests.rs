@@ -53,6 +53,10 @@ fn shapes_are_those_of_the_types_that_read() {
     check::<NewKey, wire::NewKey>(json!({"name": "", "scopes": []}));
     check::<NewConversation, wire::NewConversation>(json!({"leadId": ID, "subject": ""}));
     check::<ConversationPatch, wire::ConversationPatch>(json!({}));
+    check::<IntegrationPatch, wire::IntegrationPatch>(json!({}));
+    check::<Send, wire::Send>(json!({"author": "", "text": ""}));
+    check::<SendFile, wire::SendFile>(json!({"name": "", "content": ""}));
+    check::<ImportedSuppression, wire::ImportedSuppression>(json!({"address": ""}));
     check::<TransitionRequest, wire::TransitionRequest>(json!({"event": "", "triggeredBy": ""}));
     check::<ValidateRequest, wire::ValidateRequest>(json!({"triggeredBy": ""}));
     check::<TakeOver, wire::TakeOver>(json!({"agentId": ID, "reason": ""}));

@@ -1,0 +1,134 @@
+//! What is due goes to one sender, for a while.
+
+use chrono::Duration;
+use convo_core::vocabulary::Author;
+use convo_store::rows::OutboxRow;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{MAILS, Status};
+use crate::batch::Batch;
+use crate::command::Answer;
+use crate::error::AppError;
+use crate::gate::Wish;
+use crate::records::answer;
+
+/// What a sender was given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leased {
+    /// The mails that are its own until the lease ends.
+    pub leased: Vec<Uuid>,
+}
+
+impl Leased {
+    /// What the answer of a lease says.
+    #[must_use]
+    pub fn read(answer: &Answer) -> Self {
+        serde_json::from_str(&answer.body).unwrap_or_default()
+    }
+}
+
+impl Batch<'_, '_> {
+    /// Gives a sender at most `limit` mails that are due, for `seconds`; the gate is asked again for each, and what
+    /// may not be sent any more is void.
+    pub(crate) fn lease_outbox(
+        &mut self,
+        owner: Uuid,
+        limit: i64,
+        seconds: i64,
+    ) -> Result<Answer, AppError> {
+        let mut leased = Vec::new();
+        for row in self.reader.outbox_due(self.clock, limit)? {
+            // What an earlier command of this batch did to it is not in the database yet.
+            let Some(mut row) = self.outgoing_row(row.id)? else {
+                continue;
+            };
+            if row.due_at.is_none_or(|due| due > self.clock) {
+                continue;
+            }
+            let tried = u32::try_from(row.attempts).unwrap_or(u32::MAX);
+            if tried >= self.sending_policy(&row)?.attempts {
+                // Whoever had it last never came back.
+                let code = row.code.clone().unwrap_or_else(|| "abandoned".to_owned());
+                self.give_up(row, Status::Dead, &code)?;
+                continue;
+            }
+            if let Some(code) = self.forbidden(&row)? {
+                self.give_up(row, Status::Void, code)?;
+                continue;
+            }
+            Status::Leased.as_str().clone_into(&mut row.status);
+            row.attempts = row.attempts.saturating_add(1);
+            row.lease_owner = Some(owner);
+            row.due_at = Some(self.clock + Duration::seconds(seconds));
+            row.updated_at = self.clock;
+            leased.push(row.id);
+            self.put_outgoing(row);
+        }
+        answer(200, &Leased { leased })
+    }
+
+    /// The policy of trying again, of the mail's conversation.
+    pub(super) fn sending_policy(
+        &mut self,
+        row: &OutboxRow,
+    ) -> Result<convo_core::policy::Retries, AppError> {
+        let campaign = match row.conversation_id {
+            Some(id) => self
+                .conversation(id)?
+                .and_then(|entry| entry.row.campaign_id),
+            None => None,
+        };
+        Ok(self.policy(campaign)?.policy.sending)
+    }
+
+    /// Why a queued mail may not be sent any more.
+    fn forbidden(&mut self, row: &OutboxRow) -> Result<Option<&'static str>, AppError> {
+        let Some(message) = row.message_id else {
+            return self.notice_forbidden(row);
+        };
+        let Some(message) = self.message_row(message)? else {
+            return Ok(Some("gone"));
+        };
+        let author: Author = message
+            .author
+            .parse()
+            .map_err(|_| AppError::Fault("a stored message has no author".to_owned()))?;
+        let denials = self.gate_denies(&Wish {
+            conversation: message.conversation_id,
+            author,
+            agent: message.author_id,
+        })?;
+        Ok(denials.first().map(|denial| denial.code))
+    }
+
+    /// Ends a mail without its being sent; what was counted as said is not any more.
+    pub(super) fn give_up(
+        &mut self,
+        mut row: OutboxRow,
+        status: Status,
+        code: &str,
+    ) -> Result<(), AppError> {
+        status.as_str().clone_into(&mut row.status);
+        row.code = Some(code.to_owned());
+        row.due_at = None;
+        row.lease_owner = None;
+        row.updated_at = self.clock;
+        if let Some(message) = row.message_id {
+            self.set_unsent(message, true)?;
+        }
+        self.record_changed(
+            if status == Status::Dead {
+                "mail_dead"
+            } else {
+                "mail_void"
+            },
+            row.conversation_id,
+            row.lead_id,
+            Some(row.id),
+        );
+        metrics::counter!(MAILS, "outcome" => status.as_str()).increment(1);
+        self.put_outgoing(row);
+        Ok(())
+    }
+}

@@ -1,0 +1,52 @@
+//! How mail leaves the house: whether at all, and under which names.
+
+use convo_email::Address;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::reply_token;
+
+/// Whether mail leaves the house.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SendMode {
+    /// Nothing is sent, and asking for it is refused.
+    #[default]
+    Off,
+    /// What would be sent is recorded and counts for nothing.
+    Shadow,
+    /// Mail is sent.
+    Live,
+}
+
+/// How mail leaves the house.
+#[derive(Debug, Clone, Default)]
+pub struct Sending {
+    /// Whether it does.
+    pub mode: SendMode,
+    /// Who writes; there unless the mode is off.
+    pub from: Option<Address>,
+    /// Domain of the addresses that answers go to.
+    pub reply_domain: String,
+    /// Domain of our Message-IDs.
+    pub id_domain: String,
+    /// Where people reach this server, such as `https://convo.dealer.example`, without a slash at the end.
+    pub public_url: String,
+}
+
+impl Context {
+    /// The address whose mail belongs to a conversation.
+    #[must_use]
+    pub fn reply_address(&self, conversation: Uuid) -> Address {
+        let token = reply_token::mint(&self.reply_key, conversation);
+        Address {
+            name: None,
+            email: format!("reply+{token}@{}", self.sending.reply_domain),
+        }
+    }
+
+    /// Where a signed link of this kind (`u`, `o`) leads.
+    #[must_use]
+    pub fn link(&self, kind: &str, signed: &str) -> String {
+        format!("{}/{kind}/{signed}", self.sending.public_url)
+    }
+}

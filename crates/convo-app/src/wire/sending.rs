@@ -1,0 +1,142 @@
+//! Sending: a mail to a conversation's lead.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use convo_email::Attachment;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{CONTENT_BYTES, Checks};
+use crate::error::AppError;
+
+/// Most files of a mail.
+const FILES: usize = 50;
+/// Most bytes of all files of a mail.
+pub const FILES_BYTES: usize = 25 * 1024 * 1024;
+/// Longest HTML of a mail, in bytes.
+const HTML_BYTES: usize = 4 * CONTENT_BYTES;
+
+/// Body of `POST /{id}/send`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Send {
+    /// ai, agent or system.
+    pub author: String,
+    /// The text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: Option<String>,
+    /// Its subject; that of the message it answers when absent.
+    pub subject: Option<String>,
+    /// The agent who writes; default the key's, else the owner.
+    pub agent_id: Option<Uuid>,
+    /// The lease that `may-send` gave.
+    pub lease: Option<Uuid>,
+    /// Kept for an agent to look at, instead of sent.
+    pub draft: Option<bool>,
+    /// Files.
+    pub attachments: Option<Vec<SendFile>>,
+}
+
+/// A file of a mail.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SendFile {
+    /// Its name.
+    pub name: String,
+    /// Its media type; default `application/octet-stream`.
+    pub content_type: Option<String>,
+    /// Its bytes in base64.
+    pub content: String,
+}
+
+impl Send {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.require(
+            matches!(self.author.as_str(), "ai" | "agent" | "system"),
+            "author",
+            "must be ai, agent or system",
+        );
+        checks.require(!self.text.trim().is_empty(), "text", "must not be empty");
+        checks.require(
+            self.text.len() <= CONTENT_BYTES,
+            "text",
+            "must have at most 1048576 bytes",
+        );
+        checks.require(
+            self.html
+                .as_ref()
+                .is_none_or(|html| html.len() <= HTML_BYTES),
+            "html",
+            "must have at most 4194304 bytes",
+        );
+        if let Some(subject) = &self.subject {
+            checks.at_most(subject, 998, "subject");
+            checks.require(is_line(subject), "subject", "must be one line");
+        }
+        let files = self.attachments.as_deref().unwrap_or_default();
+        checks.require(files.len() <= FILES, "attachments", "must be at most 50");
+        for (n, file) in files.iter().enumerate() {
+            let field = |name: &str| format!("attachments.{n}.{name}");
+            checks.text(&file.name, 255, &field("name"));
+            checks.require(is_line(&file.name), &field("name"), "must be one line");
+            let media = file.content_type.as_deref().unwrap_or(DEFAULT_TYPE);
+            let is_media = media
+                .split_once('/')
+                .is_some_and(|(of, kind)| is_token(of) && is_token(kind));
+            checks.require(
+                is_media && media.len() <= 127,
+                &field("contentType"),
+                "must be a media type without parameters",
+            );
+        }
+        checks.done()
+    }
+
+    /// Takes the files out, decoded.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] for what is no base64, and above 25 MB.
+    pub fn take_files(&mut self) -> Result<Vec<Attachment>, AppError> {
+        let mut files = Vec::new();
+        let mut bytes = 0;
+        for (n, file) in self.attachments.take().into_iter().flatten().enumerate() {
+            let field = || format!("attachments.{n}.content");
+            let content = STANDARD
+                .decode(file.content.trim())
+                .map_err(|_| AppError::invalid(field(), "must be base64"))?;
+            bytes += content.len();
+            let media = file.content_type.as_deref().unwrap_or(DEFAULT_TYPE);
+            files.push(Attachment::new(
+                file.name.trim(),
+                media.to_ascii_lowercase(),
+                None,
+                content,
+            ));
+        }
+        if bytes > FILES_BYTES {
+            return Err(AppError::invalid(
+                "attachments",
+                "must have at most 26214400 bytes",
+            ));
+        }
+        Ok(files)
+    }
+}
+
+const DEFAULT_TYPE: &str = "application/octet-stream";
+
+fn is_line(text: &str) -> bool {
+    !text.chars().any(char::is_control)
+}
+
+/// Source: RFC 2045 §5.1.
+fn is_token(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_graphic() && !"()<>@,;:\\\"/[]?=".contains(c);
+    !text.is_empty() && text.chars().all(plain)
+}
