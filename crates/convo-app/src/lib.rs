@@ -12,6 +12,7 @@
 //! | `intake`, [`lexicons`], `message` | where a mail belongs; what it is read with; storing it with all that follows |
 //! | `webhook`, `events` | verified webhooks, once each; provider and integration events |
 //! | [`conversations`], `records`, `review`, `erase`, [`import`] | the other commands |
+//! | [`timers`] | what is due by itself, and one step of the loop that fires it |
 //! | [`views`] | what people and programs look at |
 //! | [`live`] | the event log as it happens: hub, feed, streams that begin in the past |
 //! | [`verify`] | every stored invariant, checked |
@@ -40,6 +41,7 @@ mod records;
 pub mod reply_token;
 mod review;
 pub mod tickets;
+pub mod timers;
 pub mod verify;
 pub mod views;
 mod webhook;
@@ -52,3 +54,4 @@ pub use context::Shell;
 pub use error::{AppError, Violation};
 pub use events::INTEGRATION_TYPES;
 pub use import::IMPORTED;
+pub use timers::Fired;

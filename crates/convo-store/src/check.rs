@@ -31,6 +31,7 @@ pub(crate) fn texts(commit: &Commit) -> StoreResult<()> {
     rows(&commit.api_keys)?;
     rows(&commit.reviews)?;
     rows(&commit.review_waits)?;
+    rows(&commit.timers)?;
     let keys = commit
         .lead_addresses_removed
         .iter()

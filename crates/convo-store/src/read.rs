@@ -7,6 +7,7 @@ mod message;
 mod operations;
 mod people;
 mod provider;
+mod timer;
 mod verify;
 
 use chrono::{DateTime, Utc};

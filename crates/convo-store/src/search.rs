@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::rows::*;
 
 /// Every table with its columns.
-const TABLES: [(&str, &[&str]); 30] = [
+const TABLES: [(&str, &[&str]); 31] = [
     (CampaignRow::TABLE, CampaignRow::COLUMNS),
     (PolicyRow::TABLE, PolicyRow::COLUMNS),
     (LeadRow::TABLE, LeadRow::COLUMNS),
@@ -36,6 +36,7 @@ const TABLES: [(&str, &[&str]); 30] = [
     (ApiKeyRow::TABLE, ApiKeyRow::COLUMNS),
     (ReviewRow::TABLE, ReviewRow::COLUMNS),
     (ReviewWaitRow::TABLE, ReviewWaitRow::COLUMNS),
+    (TimerRow::TABLE, TimerRow::COLUMNS),
     (CounterRow::TABLE, CounterRow::COLUMNS),
     (InstanceRow::TABLE, InstanceRow::COLUMNS),
     (LogRow::TABLE, LogRow::COLUMNS),

@@ -14,6 +14,7 @@ mod messages;
 mod operations;
 mod people;
 mod reviews;
+mod snooze;
 mod suppressions;
 pub mod webhooks;
 
@@ -177,6 +178,7 @@ pub fn documented() -> Routes {
 
 fn configure(config: &mut ServiceConfig<'_>) {
     conversation_state::configure(config);
+    snooze::configure(config);
     conversations::configure(config);
     messages::configure(config);
     people::configure(config);

@@ -26,6 +26,8 @@ struct Wanted {
     events: BTreeSet<Vec<u8>>,
     /// Message-IDs that will be stored: receipts and parked mail may wait for them.
     stored: BTreeSet<String>,
+    /// Conversations whose timers fire.
+    timed: BTreeSet<Uuid>,
 }
 
 impl Batch<'_, '_> {
@@ -49,6 +51,7 @@ impl Batch<'_, '_> {
         self.load_tokens(&wanted.tokens)?;
         self.load_events(&wanted.events)?;
         self.load_waiting(&wanted.stored)?;
+        self.load_timers(&wanted.timed)?;
         wanted.rfc_ids.append(&mut wanted.stored);
         self.load_heads(&wanted.rfc_ids)?;
         let heads = self.heads.values().flatten();
@@ -88,8 +91,13 @@ fn want(command: &Command, context: &Context, wanted: &mut Wanted) {
         Command::Transition(id, _)
         | Command::PatchConversation(id, _)
         | Command::TakeOver(id, _)
-        | Command::IntegrationEvent(id, _) => {
+        | Command::IntegrationEvent(id, _)
+        | Command::Snooze(id, _) => {
             wanted.conversations.insert(*id);
+        }
+        Command::FireTimer(key) => {
+            wanted.conversations.insert(key.conversation);
+            wanted.timed.insert(key.conversation);
         }
         Command::ProcessMessage(id, request) => {
             wanted.conversations.insert(*id);

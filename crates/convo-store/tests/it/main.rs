@@ -9,4 +9,5 @@ mod lookups;
 mod rows;
 mod schema;
 mod sweeps;
+mod timers;
 mod values;
