@@ -16,6 +16,7 @@
 //! | [`email`] | delivery, opens and clicks, judged human or machine |
 //! | [`scoring`] | engagement, qualification, handover readiness, each explained |
 //! | [`conversation`], [`lead`], [`change`] | the two aggregates and what can change in them |
+//! | [`clocks`] | when something is due by itself |
 //! | [`rules`] | the seven rules and the trait for the caller's own |
 //! | [`snapshot`], [`observe`](mod@observe), [`decide`](mod@decide) | what a decision sees, and the two doors |
 //! | [`stages`], [`journey`], [`metrics`] | when a stage is entered; analytics of a lead and of a conversation |
@@ -23,6 +24,7 @@
 
 pub mod calendar;
 pub mod change;
+pub mod clocks;
 pub mod conversation;
 pub mod decide;
 pub mod diagram;

@@ -35,7 +35,7 @@ mod url;
 mod write;
 mod writer;
 
-pub use commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep};
+pub use commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep, TimerKey};
 pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
 pub use open::StoreOptions;

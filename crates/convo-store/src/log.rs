@@ -125,8 +125,7 @@ const LOG_END: &str =
     ") AS given(seq, kind, at, conversation_id, lead_id, metadata_id, silent, data)";
 
 fn logging(rows: &[LogRow]) -> Part<'_> {
-    let columns =
-        columns!(rows event_log (seq kind at conversation_id lead_id metadata_id silent quiet data));
+    let columns = columns!(rows event_log (seq kind at conversation_id lead_id metadata_id silent quiet data));
     Part::new(Columns::<_, ()>::new(LOG, columns, LOG_END))
 }
 

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::any::AnyConn;
 use crate::check;
-use crate::commit::{Commit, Placement, Put, ReceiptChange, Revised};
+use crate::commit::{Commit, Placement, Put, ReceiptChange, Revised, TimerKey};
 use crate::error::{StoreError, StoreResult};
 use crate::log::{self, Logged};
 use crate::record::{Field, Record, last_of_each};
@@ -76,6 +76,8 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
     insert(conn, commit.review_waits, ReviewWaitRow::insert_all)?;
     upsert(conn, commit.outbox, OutboxRow::upsert_all)?;
     upsert(conn, commit.soft_bounces, SoftBounceRow::upsert_all)?;
+    remove_timers(conn, commit.timers_removed)?;
+    upsert(conn, commit.timers, TimerRow::upsert_all)?;
     for one in &commit.sweeps {
         sweep::run(conn, one)?;
     }
@@ -223,6 +225,37 @@ fn remove_waits(conn: &mut AnyConn, reviews: &[uuid::Uuid]) -> StoreResult<()> {
         "review_waits",
         diesel::delete(review_waits::table.filter(of)).execute(conn),
     )
+}
+
+/// One statement for each kind and subject on PostgreSQL, one for each timer on SQLite, where a call costs little.
+fn remove_timers(conn: &mut AnyConn, mut removed: Vec<TimerKey>) -> StoreResult<()> {
+    removed.sort_unstable();
+    let alike = |a: &TimerKey, b: &TimerKey| (a.kind, a.subject_id) == (b.kind, b.subject_id);
+    for group in removed.chunk_by(alike) {
+        let Some(TimerKey {
+            kind, subject_id, ..
+        }) = group.first()
+        else {
+            continue;
+        };
+        let subject = BoundId(*subject_id);
+        let mut ids = group.iter().map(|key| BoundId(key.conversation_id));
+        let gone = match conn {
+            AnyConn::Sqlite(conn) => ids.try_fold(0, |gone, id| {
+                let one = timers::table.find((id, *kind, subject));
+                Ok(gone + diesel::delete(one).execute(conn)?)
+            }),
+            AnyConn::Pg(conn) => {
+                let of = timers::table
+                    .filter(timers::conversation_id.eq_any(ids))
+                    .filter(timers::kind.eq(*kind))
+                    .filter(timers::subject_id.eq(subject));
+                diesel::delete(of).execute(conn)
+            }
+        };
+        run("timers", gone)?;
+    }
+    Ok(())
 }
 
 fn change_receipts(conn: &mut AnyConn, changes: &[ReceiptChange]) -> StoreResult<()> {

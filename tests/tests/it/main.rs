@@ -38,4 +38,5 @@ mod review;
 mod routing;
 mod sequences;
 mod tidy;
+mod timers;
 mod webhooks;

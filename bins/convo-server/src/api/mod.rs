@@ -16,6 +16,7 @@ mod operations;
 mod people;
 mod reviews;
 mod sending;
+mod snooze;
 mod suppressions;
 pub mod webhooks;
 
@@ -180,6 +181,7 @@ pub fn documented() -> Routes {
 
 fn configure(config: &mut ServiceConfig<'_>) {
     conversation_state::configure(config);
+    snooze::configure(config);
     conversations::configure(config);
     messages::configure(config);
     sending::configure(config);
