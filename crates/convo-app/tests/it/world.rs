@@ -132,6 +132,7 @@ impl World {
         let options = Options {
             shell: Box::new(self.clock.clone()),
             our_addresses: vec!["sales@dealer.example".to_owned()],
+            sending: convo_app::Sending::default(),
             storage: self.folder.path().join("attachments"),
         };
         let (app, writer) = App::start(store, options).unwrap();
