@@ -18,6 +18,7 @@ mod crash;
 mod events;
 mod first_mail;
 mod forgotten;
+mod gate;
 mod harness;
 mod history;
 mod idempotency;

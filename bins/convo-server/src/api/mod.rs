@@ -8,6 +8,7 @@
 mod answers;
 mod conversation_state;
 mod conversations;
+mod gate;
 mod keys;
 mod links;
 mod lists;
@@ -183,6 +184,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     conversation_state::configure(config);
     snooze::configure(config);
     conversations::configure(config);
+    gate::configure(config);
     messages::configure(config);
     sending::configure(config);
     people::configure(config);

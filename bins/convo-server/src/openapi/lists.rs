@@ -2,6 +2,7 @@
 
 use utoipa::ToSchema;
 
+use super::gate::Draft;
 use super::messages::StoredMessage;
 use super::moves::{AuditedStep, Rule};
 use super::people::{Agent, Campaign, Key, Lead, Suppression};
@@ -48,6 +49,8 @@ lists! {
     ReviewList = ReviewItem;
     /// A page of outgoing mails.
     OutgoingMailList = OutgoingMail;
+    /// A page of drafts.
+    DraftList = Draft;
     /// A page of receipts.
     ReceiptList = Receipt;
 }

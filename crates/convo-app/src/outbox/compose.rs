@@ -73,7 +73,7 @@ fn of_message(
     Ok(Some(OutgoingEmail {
         from: author(reader, context, &message)?,
         to,
-        reply_to: Some(context.reply_address(of.id)),
+        reply_to: context.reply_address(of.id),
         subject: content.subject,
         text: content.text,
         html: content.html,
@@ -97,7 +97,7 @@ fn of_notice(
     };
     Ok(Some(OutgoingEmail {
         to: vec![bare(notice.to.email)],
-        reply_to: row.conversation_id.map(|id| context.reply_address(id)),
+        reply_to: row.conversation_id.and_then(|id| context.reply_address(id)),
         subject: notice.subject,
         text: notice.text,
         tracking: TrackingWish::OFF,

@@ -6,5 +6,6 @@
     reason = "tests fail by panicking"
 )]
 
+mod gate;
 mod timers;
 mod world;
