@@ -33,6 +33,7 @@ impl Batch<'_, '_> {
             if let Some(entry) = self.conversation(conversation)? {
                 entry.row.subject.clear();
                 entry.row.external_id = None;
+                entry.facts.forget_plans();
                 entry.touch(Touched::Record);
             }
         }
@@ -89,8 +90,9 @@ impl Batch<'_, '_> {
             | Command::TakeOver(id, _)
             | Command::ProcessMessage(id, _)
             | Command::Send(id, _)
+            | Command::IntegrationEvent(id, _)
             | Command::SentByOthers(id, _)
-            | Command::IntegrationEvent(id, _) => (Some(*id), None),
+            | Command::Snooze(id, _) => (Some(*id), None),
             Command::ResolveReview(_, resolve) => (resolve.conversation_id, resolve.lead_id),
             _ => return Ok(()),
         };

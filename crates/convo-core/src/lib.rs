@@ -16,6 +16,7 @@
 //! | [`email`] | delivery, opens and clicks, judged human or machine |
 //! | [`scoring`] | engagement, qualification, handover readiness, each explained |
 //! | [`conversation`], [`lead`], [`change`] | the two aggregates and what can change in them |
+//! | [`clocks`] | when something is due by itself |
 //! | [`rules`] | the seven rules and the trait for the caller's own |
 //! | [`snapshot`], [`observe`](mod@observe), [`decide`](mod@decide) | what a decision sees, and the two doors |
 //! | [`gate`] | whether a mail may go to a lead now, and every reason why not |
@@ -24,6 +25,7 @@
 
 pub mod calendar;
 pub mod change;
+pub mod clocks;
 pub mod conversation;
 pub mod decide;
 pub mod diagram;

@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::rows::*;
 
 /// Every table with its columns.
-const TABLES: [(&str, &[&str]); 35] = [
+const TABLES: [(&str, &[&str]); 36] = [
     (CampaignRow::TABLE, CampaignRow::COLUMNS),
     (PolicyRow::TABLE, PolicyRow::COLUMNS),
     (LeadRow::TABLE, LeadRow::COLUMNS),
@@ -38,6 +38,7 @@ const TABLES: [(&str, &[&str]); 35] = [
     (ReviewWaitRow::TABLE, ReviewWaitRow::COLUMNS),
     (OutboxRow::TABLE, OutboxRow::COLUMNS),
     (SoftBounceRow::TABLE, SoftBounceRow::COLUMNS),
+    (TimerRow::TABLE, TimerRow::COLUMNS),
     (LeaseRow::TABLE, LeaseRow::COLUMNS),
     (DraftRow::TABLE, DraftRow::COLUMNS),
     (ReputationRow::TABLE, ReputationRow::COLUMNS),

@@ -39,4 +39,5 @@ mod review;
 mod routing;
 mod sequences;
 mod tidy;
+mod timers;
 mod webhooks;

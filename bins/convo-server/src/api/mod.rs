@@ -17,6 +17,7 @@ mod operations;
 mod people;
 mod reviews;
 mod sending;
+mod snooze;
 mod suppressions;
 pub mod webhooks;
 
@@ -181,6 +182,7 @@ pub fn documented() -> Routes {
 
 fn configure(config: &mut ServiceConfig<'_>) {
     conversation_state::configure(config);
+    snooze::configure(config);
     conversations::configure(config);
     gate::configure(config);
     messages::configure(config);

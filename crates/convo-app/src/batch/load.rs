@@ -201,7 +201,7 @@ impl Batch<'_, '_> {
         Ok(self.agent_addresses.get(&key).copied().flatten())
     }
 
-    pub(super) fn load_conversations(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
+    pub(crate) fn load_conversations(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
         let missing: Vec<Uuid> = ids
             .iter()
             .filter(|id| !self.conversations.contains_key(*id))
@@ -223,7 +223,7 @@ impl Batch<'_, '_> {
     fn keep_conversation(&mut self, row: ConversationRow) -> Result<(), AppError> {
         let facts: Conversation<Uuid> = stored(&row.facts)?;
         let before = seal::Counted::of(&row, &facts);
-        let stored = Some(row.revision);
+        let (stored, clocks) = (Some(row.revision), facts.clocks());
         self.conversations.insert(
             row.id,
             Some(ConversationEntry {
@@ -232,6 +232,9 @@ impl Batch<'_, '_> {
                 stored,
                 touched: Touched::No,
                 before,
+                clocks,
+                check_timers: false,
+                begins: false,
             }),
         );
         Ok(())

@@ -7,3 +7,5 @@
 )]
 
 mod gate;
+mod timers;
+mod world;

@@ -36,7 +36,7 @@ impl QuietHours {
         } else {
             local.date().succ_opt()?
         };
-        let end = first_instant(zone, day.and_time(to))?;
+        let end = first_instant(zone, day, to)?;
         // Where the clock goes back over the end, the earlier one may be over and the hour still be quiet.
         let again = || end.checked_add_signed(TimeDelta::hours(1));
         if end > now { Some(end) } else { again() }
