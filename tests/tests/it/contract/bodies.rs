@@ -108,6 +108,12 @@ pub async fn minimal(server: &Server) -> Vec<Minimal> {
         ),
         (
             "post",
+            "/api/conversation-state/{id}/send",
+            state("send"),
+            json!({"author": "ai", "text": "Hi"}),
+        ),
+        (
+            "post",
             "/api/conversation-state/{id}/take-over",
             state("take-over"),
             json!({"agentId": agent, "reason": "asked for me"}),

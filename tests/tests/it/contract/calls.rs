@@ -3,11 +3,13 @@
 use chrono::{TimeDelta, Utc};
 use convo_tests::mailgun::Event;
 use convo_tests::records::{Contact, STATE, id, text};
-use convo_tests::{Mail, Server};
+use convo_tests::{Mail, PlayedMailgun, Server};
 use serde_json::{Value, json};
 
+use super::outgoing;
+
 /// Makes all of them.
-pub async fn all(server: &Server) {
+pub async fn all(server: &Server, mailgun: &PlayedMailgun) {
     for path in ["/healthz", "/readyz"] {
         server.with_key(None).get(path).await.ok();
     }
@@ -29,6 +31,7 @@ pub async fn all(server: &Server) {
     moves(&contact).await;
     looks(&contact).await;
     webhooks(server).await;
+    outgoing::all(server, mailgun).await;
     review(server).await;
     refusals(server).await;
     erasure(server, &contact).await;
