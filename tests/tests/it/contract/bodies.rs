@@ -108,6 +108,12 @@ pub async fn minimal(server: &Server) -> Vec<Minimal> {
         ),
         (
             "post",
+            "/api/conversation-state/{id}/snooze",
+            state("snooze"),
+            json!({"until": null}),
+        ),
+        (
+            "post",
             "/api/conversation-state/{id}/take-over",
             state("take-over"),
             json!({"agentId": agent, "reason": "asked for me"}),
