@@ -36,8 +36,9 @@ fn put(fresh: &Fresh, timers_removed: Vec<TimerKey>, timers: Vec<TimerRow>) {
 }
 
 fn first(store: &Store, limit: i64) -> Vec<TimerRow> {
+    let kinds = ["archive", "offer", "begin"];
     store
-        .read(|reader| Ok::<_, StoreError>(reader.timers_first(limit)?))
+        .read(|reader| Ok::<_, StoreError>(reader.timers_first(&kinds, limit)?))
         .unwrap()
 }
 
@@ -59,6 +60,8 @@ fn timers_are_set_moved_and_removed() {
         let gone = vec![key(1, "archive", 0), key(1, "offer", 8), key(9, "offer", 9)];
         put(fresh, gone, twice);
         assert_eq!(first(&fresh.store, 9), [all[0].clone(), moved.clone()]);
+        let offers = |reader: &mut convo_store::Reader<'_>| reader.timers_first(&["offer"], 9);
+        assert_eq!(fresh.store.read(offers).unwrap(), all[..1]);
         // What is removed and set in one commit is set.
         put(fresh, vec![key(2, "archive", 0)], vec![moved.clone()]);
         let read = fresh.store.read(|reader| {

@@ -164,6 +164,7 @@ async fn moves(contact: &Contact) {
         .await;
     for until in [json!("2030-01-05T09:00:00Z"), Value::Null] {
         contact.post("snooze", json!({"until": until})).await.ok();
+        contact.get("status").await.ok();
     }
     let taken = json!({"agentId": agent, "reason": "asked for me"});
     contact.post("take-over", taken).await.ok();
