@@ -111,6 +111,9 @@ pub async fn minimal(server: &Server) -> Vec<Minimal> {
             "/api/conversation-state/{id}/send",
             state("send"),
             json!({"author": "ai", "text": "Hi"}),
+        ),
+        (
+            "post",
             "/api/conversation-state/{id}/snooze",
             state("snooze"),
             json!({"until": null}),
