@@ -86,6 +86,7 @@ fn numbered(rows: Vec<NewLogRow>, first: i64) -> Vec<LogRow> {
         lead_id: row.lead_id,
         metadata_id: row.metadata_id,
         silent: row.silent,
+        quiet: row.quiet,
         data: row.data,
     };
     rows.into_iter().zip(first..).map(number).collect()
@@ -117,15 +118,14 @@ fn counting(rows: &[CounterRow]) -> Part<'_> {
     Part::new(Columns::<_, ()>::new(COUNT, columns, ADD_MANY))
 }
 
-const LOG: &str = "INSERT INTO event_log (seq, kind, at, conversation_id, lead_id, metadata_id, silent, data) \
+const LOG: &str = "INSERT INTO event_log (seq, kind, at, conversation_id, lead_id, metadata_id, silent, quiet, data) \
      SELECT head.seq + given.seq, given.kind, given.at, given.conversation_id, given.lead_id, given.metadata_id, \
-     given.silent, given.data FROM head, unnest(";
+     given.silent, given.quiet, given.data FROM head, unnest(";
 const LOG_END: &str =
-    ") AS given(seq, kind, at, conversation_id, lead_id, metadata_id, silent, data)";
+    ") AS given(seq, kind, at, conversation_id, lead_id, metadata_id, silent, quiet, data)";
 
 fn logging(rows: &[LogRow]) -> Part<'_> {
-    let columns =
-        columns!(rows event_log (seq kind at conversation_id lead_id metadata_id silent data));
+    let columns = columns!(rows event_log (seq kind at conversation_id lead_id metadata_id silent quiet data));
     Part::new(Columns::<_, ()>::new(LOG, columns, LOG_END))
 }
 
