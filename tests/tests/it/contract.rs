@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 mod bodies;
 mod calls;
+mod gate;
 mod outgoing;
 
 use convo_tests::{Options, PlayedMailgun, on_both};
@@ -92,7 +93,11 @@ async fn required_members_are_required_and_enough(options: Options) {
             // Nothing alone is required: an event or a pair of states is.
             nothing.problem(422, "validation_failed");
         } else if required.is_empty() {
-            nothing.ok();
+            assert!(
+                matches!(nothing.status, 200 | 202),
+                "{said}: {}",
+                nothing.text()
+            );
         } else {
             let problem = nothing.problem(422, "validation_failed");
             let violations = problem["violations"].as_array().unwrap();
@@ -107,7 +112,11 @@ async fn required_members_are_required_and_enough(options: Options) {
         }
     }
     // In the order of the table: what moves the conversation comes before what ends it.
-    for (method, _, path, body) in cases {
+    for (method, template, path, body) in cases {
+        // The empty body has decided it.
+        if template.starts_with("/api/drafts/") {
+            continue;
+        }
         let method = method.to_ascii_uppercase();
         let answer = server.call(&method, &path).json(&body).send().await;
         let said = answer.text();

@@ -6,7 +6,7 @@ use convo_tests::records::{Contact, STATE, id, text};
 use convo_tests::{Mail, PlayedMailgun, Server};
 use serde_json::{Value, json};
 
-use super::outgoing;
+use super::{gate, outgoing};
 
 /// Makes all of them.
 pub async fn all(server: &Server, mailgun: &PlayedMailgun) {
@@ -32,6 +32,7 @@ pub async fn all(server: &Server, mailgun: &PlayedMailgun) {
     looks(&contact).await;
     webhooks(server).await;
     outgoing::all(server, mailgun).await;
+    gate::all(server).await;
     review(server).await;
     refusals(server).await;
     erasure(server, &contact).await;

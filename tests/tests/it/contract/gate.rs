@@ -12,10 +12,19 @@ pub async fn all(server: &Server) {
     let lead = id(&server.post("/api/leads", lead).await.expect(201));
     let nobody = server.lead("no-consent@customer.example").await;
     let path = format!("/api/campaigns/{campaign}/prepare");
-    let prepared = server.post(&path, json!({"leads": [lead, nobody]})).await.ok();
+    let prepared = server
+        .post(&path, json!({"leads": [lead, nobody]}))
+        .await
+        .ok();
     let [allowed, denied] = [&prepared["items"][0], &prepared["items"][1]];
-    assert_eq!((&allowed["allowed"], &denied["allowed"]), (&json!(true), &json!(false)));
-    let state = format!("/api/conversation-state/{}", text(&allowed["conversationId"]));
+    assert_eq!(
+        (&allowed["allowed"], &denied["allowed"]),
+        (&json!(true), &json!(false))
+    );
+    let state = format!(
+        "/api/conversation-state/{}",
+        text(&allowed["conversationId"])
+    );
     let post = async |rest: &str, body: Value| server.post(&format!("{state}/{rest}"), body).await;
     let told = json!({"lease": allowed["lease"]["id"], "providerMessageId": "x@provider.example"});
     post("sent", told.clone()).await.ok();
@@ -26,24 +35,45 @@ pub async fn all(server: &Server) {
     assert_eq!(leased["reasons"][0]["code"], "leased");
 
     let fresh = server.contact("leave2@customer.example").await;
-    fresh.post("may-send", json!({"author": "ai", "purpose": "campaign"})).await.ok();
+    fresh
+        .post("may-send", json!({"author": "ai", "purpose": "campaign"}))
+        .await
+        .ok();
     let body = json!({"leadId": fresh.lead, "campaignId": campaign, "subject": "x"});
     let there = id(&server.post("/api/conversations", body).await.expect(201));
     let agent = json!({"author": "agent", "purpose": "reply", "agentId": server.agent("leave@dealer.example").await});
-    server.post(&format!("/api/conversation-state/{there}/may-send"), agent).await.ok();
+    server
+        .post(&format!("/api/conversation-state/{there}/may-send"), agent)
+        .await
+        .ok();
     let disclosed = server.lead("disclosed@customer.example").await;
     let consent = json!({"consent": {"basis": "form"}});
-    server.patch(&format!("/api/leads/{disclosed}"), consent).await.ok();
+    server
+        .patch(&format!("/api/leads/{disclosed}"), consent)
+        .await
+        .ok();
     let body = json!({"leadId": disclosed, "campaignId": campaign, "subject": "x"});
     let disclosed = id(&server.post("/api/conversations", body).await.expect(201));
     let ask = json!({"author": "ai", "purpose": "campaign"});
-    let said = server.post(&format!("/api/conversation-state/{disclosed}/may-send"), ask).await.ok();
+    let said = server
+        .post(
+            &format!("/api/conversation-state/{disclosed}/may-send"),
+            ask,
+        )
+        .await
+        .ok();
     assert_eq!(said["disclosure"], "By a machine.");
 
     drafts(server).await;
     server.get("/api/reputation").await.ok();
-    server.get(&format!("/api/reputation?campaignId={campaign}")).await.ok();
-    server.delete(&format!("/api/reputation?campaignId={campaign}")).await.expect(204);
+    server
+        .get(&format!("/api/reputation?campaignId={campaign}"))
+        .await
+        .ok();
+    server
+        .delete(&format!("/api/reputation?campaignId={campaign}"))
+        .await
+        .expect(204);
     let quiet = json!({"gate": {"quietHours": {"from": "21:00:00", "to": "08:00:00"}}});
     server.put("/api/policy", quiet).await.ok();
     server.put("/api/policy", json!({})).await.ok();
@@ -57,10 +87,16 @@ async fn drafts(server: &Server) {
     let of = format!("/api/drafts?limit=1&conversationId={}", contact.id);
     server.get(&of).await.ok();
     let path = format!("/api/drafts/{}", id(&kept["draft"]));
-    server.post(&format!("{path}/approve"), json!({})).await.expect(202);
+    server
+        .post(&format!("{path}/approve"), json!({}))
+        .await
+        .expect(202);
     contact.reply("Thank you. And the red one?").await;
     let draft = json!({"author": "ai", "text": "Less.", "draft": true});
     let kept = contact.send(draft).await.expect(202);
     let path = format!("/api/drafts/{}", id(&kept["draft"]));
-    server.post(&format!("{path}/discard"), json!({})).await.ok();
+    server
+        .post(&format!("{path}/discard"), json!({}))
+        .await
+        .ok();
 }
