@@ -24,11 +24,12 @@ use uuid::Uuid;
 
 pub(crate) use once::Waiting;
 pub(crate) use policy::{PolicyInForce, policy_of};
-pub(crate) use seal::{Counted, integration, last_activity_at};
+pub(crate) use seal::{Counted, integration, last_activity_at, queued_since};
 
 use crate::command::{Actor, Answer, Command, Envelope};
 use crate::context::Context;
 use crate::error::AppError;
+use crate::handover::Handovers;
 use crate::intake::Parked;
 use crate::lexicons::{InUse, Words};
 
@@ -118,6 +119,8 @@ pub(crate) struct Batch<'b, 'r> {
     pub resolved: HashSet<Uuid>,
     /// Mails by their key of the review list: on it, discarded, or `None`.
     pub parked: HashMap<String, Option<Parked>>,
+    /// What commands did to handovers.
+    pub handovers: Handovers,
     /// The words read last.
     pub words: Option<Arc<Words>>,
     /// The address a failure being applied speaks of.
@@ -165,6 +168,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             suppressed_here: Vec::new(),
             resolved: HashSet::new(),
             parked: HashMap::new(),
+            handovers: Handovers::default(),
             words: None,
             failing_address: None,
             opted_out_by: None,
@@ -200,8 +204,9 @@ impl<'b, 'r> Batch<'b, 'r> {
         self.actor = envelope.actor;
         self.silent = envelope.silent;
         self.touched_lead = None;
+        self.handovers.begin();
         let Some(key) = &envelope.idempotency else {
-            return self.dispatch(&envelope.command);
+            return self.carry_out(&envelope.command);
         };
         if let Some((body, answer)) = self.stored_answer(&key.scope)? {
             if body != key.body {
@@ -212,8 +217,14 @@ impl<'b, 'r> Batch<'b, 'r> {
                 ..answer
             });
         }
-        let answer = self.dispatch(&envelope.command)?;
+        let answer = self.carry_out(&envelope.command)?;
         self.remember(key, &answer);
+        Ok(answer)
+    }
+
+    fn carry_out(&mut self, command: &Command) -> Result<Answer, AppError> {
+        let answer = self.dispatch(command)?;
+        self.hand_over()?;
         Ok(answer)
     }
 
@@ -240,6 +251,8 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::PatchConversation(id, patch) => self.patch_conversation(*id, patch),
             Command::Transition(id, request) => self.transition(*id, request),
             Command::TakeOver(id, request) => self.take_over(*id, request),
+            Command::Handover(id, act) => self.handover_act(*id, act),
+            Command::HandoverLink(link) => self.handover_link(*link),
             Command::ProcessMessage(id, request) => self.process_message(*id, request),
             Command::IntegrationEvent(id, event) => self.integration_event(*id, event),
             Command::Send(id, sent) => self.send(*id, sent),

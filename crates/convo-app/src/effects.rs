@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::batch::{Batch, Touched};
 use crate::error::AppError;
+use crate::handover::Before;
 use crate::records::Suppressing;
 use crate::wire::{address_key, is_address};
 
@@ -34,6 +35,7 @@ impl Batch<'_, '_> {
         }
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
         entry.touch(Touched::Facts);
+        let before = Before::of(&entry.facts);
         for change in &decision.changes {
             entry.facts.apply(change);
         }
@@ -71,13 +73,10 @@ impl Batch<'_, '_> {
                         json!({"action": "flagged", "messageId": message, "flag": code.as_str()});
                     self.thread_updated(conversation, lead, data);
                 }
-                Change::AgentAssigned { agent } => {
-                    let data = json!({"action": "assigned", "agentId": agent});
-                    self.log("handover_event", Some(conversation), Some(lead), None, data);
-                }
                 _ => {}
             }
         }
+        self.handover_follows(conversation, before, decision)?;
         Ok(came)
     }
 
@@ -129,10 +128,6 @@ impl Batch<'_, '_> {
             metadata,
             data,
         );
-        if step.event == convo_core::machine::Event::HandoverRequested {
-            let data = json!({"action": "requested"});
-            self.log("handover_event", Some(conversation), Some(lead), None, data);
-        }
         id
     }
 

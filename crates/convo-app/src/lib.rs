@@ -33,6 +33,7 @@ mod erase;
 pub mod error;
 mod events;
 mod gate;
+pub mod handover;
 pub mod import;
 mod intake;
 pub mod lexicons;

@@ -10,6 +10,8 @@ mod journey;
 mod lists;
 mod message;
 mod more;
+mod offers;
+mod pack;
 mod records;
 mod tree;
 
@@ -24,6 +26,8 @@ pub use more::{
     agents, campaigns, default_policy, events, in_force, leads, raw_message, reviews, rules,
     suppressions_of,
 };
+pub use offers::{lead_name, offers, summary_line};
+pub use pack::{STYLE, handover_page, handover_pack};
 pub use records::*;
 pub use tree::{TreeForm, thread_tree};
 

@@ -14,6 +14,7 @@
 mod clock;
 mod desk;
 mod facts;
+pub mod quote;
 #[cfg(test)]
 mod tests;
 mod turn;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod conversation;
+mod handover;
 mod ledger;
 mod message;
 mod operations;

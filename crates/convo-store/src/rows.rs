@@ -5,6 +5,7 @@
 
 mod audit;
 mod conversation;
+mod handover;
 mod ledger;
 mod message;
 mod operations;
@@ -14,6 +15,7 @@ mod provider;
 
 pub use audit::{JourneyEventRow, MetadataRow, TransitionRow};
 pub use conversation::ConversationRow;
+pub use handover::{AgentTurnRow, OfferRow};
 pub use ledger::{CounterRow, InstanceRow, LogHeadRow, LogRow};
 pub use message::{AliasRow, AttachmentRow, ContentRow, MessageRow, PlaceholderRow, ThreadRow};
 pub use operations::{
@@ -29,6 +31,7 @@ pub(crate) mod tables {
         conversation_metadata, conversation_state_transitions, lead_journey_events,
     };
     pub(crate) use super::conversation::conversations;
+    pub(crate) use super::handover::{agent_turns, handover_offers};
     pub(crate) use super::ledger::{counters, event_log, instance, log_head};
     pub(crate) use super::message::{
         attachments, message_aliases, message_contents, messages, thread_placeholders,

@@ -17,6 +17,8 @@ const TABLES: [(&str, &[&str]); 32] = [
     (AgentRow::TABLE, AgentRow::COLUMNS),
     (AgentAddressRow::TABLE, AgentAddressRow::COLUMNS),
     (ConversationRow::TABLE, ConversationRow::COLUMNS),
+    (OfferRow::TABLE, OfferRow::COLUMNS),
+    (AgentTurnRow::TABLE, AgentTurnRow::COLUMNS),
     (ExternalIdRow::TABLE, ExternalIdRow::COLUMNS),
     (ThreadRow::TABLE, ThreadRow::COLUMNS),
     (MessageRow::TABLE, MessageRow::COLUMNS),

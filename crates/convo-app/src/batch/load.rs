@@ -201,7 +201,8 @@ impl Batch<'_, '_> {
         Ok(self.agent_addresses.get(&key).copied().flatten())
     }
 
-    pub(super) fn load_conversations(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
+    /// Loads conversations in one read.
+    pub(crate) fn load_conversations(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
         let missing: Vec<Uuid> = ids
             .iter()
             .filter(|id| !self.conversations.contains_key(*id))

@@ -112,6 +112,7 @@ fn want(command: &Command, context: &Context, wanted: &mut Wanted) {
         | Command::TakeOver(id, _)
         | Command::Send(id, _)
         | Command::OneClick(id)
+        | Command::Handover(id, _)
         | Command::IntegrationEvent(id, _) => {
             wanted.conversations.insert(*id);
         }

@@ -174,12 +174,15 @@ impl<K: Key> Conversation<K> {
         }
     }
 
-    /// True when its owner owes the lead something: a first touch, or an answer.
+    /// True when its owner has not been in touch with the lead yet.
+    #[must_use]
+    pub fn owes_touch(&self) -> bool {
+        self.is_owned() && self.state == State::HandedOver && self.handover.touched_at.is_none()
+    }
+
+    /// True when its owner owes the lead something: the first touch, or an answer to a reply.
     #[must_use]
     pub fn owes_answer(&self) -> bool {
-        use crate::vocabulary::Awaiting;
-        self.is_owned()
-            && (self.awaiting() == Awaiting::Us
-                || (self.state == State::HandedOver && self.handover.touched_at.is_none()))
+        self.owes_touch() || (self.is_owned() && self.handover.reply_due_at.is_some())
     }
 }
