@@ -206,7 +206,7 @@ impl<'b, 'r> Batch<'b, 'r> {
         self.touched_lead = None;
         self.handovers.begin();
         let Some(key) = &envelope.idempotency else {
-            return self.carry_out(&envelope.command);
+            return self.to_the_end(&envelope.command);
         };
         if let Some((body, answer)) = self.stored_answer(&key.scope)? {
             if body != key.body {
@@ -217,12 +217,12 @@ impl<'b, 'r> Batch<'b, 'r> {
                 ..answer
             });
         }
-        let answer = self.carry_out(&envelope.command)?;
+        let answer = self.to_the_end(&envelope.command)?;
         self.remember(key, &answer);
         Ok(answer)
     }
 
-    fn carry_out(&mut self, command: &Command) -> Result<Answer, AppError> {
+    fn to_the_end(&mut self, command: &Command) -> Result<Answer, AppError> {
         let answer = self.dispatch(command)?;
         self.hand_over()?;
         Ok(answer)

@@ -114,9 +114,7 @@ impl Batch<'_, '_> {
     pub(crate) fn route(&mut self, arriving: &Arriving<'_>) -> Result<Route, AppError> {
         let same = self.heads(arriving.rfc_id.as_str())?;
         // What an agent wrote went on under an id of ours, and is known by its own as well.
-        let known = same
-            .iter()
-            .find(|head| head.content_hash == arriving.hash);
+        let known = same.iter().find(|head| head.content_hash == arriving.hash);
         if let Some(head) = known {
             return Ok(Route::Duplicate(head.clone()));
         }

@@ -140,7 +140,10 @@ mod tests {
         assert_eq!(open_for_agent(b"key", &token, Uuid::from_u128(9)), None);
         assert_eq!(open(b"key", &token), None);
         assert_eq!(open_for_agent(b"key", &mint(b"key", id), agent), None);
-        assert!("reply+".len() + token.len() <= 64, "a local part has 64 characters");
+        assert!(
+            "reply+".len() + token.len() <= 64,
+            "a local part has 64 characters"
+        );
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use more::{
     suppressions_of,
 };
 pub use offers::{lead_name, offers, summary_line};
-pub use pack::{STYLE, handover_page, handover_pack};
+pub use pack::{STYLE, escape, handover_pack, handover_page};
 pub use records::*;
 pub use tree::{TreeForm, thread_tree};
 

@@ -8,6 +8,7 @@
 mod answers;
 mod conversation_state;
 mod conversations;
+mod handover;
 mod keys;
 mod links;
 mod lists;
@@ -181,6 +182,7 @@ pub fn documented() -> Routes {
 fn configure(config: &mut ServiceConfig<'_>) {
     conversation_state::configure(config);
     conversations::configure(config);
+    handover::configure(config);
     messages::configure(config);
     sending::configure(config);
     people::configure(config);

@@ -2,6 +2,7 @@
 
 use utoipa::ToSchema;
 
+use super::handover::Offer;
 use super::messages::StoredMessage;
 use super::moves::{AuditedStep, Rule};
 use super::people::{Agent, Campaign, Key, Lead, Suppression};
@@ -30,6 +31,8 @@ lists! {
     LeadList = Lead;
     /// A page of agents.
     AgentList = Agent;
+    /// A page of an agent's open offers.
+    OfferList = Offer;
     /// A page of campaigns.
     CampaignList = Campaign;
     /// A page of suppressions.

@@ -16,6 +16,7 @@
 
 pub mod figures;
 mod finish;
+pub mod handover;
 pub mod journey;
 pub mod lists;
 pub mod log;

@@ -171,7 +171,9 @@ impl Batch<'_, '_> {
     ) -> Result<Came, AppError> {
         let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
         if !entry.facts.is_owned() || entry.facts.agent != Some(agent) {
-            return Err(AppError::conflict("the agent does not have the conversation"));
+            return Err(AppError::conflict(
+                "the agent does not have the conversation",
+            ));
         }
         let again = entry.facts.handover.touched_at.is_some();
         self.keep_said(id, "handover_touched", Some(agent), request)?;

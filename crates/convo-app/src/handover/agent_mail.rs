@@ -137,7 +137,12 @@ impl Batch<'_, '_> {
         } = self.thread_of(relay.conversation)?;
         let entry = self.conversation(relay.conversation)?;
         let lead = entry.ok_or(AppError::NotFound)?.row.lead_id;
-        let to = self.lead(lead)?.ok_or(AppError::NotFound)?.row.email.clone();
+        let to = self
+            .lead(lead)?
+            .ok_or(AppError::NotFound)?
+            .row
+            .email
+            .clone();
         let from = self.context.sending.from.as_ref();
         let from = from.map(|from| from.email.clone());
         let rfc_id = self.outgoing_id()?;
@@ -214,7 +219,9 @@ fn own_words(mail: &InboundEmail) -> String {
 const MARK: &str = "Answer above this line";
 
 fn unquoted(text: &str) -> String {
-    let own = text.lines().filter(|line| !line.trim_start().starts_with('>'));
+    let own = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('>'));
     own.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
@@ -241,7 +248,10 @@ mod tests {
 
     #[test]
     fn the_notice_never_goes_to_the_lead() {
-        check("Come on Tuesday.\n\nBest, Ann", "Come on Tuesday.\n\nBest, Ann");
+        check(
+            "Come on Tuesday.\n\nBest, Ann",
+            "Come on Tuesday.\n\nBest, Ann",
+        );
         check(
             "Come on Tuesday.\n\nOn Mon, 5 Jan 2026 at 10:00, Convo <convo@dealer.example> wrote:\n\
              > --- Answer above this line, and the lead gets your answer. ---\n> secret",
@@ -252,6 +262,9 @@ mod tests {
             "Come on Tuesday.\n--- Answer above this line, and the\nlead gets your answer. ---\nsecret",
             "Come on Tuesday.",
         );
-        check("--- Answer above this line, and the lead gets your answer. ---\nsecret", "");
+        check(
+            "--- Answer above this line, and the lead gets your answer. ---\nsecret",
+            "",
+        );
     }
 }

@@ -60,7 +60,9 @@ impl Batch<'_, '_> {
             return Ok(());
         }
         let now = self.now;
-        let deadline = self.deadline(conversation, agent, now, |clocks| clocks.first_touch_minutes)?;
+        let deadline = self.deadline(conversation, agent, now, |clocks| {
+            clocks.first_touch_minutes
+        })?;
         self.set_timer(TimerKind::FirstTouch, conversation, None, deadline.first());
         Ok(())
     }
@@ -176,7 +178,12 @@ impl Batch<'_, '_> {
         let conversation = row.conversation_id;
         if self.now < row.due_at {
             self.set_timer(TimerKind::Offer, conversation, Some(id), row.due_at);
-            return self.notify(NoticeKind::OfferReminder, row.agent_id, conversation, Some(id));
+            return self.notify(
+                NoticeKind::OfferReminder,
+                row.agent_id,
+                conversation,
+                Some(id),
+            );
         }
         self.pass_on(conversation, Ended::Expired)
     }
@@ -198,7 +205,9 @@ impl Batch<'_, '_> {
             return Ok(());
         };
         let due = self
-            .deadline(conversation, owner, from, |clocks| clocks.first_touch_minutes)?
+            .deadline(conversation, owner, from, |clocks| {
+                clocks.first_touch_minutes
+            })?
             .due_at;
         self.owner_due(TimerKind::FirstTouch, conversation, owner, due)
     }
@@ -261,9 +270,13 @@ impl Batch<'_, '_> {
         };
         let owner = entry.facts.agent.filter(|_| entry.facts.owes_answer());
         let Some(owner) = owner else { return Ok(()) };
-        let gone = self.agent(owner)?.is_none_or(|agent| {
-            !agent.active || agent.away_until.is_some_and(|until| now < until)
-        });
-        if gone { self.give_back(conversation) } else { Ok(()) }
+        let gone = self
+            .agent(owner)?
+            .is_none_or(|agent| !agent.active || agent.away_until.is_some_and(|until| now < until));
+        if gone {
+            self.give_back(conversation)
+        } else {
+            Ok(())
+        }
     }
 }

@@ -146,10 +146,7 @@ pub fn show(reader: &mut Reader<'_>, link: Link) -> Result<Shown, AppError> {
     })
 }
 
-fn means(
-    offer: &OfferRow,
-    conversation: &convo_core::conversation::Conversation<Uuid>,
-) -> Means {
+fn means(offer: &OfferRow, conversation: &convo_core::conversation::Conversation<Uuid>) -> Means {
     if conversation.is_owned() && conversation.agent == Some(offer.agent_id) {
         return Means::Yours;
     }
@@ -222,7 +219,14 @@ mod tests {
             let changed = String::from_utf8(bytes).unwrap();
             assert_eq!(Link::open(&ours, &changed), None, "changed at {position}");
         }
-        for other in ["", "x", "AAAA", &signed[..20], "ä", &format!("{signed}AAAA")] {
+        for other in [
+            "",
+            "x",
+            "AAAA",
+            &signed[..20],
+            "ä",
+            &format!("{signed}AAAA"),
+        ] {
             assert_eq!(Link::open(&ours, other), None, "{other}");
         }
     }

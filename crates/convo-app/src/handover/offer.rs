@@ -35,7 +35,7 @@ impl Ended {
 
 impl Batch<'_, '_> {
     /// An offer, as this batch leaves it.
-    pub(super) fn offer(&mut self, id: Uuid) -> Result<Option<OfferRow>, AppError> {
+    pub(crate) fn offer(&mut self, id: Uuid) -> Result<Option<OfferRow>, AppError> {
         if let Some(row) = self.handovers.offers.get(&id) {
             return Ok(Some(row.clone()));
         }
@@ -62,7 +62,9 @@ impl Batch<'_, '_> {
         self.handovers.freed = true;
         match how {
             Ended::Accepted => return Ok(true),
-            Ended::Expired => self.turn_of(agent, |turn| turn.missed = turn.missed.saturating_add(1))?,
+            Ended::Expired => {
+                self.turn_of(agent, |turn| turn.missed = turn.missed.saturating_add(1))?
+            }
             Ended::Declined => self.is_there(agent)?,
             Ended::Withdrawn => {}
         }
@@ -94,9 +96,8 @@ impl Batch<'_, '_> {
             return Ok(());
         };
         let (lead, facts) = (entry.row.lead_id, &entry.facts);
-        let wanted = facts.wants_agent()
-            && facts.integration.handover
-            && facts.handover.offer.is_none();
+        let wanted =
+            facts.wants_agent() && facts.integration.handover && facts.handover.offer.is_none();
         let mut handover = facts.handover.clone();
         let forgotten = self
             .lead(lead)?
@@ -320,7 +321,9 @@ impl Batch<'_, '_> {
     /// The queue as this batch leaves it, the longest waiting first; and one that is left for another commit.
     fn queue(&mut self) -> Result<(Vec<Uuid>, Option<Uuid>), AppError> {
         let stored = self.reader.queued_conversations(QUEUE + 1)?;
-        let more = usize::try_from(QUEUE).ok().and_then(|most| stored.get(most));
+        let more = usize::try_from(QUEUE)
+            .ok()
+            .and_then(|most| stored.get(most));
         let more = more.copied();
         for id in &stored {
             self.conversation(*id)?;

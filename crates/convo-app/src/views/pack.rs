@@ -20,7 +20,7 @@ use crate::error::AppError;
 use crate::lexicons::InUse;
 use crate::wire::time;
 use cite::{Cited, QUOTES, Said};
-pub use page::{STYLE, handover_page};
+pub use page::{STYLE, escape, handover_page};
 
 /// Messages that are looked at, the newest of a conversation.
 const MESSAGES: i64 = 200;
@@ -207,7 +207,10 @@ fn risks(said: &Said, seen: &Seen, risks: &[journey::Risk]) -> Vec<Value> {
                 said.newest().into_iter().collect()
             }
         };
-        let quotes = matches!(risk, journey::Risk::NegativeSentiment | journey::Risk::OptOut);
+        let quotes = matches!(
+            risk,
+            journey::Risk::NegativeSentiment | journey::Risk::OptOut
+        );
         let evidence = messages.into_iter().map(|one| {
             let said = quote::sentences(&one.reply_text).next();
             one.quoting(said.filter(|_| quotes && one.is_inbound()))
@@ -218,11 +221,7 @@ fn risks(said: &Said, seen: &Seen, risks: &[journey::Risk]) -> Vec<Value> {
 }
 
 /// The lexicon of the conversation's campaign, else of the policy.
-fn lexicon_of(
-    reader: &mut Reader<'_>,
-    context: &Context,
-    seen: &Seen,
-) -> Result<InUse, AppError> {
+fn lexicon_of(reader: &mut Reader<'_>, context: &Context, seen: &Seen) -> Result<InUse, AppError> {
     let campaign = match seen.row.campaign_id {
         Some(id) => reader.campaigns_by_ids(&[id])?.pop(),
         None => None,

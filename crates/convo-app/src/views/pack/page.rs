@@ -17,15 +17,22 @@ form{display:inline}button{font:inherit;padding:.5rem 1.2rem;cursor:pointer}";
 pub fn handover_page(pack: &Value) -> String {
     let mut page = Page(String::new());
     page.head(&text(&pack["headline"]));
-    page.raw("<h1>").say(&pack["headline"]).raw("</h1><p class=m>");
-    page.say(&pack["subject"]).raw(" · ").say(&pack["state"]).raw(" · as of ");
+    page.raw("<h1>")
+        .say(&pack["headline"])
+        .raw("</h1><p class=m>");
+    page.say(&pack["subject"])
+        .raw(" · ")
+        .say(&pack["state"])
+        .raw(" · as of ");
     page.say(&pack["asOf"]).raw("</p>");
     page.who(&pack["who"]);
     page.list("What they want", &pack["wants"], &["signal", "class"]);
     page.list("Topics", &pack["topics"], &["topic"]);
     page.list("Open questions", &pack["openQuestions"], &[]);
     page.last_reply(&pack["lastReply"]);
-    page.raw("<h2>Next step</h2><p>").say(&pack["nextStep"]["text"]).raw("</p>");
+    page.raw("<h2>Next step</h2><p>")
+        .say(&pack["nextStep"]["text"])
+        .raw("</p>");
     page.list("Risks", &pack["risks"], &["risk"]);
     page.scores(&pack["scores"]);
     page.timeline(&pack["timeline"]);
@@ -49,7 +56,9 @@ impl Page {
     fn head(&mut self, title: &str) {
         self.raw("<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>");
         escape(title, &mut self.0);
-        self.raw("</title><style>").raw(STYLE).raw("</style></head><body>");
+        self.raw("</title><style>")
+            .raw(STYLE)
+            .raw("</style></head><body>");
     }
 
     fn who(&mut self, who: &Value) {
@@ -65,11 +74,19 @@ impl Page {
             ("stage", "Stage"),
         ] {
             if !who[name].is_null() {
-                self.raw("<dt>").raw(label).raw("</dt><dd>").say(&who[name]).raw("</dd>");
+                self.raw("<dt>")
+                    .raw(label)
+                    .raw("</dt><dd>")
+                    .say(&who[name])
+                    .raw("</dd>");
             }
         }
         for (name, value) in who["attributes"].as_object().into_iter().flatten() {
-            self.raw("<dt>").say(&name.as_str().into()).raw("</dt><dd>").say(value).raw("</dd>");
+            self.raw("<dt>")
+                .say(&name.as_str().into())
+                .raw("</dt><dd>")
+                .say(value)
+                .raw("</dd>");
         }
         self.raw("</dl>");
     }
@@ -84,7 +101,8 @@ impl Page {
             self.raw("<li>");
             for (at, name) in names.iter().enumerate() {
                 self.raw(if at == 0 { "<b>" } else { " <span class=m>" });
-                self.say(&item[*name]).raw(if at == 0 { "</b>" } else { "</span>" });
+                self.say(&item[*name])
+                    .raw(if at == 0 { "</b>" } else { "</span>" });
             }
             for evidence in item["evidence"].as_array().into_iter().flatten() {
                 self.evidence(evidence);
@@ -96,16 +114,24 @@ impl Page {
 
     fn evidence(&mut self, evidence: &Value) {
         if evidence["quote"].is_string() {
-            self.raw("<blockquote>").say(&evidence["quote"]).raw("</blockquote>");
+            self.raw("<blockquote>")
+                .say(&evidence["quote"])
+                .raw("</blockquote>");
         }
-        self.raw(" <cite>").say(&evidence["messageId"]).raw(" · ").say(&evidence["at"]).raw("</cite>");
+        self.raw(" <cite>")
+            .say(&evidence["messageId"])
+            .raw(" · ")
+            .say(&evidence["at"])
+            .raw("</cite>");
     }
 
     fn last_reply(&mut self, reply: &Value) {
         if reply.is_null() {
             return;
         }
-        self.raw("<h2>Their last message</h2><blockquote>").say(&reply["text"]).raw("</blockquote>");
+        self.raw("<h2>Their last message</h2><blockquote>")
+            .say(&reply["text"])
+            .raw("</blockquote>");
         self.evidence(reply);
     }
 
@@ -113,9 +139,17 @@ impl Page {
         self.raw("<h2>Scores</h2><ul>");
         for name in ["engagement", "qualification", "readiness"] {
             let one = &scores[name];
-            self.raw("<li><b>").raw(name).raw(" ").say(&one["score"]).raw("</b><ul>");
+            self.raw("<li><b>")
+                .raw(name)
+                .raw(" ")
+                .say(&one["score"])
+                .raw("</b><ul>");
             for reason in one["reasons"].as_array().into_iter().flatten() {
-                self.raw("<li>").say(&reason["reason"]).raw(" ").say(&reason["points"]).raw("</li>");
+                self.raw("<li>")
+                    .say(&reason["reason"])
+                    .raw(" ")
+                    .say(&reason["points"])
+                    .raw("</li>");
             }
             self.raw("</ul></li>");
         }
@@ -125,10 +159,15 @@ impl Page {
     fn timeline(&mut self, timeline: &Value) {
         self.raw("<h2>Timeline</h2><ul>");
         for entry in timeline["entries"].as_array().into_iter().flatten() {
-            self.raw("<li><span class=m>").say(&entry["at"]).raw("</span> ");
+            self.raw("<li><span class=m>")
+                .say(&entry["at"])
+                .raw("</span> ");
             match entry["what"].as_str() {
                 Some("message") => {
-                    self.say(&entry["direction"]).raw(" ").say(&entry["author"]).raw(" ");
+                    self.say(&entry["direction"])
+                        .raw(" ")
+                        .say(&entry["author"])
+                        .raw(" ");
                     self.say(&entry["kind"]).raw(": ").say(&entry["subject"]);
                     self.raw(" <cite>").say(&entry["messageId"]).raw("</cite>");
                 }
@@ -136,7 +175,10 @@ impl Page {
                     self.say(&entry["event"]).raw(" → ").say(&entry["toState"]);
                 }
                 Some("touch") => {
-                    self.raw("touch ").say(&entry["channel"]).raw(" ").say(&entry["note"]);
+                    self.raw("touch ")
+                        .say(&entry["channel"])
+                        .raw(" ")
+                        .say(&entry["note"]);
                 }
                 _ => {
                     self.say(&entry["stage"]);
@@ -146,7 +188,9 @@ impl Page {
         }
         self.raw("</ul>");
         if timeline["omitted"].as_u64() > Some(0) {
-            self.raw("<p class=m>").say(&timeline["omitted"]).raw(" more in between</p>");
+            self.raw("<p class=m>")
+                .say(&timeline["omitted"])
+                .raw(" more in between</p>");
         }
     }
 }
@@ -161,7 +205,7 @@ fn text(value: &Value) -> String {
 }
 
 /// Writes a text so that it stays one, in elements and in quoted attributes.
-pub(super) fn escape(text: &str, out: &mut String) {
+pub fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
