@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::lists::Paging;
-use super::{Api, Asked, answers, named};
+use super::{Api, Asked, named};
 use crate::auth::{Agent, Authorized, Read};
 use crate::http::body::MaybeBody;
 use crate::http::idempotency::IdempotencyKey;
@@ -129,9 +129,9 @@ pub async fn handover_summary(
 
 /// Whether a browser asks: HTML is named before JSON or anything.
 fn prefers_html(request: &HttpRequest) -> bool {
-    let accept = request.headers().get(header::ACCEPT);
-    let accept = accept.and_then(|value| value.to_str().ok()).unwrap_or("");
-    let mut kinds = accept.split(',').map(|kind| {
+    let given = request.headers().get(header::ACCEPT);
+    let given = given.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let mut kinds = given.split(',').map(|kind| {
         let name = kind.split(';').next().unwrap_or_default();
         name.trim().to_ascii_lowercase()
     });
@@ -175,9 +175,9 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(accept: &str, html: bool) {
-        let request = TestRequest::get().insert_header((header::ACCEPT, accept));
-        assert_eq!(prefers_html(&request.to_http_request()), html, "{accept}");
+    fn check(kinds: &str, html: bool) {
+        let request = TestRequest::get().insert_header((header::ACCEPT, kinds));
+        assert_eq!(prefers_html(&request.to_http_request()), html, "{kinds}");
     }
 
     #[test]

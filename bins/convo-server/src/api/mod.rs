@@ -13,6 +13,7 @@ mod keys;
 mod links;
 mod lists;
 mod messages;
+mod offer_links;
 mod operations;
 mod people;
 mod reviews;
@@ -175,7 +176,10 @@ pub fn documented() -> Routes {
         webhooks: Arc::new(webhooks::configure),
         api: Arc::new(configure),
         live: Arc::new(ws::configure),
-        links: Arc::new(links::configure),
+        links: Arc::new(|config| {
+            links::configure(config);
+            offer_links::configure(config);
+        }),
     }
 }
 
@@ -210,6 +214,7 @@ pub fn routes(api: Api) -> Routes {
         links: Arc::new(move |config| {
             config.app_data(for_links.clone());
             links::configure(config);
+            offer_links::configure(config);
         }),
         live: Arc::new(move |config| {
             config.app_data(sockets.clone());

@@ -48,11 +48,9 @@ pub async fn show_offer(
         return Ok(gone());
     };
     let can = match (shown.means, link.accept) {
-        (Means::Open, _) | (Means::StillFree, true) => Some(if link.accept {
-            "Accept"
-        } else {
-            "Decline"
-        }),
+        (Means::Open, _) | (Means::StillFree, true) => {
+            Some(if link.accept { "Accept" } else { "Decline" })
+        }
         _ => None,
     };
     let title = format!("{}: {}", shown.who, shown.subject);
@@ -123,7 +121,9 @@ fn said(means: Means) -> &'static str {
     match means {
         Means::Open => "You are asked to take this conversation over.",
         Means::Yours => "The conversation is yours.",
-        Means::StillFree => "The time of this offer is over, but nobody has taken the conversation yet.",
+        Means::StillFree => {
+            "The time of this offer is over, but nobody has taken the conversation yet."
+        }
         Means::Taken => "Thank you, but another agent has this conversation, or is asked now.",
         Means::Declined => "You have declined. The next agent is asked.",
         Means::Over => "Thank you, but this conversation needs nobody any more.",
