@@ -9,10 +9,11 @@ mod policy;
 mod preload;
 mod seal;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use convo_core::clocks::Clocks;
 use convo_core::conversation::Conversation;
 use convo_core::lead::Lead;
 use convo_store::rows::{
@@ -32,6 +33,7 @@ use crate::error::AppError;
 use crate::handover::Handovers;
 use crate::intake::Parked;
 use crate::lexicons::{InUse, Words};
+use crate::timers::TimerKey;
 
 /// How much of a row has to be written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +56,12 @@ pub(crate) struct ConversationEntry {
     pub stored: Option<i64>,
     pub touched: Touched,
     pub before: Counted,
+    /// What its timers followed from when it was loaded.
+    pub clocks: Clocks,
+    /// Its timers are compared with their rows when the batch is sealed.
+    pub check_timers: bool,
+    /// Its clocks begin now: it came by an import, or its timers are looked at for the first time.
+    pub begins: bool,
 }
 
 /// A lead in memory.
@@ -121,6 +129,12 @@ pub(crate) struct Batch<'b, 'r> {
     pub parked: HashMap<String, Option<Parked>>,
     /// What commands did to handovers.
     pub handovers: Handovers,
+    /// Timers as this batch leaves them: due then, or stopped.
+    pub timers: BTreeMap<TimerKey, Option<DateTime<Utc>>>,
+    /// Timers of the database, of the conversations in `timed`.
+    pub timers_stored: HashMap<TimerKey, DateTime<Utc>>,
+    /// Conversations whose timers were read.
+    pub timed: HashSet<Uuid>,
     /// The words read last.
     pub words: Option<Arc<Words>>,
     /// The address a failure being applied speaks of.
@@ -169,6 +183,9 @@ impl<'b, 'r> Batch<'b, 'r> {
             resolved: HashSet::new(),
             parked: HashMap::new(),
             handovers: Handovers::default(),
+            timers: BTreeMap::new(),
+            timers_stored: HashMap::new(),
+            timed: HashSet::new(),
             words: None,
             failing_address: None,
             opted_out_by: None,
@@ -275,6 +292,8 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::ResolveReview(id, resolve) => self.resolve_review(*id, resolve),
             Command::ImportMail(mail) => self.import_mail(mail),
             Command::ImportRow(row) => self.import_row(row),
+            Command::Snooze(id, request) => self.snooze(*id, request),
+            Command::FireTimer(key) => self.fire_timer(*key),
             Command::Retain => self.retain(),
         }
     }

@@ -11,6 +11,7 @@ use crate::import::ImportRow;
 use crate::lexicons::Words;
 use crate::outbox::Outcome;
 use crate::send::Sent;
+use crate::timers::TimerKey;
 use crate::wire;
 
 /// Who asked, as the audit keeps it.
@@ -188,6 +189,10 @@ pub enum Command {
     ImportMail(Box<ImportMail>),
     /// A row of an import file.
     ImportRow(Box<ImportRow>),
+    /// `POST /{id}/snooze`.
+    Snooze(Uuid, wire::Snooze),
+    /// Fires a timer, if it still runs and is due.
+    FireTimer(TimerKey),
     /// Forgets what the policy's times no longer allow to keep.
     Retain,
 }

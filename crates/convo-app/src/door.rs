@@ -345,6 +345,7 @@ impl From<Refusal<Uuid>> for AppError {
                 "conversation {open} of the same lead and campaign is open"
             )),
             Refusal::NotOwned => Self::conflict("no agent owns the conversation"),
+            Refusal::NotOpen => Self::conflict("the conversation is not open"),
             Refusal::InvalidTransition {
                 from,
                 event,

@@ -33,9 +33,11 @@ impl Batch<'_, '_> {
         if decision.changes.is_empty() {
             return Ok(came);
         }
+        let silent = self.silent;
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
         entry.touch(Touched::Facts);
         let before = Before::of(&entry.facts);
+        entry.begins |= silent;
         for change in &decision.changes {
             entry.facts.apply(change);
         }
@@ -71,6 +73,20 @@ impl Batch<'_, '_> {
                 } => {
                     let data =
                         json!({"action": "flagged", "messageId": message, "flag": code.as_str()});
+                    self.thread_updated(conversation, lead, data);
+                }
+                Change::Snoozed { until } => {
+                    let change = match until {
+                        Some(_) => "conversation_snoozed",
+                        None => "conversation_woken",
+                    };
+                    self.record_changed(change, Some(conversation), Some(lead), None);
+                }
+                Change::FollowUpRaised { .. } => {
+                    self.record_changed("follow_up_due", Some(conversation), Some(lead), None);
+                }
+                Change::ReplyAlerted { message, .. } => {
+                    let data = json!({"action": "reply_needed", "messageId": message});
                     self.thread_updated(conversation, lead, data);
                 }
                 _ => {}

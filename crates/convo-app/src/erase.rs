@@ -32,6 +32,7 @@ impl Batch<'_, '_> {
             if let Some(entry) = self.conversation(conversation)? {
                 entry.row.subject.clear();
                 entry.row.external_id = None;
+                entry.facts.forget_plans();
                 entry.touch(Touched::Record);
             }
         }
@@ -89,7 +90,8 @@ impl Batch<'_, '_> {
             | Command::Handover(id, _)
             | Command::ProcessMessage(id, _)
             | Command::Send(id, _)
-            | Command::IntegrationEvent(id, _) => (Some(*id), None),
+            | Command::IntegrationEvent(id, _)
+            | Command::Snooze(id, _) => (Some(*id), None),
             Command::ResolveReview(_, resolve) => (resolve.conversation_id, resolve.lead_id),
             _ => return Ok(()),
         };

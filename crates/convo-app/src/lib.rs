@@ -12,6 +12,7 @@
 //! | `intake`, [`lexicons`], `message` | where a mail belongs; what it is read with; storing it with all that follows |
 //! | `webhook`, `events` | verified webhooks, once each; provider and integration events |
 //! | [`conversations`], `records`, `review`, `erase`, [`import`] | the other commands |
+//! | [`timers`] | what is due by itself, and one step of the loop that fires it |
 //! | [`views`] | what people and programs look at |
 //! | [`live`] | the event log as it happens: hub, feed, streams that begin in the past |
 //! | [`verify`] | every stored invariant, checked |
@@ -47,7 +48,7 @@ mod review;
 mod send;
 pub mod sending;
 pub mod tickets;
-mod timers;
+pub mod timers;
 pub mod unsubscribe;
 pub mod verify;
 pub mod views;
@@ -64,3 +65,4 @@ pub use gate::Denial;
 pub use import::IMPORTED;
 pub use send::Sent;
 pub use sending::{SendMode, Sending};
+pub use timers::Fired;

@@ -1,5 +1,7 @@
 //! Every stored invariant, checked: what `convo-server verify` prints.
 
+mod timers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use convo_core::conversation::Conversation;
@@ -35,6 +37,8 @@ pub struct Report {
     pub messages: u64,
     /// Leads looked at.
     pub leads: u64,
+    /// Timers of conversations looked at.
+    pub timers: u64,
     /// Rows of the event log.
     pub log_rows: i64,
     /// How many findings there are.
@@ -97,6 +101,7 @@ fn conversations(
     let mut asked = BTreeMap::new();
     let mut after = None;
     let mut open = BTreeSet::new();
+    let mut timers = timers::Timers::new(reader)?;
     loop {
         let rows = reader.conversations_after(after, PAGE)?;
         let Some(last) = rows.last() else {
@@ -108,6 +113,7 @@ fn conversations(
         for row in reader.transitions_by_conversations(&ids)? {
             audit.entry(row.conversation_id).or_default().push(row);
         }
+        timers.read(reader, report, &ids)?;
         for row in &rows {
             report.conversations += 1;
             let Ok(facts) = serde_json::from_str::<Conversation<Uuid>>(&row.facts) else {
@@ -116,6 +122,7 @@ fn conversations(
             };
             columns(report, row, &facts);
             asked.extend(facts.handover.offer.map(|offer| (offer, row.id)));
+            timers.check(reader, report, row, &facts)?;
             if facts.state.is_open() && !open.insert((row.lead_id, row.campaign_id)) {
                 report.found(
                     "one_open",

@@ -156,6 +156,23 @@ pub enum Change<K> {
         /// Until when.
         until: Time,
     },
+    /// Conversation: its clocks count from then at the earliest.
+    ClockRestarted {
+        /// When what stopped them ended.
+        at: Time,
+    },
+    /// Conversation: we were alerted that the lead waits for an answer.
+    ReplyAlerted {
+        /// Own time of the oldest reply that nobody answered.
+        waits_since: Time,
+        /// The newest reply.
+        message: K,
+    },
+    /// Conversation: the time to write again was brought up.
+    FollowUpRaised {
+        /// That time.
+        at: Time,
+    },
     /// Ledger: a suppression; repeated with every such fact, so storing it must be idempotent.
     Suppressed(Suppression<K>),
     /// Lead: newest opt-out, complaint, bounce or silence.
@@ -226,6 +243,9 @@ impl<K> Change<K> {
             | Self::Snoozed { .. }
             | Self::IntegrationSet(_)
             | Self::AwayUntil { .. }
+            | Self::ClockRestarted { .. }
+            | Self::ReplyAlerted { .. }
+            | Self::FollowUpRaised { .. }
             | Self::Suppressed(_) => false,
         }
     }

@@ -17,6 +17,7 @@
 //! | [`scoring`] | engagement, qualification, handover readiness, each explained |
 //! | [`handover`] | whom to offer a conversation to, until when, and how far it is |
 //! | [`conversation`], [`lead`], [`change`] | the two aggregates and what can change in them |
+//! | [`clocks`] | when something is due by itself |
 //! | [`rules`] | the seven rules and the trait for the caller's own |
 //! | [`snapshot`], [`observe`](mod@observe), [`decide`](mod@decide) | what a decision sees, and the two doors |
 //! | [`stages`], [`journey`], [`metrics`] | when a stage is entered; analytics of a lead and of a conversation |
@@ -24,6 +25,7 @@
 
 pub mod calendar;
 pub mod change;
+pub mod clocks;
 pub mod conversation;
 pub mod decide;
 pub mod diagram;

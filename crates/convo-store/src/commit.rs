@@ -115,12 +115,34 @@ pub struct Commit {
     pub outbox: Vec<OutboxRow>,
     /// Soft failures of addresses, inserted or replaced.
     pub soft_bounces: Vec<SoftBounceRow>,
+    /// Timers that do not run any more, before any is set.
+    pub timers_removed: Vec<TimerKey>,
+    /// Timers, inserted or replaced.
+    pub timers: Vec<TimerRow>,
     /// Set-based deletes and erasures, after all other rows were written.
     pub sweeps: Vec<Sweep>,
     /// What to add to each counter.
     pub counters: BTreeMap<String, i64>,
     /// Rows of the event log, in order; their numbers are taken last.
     pub log: Vec<NewLogRow>,
+}
+
+/// Which timer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimerKey {
+    /// What becomes due.
+    pub kind: &'static str,
+    /// Which of several of the kind, or the nil id.
+    pub subject_id: Uuid,
+    /// The conversation.
+    pub conversation_id: Uuid,
+}
+
+impl TimerKey {
+    fn is_of(&self, row: &TimerRow) -> bool {
+        (self.kind, self.subject_id, self.conversation_id)
+            == (row.kind.as_str(), row.subject_id, row.conversation_id)
+    }
 }
 
 /// A message's place in the tree.
@@ -347,6 +369,8 @@ impl Commit {
         self.review_waits.extend(later.review_waits);
         self.outbox.extend(later.outbox);
         self.soft_bounces.extend(later.soft_bounces);
+        self.timers_removed.extend(later.timers_removed);
+        self.timers.extend(later.timers);
         self.sweeps.extend(later.sweeps);
         for (name, by) in later.counters {
             self.count(name, by);
@@ -372,6 +396,9 @@ impl Commit {
         }
         for removed in &later.review_waits_removed {
             self.review_waits.retain(|row| row.review_id != *removed);
+        }
+        for removed in &later.timers_removed {
+            self.timers.retain(|row| !removed.is_of(row));
         }
         for changed in &later.messages_changed {
             self.placements

@@ -10,7 +10,7 @@
 //!
 //! Inside: `record` (one macro for a table, its row and its bulk writes), `sql` (ids and times that mean the same
 //! on both databases), `any` (the connection over both), `url` and `open` (which database, and how it is set up),
-//! `fixed` (statements that stay prepared),
+//! `fixed` (statements that stay prepared), `together` (writes that go in one round trip), `head` and `log` (the end),
 //! `migrate`, `transaction`, `write`, `sweep`, `check`. No other crate of the workspace names Diesel.
 
 mod any;
@@ -19,6 +19,7 @@ mod commit;
 mod error;
 mod fixed;
 mod head;
+mod log;
 mod migrate;
 mod open;
 mod read;
@@ -28,12 +29,13 @@ mod search;
 mod sql;
 mod store;
 mod sweep;
+mod together;
 mod transaction;
 mod url;
 mod write;
 mod writer;
 
-pub use commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep};
+pub use commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep, TimerKey};
 pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
 pub use open::StoreOptions;

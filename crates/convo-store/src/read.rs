@@ -9,6 +9,7 @@ mod operations;
 mod outbox;
 mod people;
 mod provider;
+mod timer;
 mod verify;
 
 use chrono::{DateTime, Utc};

@@ -12,6 +12,7 @@ mod operations;
 mod outbox;
 mod people;
 mod provider;
+mod timer;
 
 pub use audit::{JourneyEventRow, MetadataRow, TransitionRow};
 pub use conversation::ConversationRow;
@@ -24,6 +25,7 @@ pub use operations::{
 pub use outbox::{OutboxRow, SoftBounceRow};
 pub use people::{AgentAddressRow, AgentRow, CampaignRow, LeadAddressRow, LeadRow, PolicyRow};
 pub use provider::{EmailEventRow, EventDedupeRow, ReceiptRow, WebhookTokenRow};
+pub use timer::TimerRow;
 
 /// The tables' Diesel names, for queries.
 pub(crate) mod tables {
@@ -46,6 +48,7 @@ pub(crate) mod tables {
     pub(crate) use super::provider::{
         email_events, event_dedupe, webhook_receipts, webhook_tokens,
     };
+    pub(crate) use super::timer::timers;
 
     diesel::allow_tables_to_appear_in_same_query!(
         conversations,
@@ -56,5 +59,6 @@ pub(crate) mod tables {
         review_items,
         review_waits,
         thread_placeholders,
+        timers,
     );
 }

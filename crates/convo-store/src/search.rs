@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::rows::*;
 
 /// Every table with its columns.
-const TABLES: [(&str, &[&str]); 34] = [
+const TABLES: [(&str, &[&str]); 35] = [
     (CampaignRow::TABLE, CampaignRow::COLUMNS),
     (PolicyRow::TABLE, PolicyRow::COLUMNS),
     (LeadRow::TABLE, LeadRow::COLUMNS),
@@ -40,6 +40,7 @@ const TABLES: [(&str, &[&str]); 34] = [
     (ReviewWaitRow::TABLE, ReviewWaitRow::COLUMNS),
     (OutboxRow::TABLE, OutboxRow::COLUMNS),
     (SoftBounceRow::TABLE, SoftBounceRow::COLUMNS),
+    (TimerRow::TABLE, TimerRow::COLUMNS),
     (CounterRow::TABLE, CounterRow::COLUMNS),
     (InstanceRow::TABLE, InstanceRow::COLUMNS),
     (LogRow::TABLE, LogRow::COLUMNS),

@@ -6,7 +6,7 @@ use crate::error::{CommitError, StoreError, StoreResult};
 use crate::head::{self, Fate, TransactionId};
 use crate::open::{Role, StoreOptions, connect};
 use crate::read::Reader;
-use crate::transaction::{begin_write, commit, rollback};
+use crate::transaction::{begin_batch, commit, rollback};
 use crate::url::Target;
 use crate::write::write;
 
@@ -42,8 +42,7 @@ impl Writer {
         decide: impl FnOnce(&mut Reader<'_>) -> Result<(Commit, T), E>,
     ) -> Result<T, CommitError<E>> {
         let mut conn = self.take()?;
-        begin_write(&mut conn)?;
-        let id = head::lock(&mut conn)?;
+        begin_batch(&mut conn)?;
         let decided = decide(&mut Reader { conn: &mut conn }).map_err(CommitError::Decide);
         let (writes, value) = match decided {
             Ok((writes, value)) if !writes.is_empty() => (writes, value),
@@ -53,13 +52,13 @@ impl Writer {
             }
         };
         match write(&mut conn, writes) {
-            Ok(last) => {
+            Ok(logged) => {
                 match commit(&mut conn) {
                     Ok(()) => self.conn = Some(conn),
                     // The connection is given up, and the transaction may have happened or not.
-                    Err(error) => self.ask_for(id.as_ref(), error)?,
+                    Err(error) => self.ask_for(logged.transaction.as_ref(), error)?,
                 }
-                self.last = last.or(self.last);
+                self.last = logged.last.or(self.last);
                 Ok(value)
             }
             Err(error) => {

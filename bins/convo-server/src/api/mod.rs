@@ -18,6 +18,7 @@ mod operations;
 mod people;
 mod reviews;
 mod sending;
+mod snooze;
 mod suppressions;
 pub mod webhooks;
 
@@ -185,6 +186,7 @@ pub fn documented() -> Routes {
 
 fn configure(config: &mut ServiceConfig<'_>) {
     conversation_state::configure(config);
+    snooze::configure(config);
     conversations::configure(config);
     handover::configure(config);
     messages::configure(config);

@@ -399,6 +399,15 @@ pub struct HandoverRequest {
     pub note: Option<String>,
 }
 
+/// Body of `POST /api/conversation-state/{id}/snooze`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Snooze {
+    /// When it wakes, in the future; null wakes it now. Must be given.
+    #[schema(required)]
+    pub until: Option<DateTime<Utc>>,
+}
+
 /// Body of `POST /api/conversation-state/{id}/process-message`.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]

@@ -34,6 +34,8 @@ pub struct Status {
     pub awaiting: Awaiting,
     /// Automation is held until a person decides.
     pub held: bool,
+    /// It sleeps until then; null when it is awake.
+    pub snoozed_until: Option<DateTime<Utc>>,
     /// Events the table accepts now, in table order; rules are not consulted.
     pub allowed_events: Vec<Event>,
     /// Marks on it.

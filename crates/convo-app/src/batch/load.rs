@@ -224,7 +224,7 @@ impl Batch<'_, '_> {
     fn keep_conversation(&mut self, row: ConversationRow) -> Result<(), AppError> {
         let facts: Conversation<Uuid> = stored(&row.facts)?;
         let before = seal::Counted::of(&row, &facts);
-        let stored = Some(row.revision);
+        let (stored, clocks) = (Some(row.revision), facts.clocks());
         self.conversations.insert(
             row.id,
             Some(ConversationEntry {
@@ -233,6 +233,9 @@ impl Batch<'_, '_> {
                 stored,
                 touched: Touched::No,
                 before,
+                clocks,
+                check_timers: false,
+                begins: false,
             }),
         );
         Ok(())

@@ -60,9 +60,32 @@ impl Batch<'_, '_> {
     /// # Errors
     /// A fault when an aggregate cannot be written.
     pub fn into_commit(mut self) -> Result<Commit, AppError> {
+        self.seal_checked()?;
         self.seal_conversations()?;
         self.seal_leads()?;
+        for (key, due) in self.timers {
+            match due {
+                Some(due) => self.commit.timers.push(key.row(due)),
+                None => self.commit.timers_removed.push(key.stored()),
+            }
+        }
         Ok(self.commit)
+    }
+
+    /// Timers of conversations that have not changed themselves: only their rows may say otherwise.
+    fn seal_checked(&mut self) -> Result<(), AppError> {
+        let entries = self.conversations.values().flatten();
+        let checked: Vec<Uuid> = entries
+            .filter(|entry| entry.check_timers && entry.touched == Touched::No)
+            .map(|entry| entry.row.id)
+            .collect();
+        for id in checked {
+            if let Some(Some(entry)) = self.conversations.remove(&id) {
+                let policy = self.policy(entry.row.campaign_id)?;
+                self.seal_timers(&entry, &policy.policy)?;
+            }
+        }
+        Ok(())
     }
 
     fn seal_conversations(&mut self) -> Result<(), AppError> {
@@ -88,6 +111,10 @@ impl Batch<'_, '_> {
                 &policy.policy,
                 entry.row.updated_at,
             );
+            if entry.begins {
+                entry.facts.begin_clocks(&policy.policy, self.clock);
+            }
+            self.seal_timers(&entry, &policy.policy)?;
             let (row, facts) = (&mut entry.row, &entry.facts);
             let settled = entry.touched == Touched::Facts && is_settled(row, facts);
             if !settled {

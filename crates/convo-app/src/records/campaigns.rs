@@ -128,6 +128,7 @@ impl Batch<'_, '_> {
         }
         let lexicons = &self.context.lexicons;
         lexicons.check(policy.lexicon.as_ref(), "policy.lexicon")?;
+        let before = self.policy(campaign)?;
         let version = self.next_policy_version()?;
         let row = PolicyRow {
             id: self.new_id(),
@@ -137,6 +138,7 @@ impl Batch<'_, '_> {
             created_at: self.now,
         };
         self.add_policy(row);
+        self.reschedule_after(campaign, &before.policy)?;
         self.record_changed("policy_changed", None, None, campaign);
         Ok(given.clone())
     }

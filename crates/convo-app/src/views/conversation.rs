@@ -41,6 +41,7 @@ pub fn status(
         "followUpAt": facts.follow_up_at.map(time),
         "awaiting": facts.awaiting().as_str(),
         "held": row.held,
+        "snoozedUntil": facts.snoozed_until.map(time),
         "allowedEvents": allowed,
         "flags": flags(seen),
         "analytics": analytics(seen, now),

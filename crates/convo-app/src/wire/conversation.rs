@@ -135,6 +135,15 @@ impl TakeOver {
     }
 }
 
+/// Body of `POST /{id}/snooze`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snooze {
+    /// When it wakes; null wakes it now. Must be given.
+    #[serde(deserialize_with = "moment")]
+    pub until: Option<DateTime<Utc>>,
+}
+
 /// Body of `POST /{id}/process-message`.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -72,7 +72,9 @@ fn done(world: &World, contact: &Contact, action: Action, agent: Uuid) -> Value 
 
 /// The open offers of an agent, oldest first.
 fn offers(world: &World, agent: Uuid) -> Vec<OfferRow> {
-    let rows = world.app().read(|reader| Ok(reader.open_offers(agent, None, 1_000)?));
+    let rows = world
+        .app()
+        .read(|reader| Ok(reader.open_offers(agent, None, 1_000)?));
     rows.unwrap()
 }
 
@@ -82,7 +84,9 @@ fn asked(world: &World, contact: &Contact) -> Option<Uuid> {
     let facts: convo_core::conversation::Conversation<Uuid> =
         serde_json::from_str(&row.facts).unwrap();
     let offer = facts.handover.offer?;
-    let rows = world.app().read(|reader| Ok(reader.offers_by_ids(&[offer])?));
+    let rows = world
+        .app()
+        .read(|reader| Ok(reader.offers_by_ids(&[offer])?));
     let row = rows.unwrap().remove(0);
     assert_eq!(row.status, "open");
     Some(row.agent_id)
@@ -151,7 +155,9 @@ fn together(world: &World, commands: Vec<Command>) -> Vec<Result<Answer, AppErro
         })
         .collect();
     let answers = waiting.into_iter();
-    answers.map(|answer| answer.blocking_recv().unwrap()).collect()
+    answers
+        .map(|answer| answer.blocking_recv().unwrap())
+        .collect()
 }
 
 fn minutes(minutes: i64) -> TimeDelta {

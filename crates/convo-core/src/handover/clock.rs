@@ -15,7 +15,7 @@ pub fn until(calendar: &Calendar, now: Time, minutes: u32) -> Time {
             .unwrap_or(now)
     };
     calendar
-        .after_business_minutes(now, minutes)
+        .add_business_minutes(now, minutes)
         .unwrap_or_else(plain)
 }
 

@@ -3,6 +3,7 @@
 mod anchors;
 mod cascade;
 mod cells;
+mod clocks;
 mod closing;
 mod lead_journey;
 mod permutations;

@@ -10,4 +10,5 @@ mod outbox;
 mod rows;
 mod schema;
 mod sweeps;
+mod timers;
 mod values;

@@ -159,6 +159,9 @@ async fn moves(contact: &Contact) {
     contact
         .outbound("Of course, when would you like to come?")
         .await;
+    for until in [json!("2030-01-05T09:00:00Z"), Value::Null] {
+        contact.post("snooze", json!({"until": until})).await.ok();
+    }
     let taken = json!({"agentId": agent, "reason": "asked for me"});
     contact.post("take-over", taken).await.ok();
     let end = json!({"outcome": "won"});

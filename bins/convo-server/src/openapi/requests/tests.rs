@@ -60,6 +60,7 @@ fn shapes_are_those_of_the_types_that_read() {
     check::<TransitionRequest, wire::TransitionRequest>(json!({"event": "", "triggeredBy": ""}));
     check::<ValidateRequest, wire::ValidateRequest>(json!({"triggeredBy": ""}));
     check::<TakeOver, wire::TakeOver>(json!({"agentId": ID, "reason": ""}));
+    check::<Snooze, wire::Snooze>(json!({"until": null}));
     check::<ProcessMessage, wire::ProcessMessage>(
         json!({"senderId": "", "content": "", "messageType": "", "isFromAI": 0}),
     );

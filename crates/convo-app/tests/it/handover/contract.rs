@@ -7,17 +7,29 @@ use crate::world::at;
 fn an_offer_goes_round_and_the_one_who_accepts_has_it() {
     World::on_both(MONDAY, |world| {
         fast_track(&world);
-        let (ann, bob) = (agent(&world, "ann", json!({})), agent(&world, "bob", json!({})));
+        let (ann, bob) = (
+            agent(&world, "ann", json!({})),
+            agent(&world, "bob", json!({})),
+        );
         let contact = asks_for_a_person(&world, "ada@customer.example");
         assert_eq!(world.state(&contact), "READY_FOR_HANDOVER");
         assert_eq!(asked(&world, &contact), Some(ann));
         assert_eq!(offers(&world, ann)[0].due_at, at(MONDAY) + minutes(15));
         let refused = try_act(&world, &contact, Action::Accept, bob);
-        assert!(matches!(refused, Err(AppError::Conflict { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(AppError::Conflict { .. })),
+            "{refused:?}"
+        );
         done(&world, &contact, Action::Decline, ann);
-        assert_eq!((asked(&world, &contact), status(&world, &contact)), (Some(bob), "offered".into()));
+        assert_eq!(
+            (asked(&world, &contact), status(&world, &contact)),
+            (Some(bob), "offered".into())
+        );
         done(&world, &contact, Action::Accept, bob);
-        assert_eq!((owner(&world, &contact), status(&world, &contact)), (Some(bob), "accepted".into()));
+        assert_eq!(
+            (owner(&world, &contact), status(&world, &contact)),
+            (Some(bob), "accepted".into())
+        );
         assert_eq!(world.state(&contact), "HANDED_OVER");
         let version = world.row(&contact).version;
         done(&world, &contact, Action::Accept, bob);
@@ -26,10 +38,20 @@ fn an_offer_goes_round_and_the_one_who_accepts_has_it() {
         assert!(matches!(late, Err(AppError::Conflict { .. })), "{late:?}");
         done(&world, &contact, Action::Touch, bob);
         assert_eq!(status(&world, &contact), "touched");
-        world.event(&contact, "CONVERSATION_COMPLETED", json!({"outcome": "won"}));
+        world.event(
+            &contact,
+            "CONVERSATION_COMPLETED",
+            json!({"outcome": "won"}),
+        );
         assert_eq!(status(&world, &contact), "completed");
         let expected = [
-            "requested", "offered", "declined", "offered", "accepted", "touched", "completed",
+            "requested",
+            "offered",
+            "declined",
+            "offered",
+            "accepted",
+            "touched",
+            "completed",
         ];
         assert_eq!(actions(&world, &contact), expected);
         assert_eq!(world.timers(&contact).len(), 1, "only the archive waits");
@@ -47,7 +69,11 @@ fn an_offer_that_passes_goes_on_and_a_round_ends_with_the_manager_and_an_alarm()
         assert_eq!(asked(&world, &contact), Some(ann));
         world.clock.wait(minutes(15) - TimeDelta::milliseconds(1));
         world.tick();
-        assert_eq!(asked(&world, &contact), Some(ann), "a moment before, it stands");
+        assert_eq!(
+            asked(&world, &contact),
+            Some(ann),
+            "a moment before, it stands"
+        );
         world.clock.wait(TimeDelta::milliseconds(1));
         world.tick();
         assert_eq!(asked(&world, &contact), Some(boss));
@@ -55,14 +81,23 @@ fn an_offer_that_passes_goes_on_and_a_round_ends_with_the_manager_and_an_alarm()
         world.tick();
         assert_eq!(asked(&world, &contact), Some(ann), "the next round");
         let expected = [
-            "requested", "offered", "expired", "escalated", "offered", "expired", "unclaimed",
+            "requested",
+            "offered",
+            "expired",
+            "escalated",
+            "offered",
+            "expired",
+            "unclaimed",
             "offered",
         ];
         assert_eq!(actions(&world, &contact), expected);
         // Whoever comes late still gets it while nobody else is asked.
         done(&world, &contact, Action::Decline, ann);
         done(&world, &contact, Action::Decline, boss);
-        assert_eq!((asked(&world, &contact), status(&world, &contact)), (None, "unclaimed".into()));
+        assert_eq!(
+            (asked(&world, &contact), status(&world, &contact)),
+            (None, "unclaimed".into())
+        );
         done(&world, &contact, Action::Accept, ann);
         assert_eq!(owner(&world, &contact), Some(ann));
         world.verify();
@@ -119,7 +154,10 @@ fn absence_and_hours_end_by_the_clock() {
 fn who_goes_loses_offers_at_once_and_what_is_owed_goes_back() {
     World::on_both(MONDAY, |world| {
         fast_track(&world);
-        let (ann, bob) = (agent(&world, "ann", json!({})), agent(&world, "bob", json!({})));
+        let (ann, bob) = (
+            agent(&world, "ann", json!({})),
+            agent(&world, "bob", json!({})),
+        );
         let owed = asks_for_a_person(&world, "owed@customer.example");
         done(&world, &owed, Action::Accept, ann);
         let other = asks_for_a_person(&world, "other@customer.example");
@@ -132,19 +170,38 @@ fn who_goes_loses_offers_at_once_and_what_is_owed_goes_back() {
         assert_eq!(asked(&world, &offered), Some(ann));
         let week = at("2026-01-12T08:00:00Z");
         patch(&world, ann, json!({"awayUntil": week}));
-        assert_eq!(asked(&world, &offered), None, "withdrawn, and the other has declined");
+        assert_eq!(
+            asked(&world, &offered),
+            None,
+            "withdrawn, and the other has declined"
+        );
         assert_eq!(owner(&world, &owed), Some(ann), "not yet");
         world.clock.wait(minutes(240) - TimeDelta::milliseconds(1));
         world.tick();
         assert_eq!(owner(&world, &owed), Some(ann), "not yet");
         world.clock.wait(TimeDelta::milliseconds(1));
         world.tick();
-        assert_eq!((owner(&world, &owed), asked(&world, &owed)), (None, Some(bob)));
-        assert_eq!(owner(&world, &settled), Some(ann), "the lead is not waiting");
+        assert_eq!(
+            (owner(&world, &owed), asked(&world, &owed)),
+            (None, Some(bob))
+        );
+        assert_eq!(
+            owner(&world, &settled),
+            Some(ann),
+            "the lead is not waiting"
+        );
         says(&world, &settled, "And the colour?");
-        assert_eq!(owner(&world, &settled), Some(ann), "now it runs for this one too");
+        assert_eq!(
+            owner(&world, &settled),
+            Some(ann),
+            "now it runs for this one too"
+        );
         patch(&world, ann, json!({"active": false}));
-        assert_eq!((owner(&world, &settled), asked(&world, &settled)), (None, Some(bob)), "gone is gone");
+        assert_eq!(
+            (owner(&world, &settled), asked(&world, &settled)),
+            (None, Some(bob)),
+            "gone is gone"
+        );
         world.verify();
     });
 }
@@ -153,18 +210,30 @@ fn who_goes_loses_offers_at_once_and_what_is_owed_goes_back() {
 fn release_gives_back_what_is_handed_over_and_frees_what_is_not() {
     World::on_both(MONDAY, |world| {
         fast_track(&world);
-        let (ann, bob) = (agent(&world, "ann", json!({})), agent(&world, "bob", json!({})));
+        let (ann, bob) = (
+            agent(&world, "ann", json!({})),
+            agent(&world, "bob", json!({})),
+        );
         let contact = asks_for_a_person(&world, "ada@customer.example");
         done(&world, &contact, Action::Accept, ann);
         done(&world, &contact, Action::Release, ann);
         assert_eq!(world.state(&contact), "HANDED_OVER");
-        assert_eq!((owner(&world, &contact), asked(&world, &contact)), (None, Some(bob)));
+        assert_eq!(
+            (owner(&world, &contact), asked(&world, &contact)),
+            (None, Some(bob))
+        );
         done(&world, &contact, Action::Accept, bob);
         world.event(&contact, "CONVERSATION_COMPLETED", json!({}));
         says(&world, &contact, "One more question");
-        assert_eq!((world.state(&contact), owner(&world, &contact)), ("ENGAGED".into(), Some(bob)));
+        assert_eq!(
+            (world.state(&contact), owner(&world, &contact)),
+            ("ENGAGED".into(), Some(bob))
+        );
         done(&world, &contact, Action::Release, bob);
-        assert_eq!((owner(&world, &contact), asked(&world, &contact)), (None, None));
+        assert_eq!(
+            (owner(&world, &contact), asked(&world, &contact)),
+            (None, None)
+        );
         let again = try_act(&world, &contact, Action::Release, bob);
         assert!(matches!(again, Err(AppError::Conflict { .. })), "{again:?}");
         world.verify();
@@ -189,10 +258,20 @@ fn an_owner_who_is_silent_is_reminded_and_the_alarm_takes_nothing_away() {
         let row = world.row(&contact);
         let facts: convo_core::conversation::Conversation<Uuid> =
             serde_json::from_str(&row.facts).unwrap();
-        assert_eq!(facts.handover.reply_due_at, Some(due), "the first reply started it");
+        assert_eq!(
+            facts.handover.reply_due_at,
+            Some(due),
+            "the first reply started it"
+        );
         world.clock.set(due);
         world.tick();
-        assert_eq!(actions(&world, &contact).iter().filter(|one| *one == "escalated").count(), 2);
+        assert_eq!(
+            actions(&world, &contact)
+                .iter()
+                .filter(|one| *one == "escalated")
+                .count(),
+            2
+        );
         let answer = json!({"senderId": ann, "content": "Any time"});
         world.say(&contact, answer);
         assert_eq!(world.timers(&contact), [], "answered");
@@ -209,7 +288,11 @@ fn the_owner_of_before_is_asked_first_and_an_import_asks_nobody() {
         let contact = asks_for_a_person(&world, "ada@customer.example");
         let taken = json!({"agentId": bob, "reason": "knows her"});
         world.run(Command::TakeOver(contact.id, read(taken)));
-        assert_eq!(asked(&world, &contact), None, "an assignment withdraws the offer");
+        assert_eq!(
+            asked(&world, &contact),
+            None,
+            "an assignment withdraws the offer"
+        );
         assert!(actions(&world, &contact).contains(&"withdrawn".to_owned()));
         world.event(&contact, "CONVERSATION_COMPLETED", json!({}));
         world.clock.wait(TimeDelta::days(30));
@@ -236,7 +319,10 @@ fn the_owner_of_before_is_asked_first_and_an_import_asks_nobody() {
             world.app().queue().run_blocking(envelope).unwrap();
         }
         let told = told(&world);
-        assert!(told.iter().all(|one| one.conversation == contact.id || one.conversation == next.id));
+        assert!(
+            told.iter()
+                .all(|one| one.conversation == contact.id || one.conversation == next.id)
+        );
         world.verify();
     });
 }
@@ -245,13 +331,20 @@ fn the_owner_of_before_is_asked_first_and_an_import_asks_nobody() {
 fn twenty_who_accept_at_once_are_one_owner() {
     World::on_both(MONDAY, |world| {
         fast_track(&world);
-        let agents: Vec<Uuid> = (0..20).map(|n| agent(&world, &format!("a{n}"), json!({}))).collect();
+        let agents: Vec<Uuid> = (0..20)
+            .map(|n| agent(&world, &format!("a{n}"), json!({})))
+            .collect();
         let contact = asks_for_a_person(&world, "ada@customer.example");
-        let all = agents.iter().map(|agent| Command::Handover(contact.id, act(Action::Accept, Some(*agent))));
+        let all = agents
+            .iter()
+            .map(|agent| Command::Handover(contact.id, act(Action::Accept, Some(*agent))));
         let answers = together(&world, all.collect());
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
         for answer in answers {
-            assert!(matches!(answer, Ok(_) | Err(AppError::Conflict { .. })), "{answer:?}");
+            assert!(
+                matches!(answer, Ok(_) | Err(AppError::Conflict { .. })),
+                "{answer:?}"
+            );
         }
         assert!(owner(&world, &contact).is_some());
         world.verify();

@@ -26,11 +26,12 @@ fn arrive(world: &World, from: usize) -> Vec<Contact> {
     let run = |commands: Vec<Command>| -> Vec<Value> {
         let answers = together(world, commands).into_iter();
         let bodies = answers.map(|answer| answer.unwrap().body);
-        bodies.map(|body| serde_json::from_str(&body).unwrap()).collect()
+        bodies
+            .map(|body| serde_json::from_str(&body).unwrap())
+            .collect()
     };
-    let leads = (from..from + ARRIVE).map(|n| {
-        Command::CreateLead(read(json!({"email": format!("lead{n}@customer.example")})))
-    });
+    let leads = (from..from + ARRIVE)
+        .map(|n| Command::CreateLead(read(json!({"email": format!("lead{n}@customer.example")}))));
     let leads: Vec<Uuid> = run(leads.collect()).iter().map(id).collect();
     let made = leads.iter().map(|lead| {
         Command::CreateConversation(read(json!({"leadId": lead, "subject": "Your car"})))
@@ -39,18 +40,23 @@ fn arrive(world: &World, from: usize) -> Vec<Contact> {
     let contacts: Vec<Contact> = leads
         .iter()
         .zip(&made)
-        .map(|(lead, made)| Contact { lead: *lead, id: id(made) })
+        .map(|(lead, made)| Contact {
+            lead: *lead,
+            id: id(made),
+        })
         .collect();
     let said = |members: fn(&Contact) -> Value| -> Vec<Command> {
-        let each = contacts.iter().map(|contact| {
-            Command::ProcessMessage(contact.id, Box::new(read(members(contact))))
-        });
+        let each = contacts
+            .iter()
+            .map(|contact| Command::ProcessMessage(contact.id, Box::new(read(members(contact)))));
         each.collect()
     };
-    run(said(|_| json!({"senderId": "ai", "isFromAI": 1, "content": "Hello", "messageType": "email"})));
-    run(said(|contact| {
-        json!({"senderId": contact.lead, "isFromAI": 0, "content": CALL_ME, "messageType": "email"})
-    }));
+    run(said(
+        |_| json!({"senderId": "ai", "isFromAI": 1, "content": "Hello", "messageType": "email"}),
+    ));
+    run(said(
+        |contact| json!({"senderId": contact.lead, "isFromAI": 0, "content": CALL_ME, "messageType": "email"}),
+    ));
     contacts
 }
 
@@ -58,12 +64,16 @@ fn arrive(world: &World, from: usize) -> Vec<Contact> {
 fn work(world: &World, agent: Uuid, untouched: usize) {
     let offered = offers(world, agent);
     let keep = offered.len().saturating_sub(untouched);
-    let act = |action, row: &OfferRow| Command::Handover(row.conversation_id, act(action, Some(agent)));
+    let act =
+        |action, row: &OfferRow| Command::Handover(row.conversation_id, act(action, Some(agent)));
     let accept = offered.iter().map(|row| act(Action::Accept, row)).collect();
     for answer in together(world, accept) {
         answer.unwrap();
     }
-    let touch = offered[..keep].iter().map(|row| act(Action::Touch, row)).collect();
+    let touch = offered[..keep]
+        .iter()
+        .map(|row| act(Action::Touch, row))
+        .collect();
     for answer in together(world, touch) {
         answer.unwrap();
     }
@@ -126,7 +136,11 @@ fn five_hundred_leads_are_each_accepted_by_one_in_time() {
                 }
                 400 if bob_away.is_none() => {
                     work(&world, team.bob, 3);
-                    patch(&world, team.bob, json!({"awayUntil": "2026-02-05T08:00:00Z"}));
+                    patch(
+                        &world,
+                        team.bob,
+                        json!({"awayUntil": "2026-02-05T08:00:00Z"}),
+                    );
                     bob_away = Some(world.clock.now());
                 }
                 _ => {}
@@ -142,7 +156,8 @@ fn five_hundred_leads_are_each_accepted_by_one_in_time() {
                 work(&world, team.cid, 0);
             }
             let waits = |contact: &&Contact| owner(&world, contact).is_none();
-            let over = bob_away.is_some_and(|since| calendar_minutes(&calendar, since, world.clock.now()) > 260);
+            let over = bob_away
+                .is_some_and(|since| calendar_minutes(&calendar, since, world.clock.now()) > 260);
             if contacts.len() == LEADS && over && !contacts.iter().any(|contact| waits(&contact)) {
                 break;
             }
@@ -150,7 +165,13 @@ fn five_hundred_leads_are_each_accepted_by_one_in_time() {
             go_on(&world, &calendar);
         }
         assert_eq!(owned(&world, team.dan), 2, "full is full");
-        in_time(&world, &calendar, ann_left.unwrap(), bob_away.unwrap(), &team);
+        in_time(
+            &world,
+            &calendar,
+            ann_left.unwrap(),
+            bob_away.unwrap(),
+            &team,
+        );
         world.verify();
     });
 }
@@ -195,9 +216,16 @@ fn in_time(
         }
         assert_eq!(wanted, None, "{steps:#?}");
     }
-    let of = |agent: Uuid| given_back.iter().filter(move |one| one.agent == Some(agent));
+    let of = |agent: Uuid| {
+        given_back
+            .iter()
+            .filter(move |one| one.agent == Some(agent))
+    };
     assert_eq!(of(team.ann).count(), 3);
-    assert!(of(team.ann).all(|one| one.at == ann_left), "who leaves gives back at once");
+    assert!(
+        of(team.ann).all(|one| one.at == ann_left),
+        "who leaves gives back at once"
+    );
     assert_eq!(of(team.bob).count(), 3);
     for one in of(team.bob) {
         let after = calendar_minutes(calendar, bob_away, one.at);
