@@ -25,12 +25,13 @@ use uuid::Uuid;
 
 pub(crate) use once::Waiting;
 pub(crate) use policy::{PolicyInForce, policy_of};
-pub(crate) use seal::{Counted, integration, last_activity_at};
+pub(crate) use seal::{Counted, integration, last_activity_at, queued_since};
 
 use crate::command::{Actor, Answer, Command, Envelope};
 use crate::context::Context;
 use crate::error::AppError;
 use crate::gate::Memory;
+use crate::handover::Handovers;
 use crate::intake::Parked;
 use crate::lexicons::{InUse, Words};
 use crate::timers::TimerKey;
@@ -127,6 +128,8 @@ pub(crate) struct Batch<'b, 'r> {
     pub resolved: HashSet<Uuid>,
     /// Mails by their key of the review list: on it, discarded, or `None`.
     pub parked: HashMap<String, Option<Parked>>,
+    /// What commands did to handovers.
+    pub handovers: Handovers,
     /// Timers as this batch leaves them: due then, or stopped.
     pub timers: BTreeMap<TimerKey, Option<DateTime<Utc>>>,
     /// Timers of the database, of the conversations in `timed`.
@@ -184,6 +187,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             suppressed_here: Vec::new(),
             resolved: HashSet::new(),
             parked: HashMap::new(),
+            handovers: Handovers::default(),
             timers: BTreeMap::new(),
             timers_stored: HashMap::new(),
             timed: HashSet::new(),
@@ -225,8 +229,9 @@ impl<'b, 'r> Batch<'b, 'r> {
         self.silent = envelope.silent;
         self.touched_lead = None;
         self.forget_answer = false;
+        self.handovers.begin();
         let Some(key) = &envelope.idempotency else {
-            return self.dispatch(&envelope.command);
+            return self.to_the_end(&envelope.command);
         };
         if let Some((body, answer)) = self.stored_answer(&key.scope)? {
             if body != key.body {
@@ -237,10 +242,16 @@ impl<'b, 'r> Batch<'b, 'r> {
                 ..answer
             });
         }
-        let answer = self.dispatch(&envelope.command)?;
+        let answer = self.to_the_end(&envelope.command)?;
         if !self.forget_answer {
             self.remember(key, &answer);
         }
+        Ok(answer)
+    }
+
+    fn to_the_end(&mut self, command: &Command) -> Result<Answer, AppError> {
+        let answer = self.dispatch(command)?;
+        self.hand_over()?;
         Ok(answer)
     }
 
@@ -267,6 +278,8 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::PatchConversation(id, patch) => self.patch_conversation(*id, patch),
             Command::Transition(id, request) => self.transition(*id, request),
             Command::TakeOver(id, request) => self.take_over(*id, request),
+            Command::Handover(id, act) => self.handover_act(*id, act),
+            Command::HandoverLink(link) => self.handover_link(*link),
             Command::ProcessMessage(id, request) => self.process_message(*id, request),
             Command::IntegrationEvent(id, event) => self.integration_event(*id, event),
             Command::Send(id, sent) => self.send(*id, sent),

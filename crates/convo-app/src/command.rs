@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use convo_email::InboundEmail;
 use uuid::Uuid;
 
+use crate::handover::{Act, link::Link};
 use crate::import::ImportRow;
 use crate::lexicons::Words;
 use crate::outbox::Outcome;
@@ -135,6 +136,10 @@ pub enum Command {
     Transition(Uuid, wire::TransitionRequest),
     /// `POST /{id}/take-over`.
     TakeOver(Uuid, wire::TakeOver),
+    /// `POST /{id}/handover/…`.
+    Handover(Uuid, Act),
+    /// A POST to a signed link of an offer.
+    HandoverLink(Link),
     /// `POST /{id}/process-message`.
     ProcessMessage(Uuid, Box<wire::ProcessMessage>),
     /// `POST /{id}/integration-event`.

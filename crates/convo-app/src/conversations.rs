@@ -139,6 +139,7 @@ impl Batch<'_, '_> {
             qualification: 0,
             ever_handed_over: false,
             integration: None,
+            queued_since: None,
             facts: String::new(),
             updated_at: self.now,
         };

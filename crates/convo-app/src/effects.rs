@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::batch::{Batch, Touched};
 use crate::error::AppError;
+use crate::handover::Before;
 use crate::records::Suppressing;
 use crate::wire::{address_key, is_address};
 
@@ -35,6 +36,7 @@ impl Batch<'_, '_> {
         let silent = self.silent;
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
         entry.touch(Touched::Facts);
+        let before = Before::of(&entry.facts);
         entry.begins |= silent;
         for change in &decision.changes {
             entry.facts.apply(change);
@@ -87,13 +89,10 @@ impl Batch<'_, '_> {
                     let data = json!({"action": "reply_needed", "messageId": message});
                     self.thread_updated(conversation, lead, data);
                 }
-                Change::AgentAssigned { agent } => {
-                    let data = json!({"action": "assigned", "agentId": agent});
-                    self.log("handover_event", Some(conversation), Some(lead), None, data);
-                }
                 _ => {}
             }
         }
+        self.handover_follows(conversation, before, decision)?;
         Ok(came)
     }
 
@@ -145,10 +144,6 @@ impl Batch<'_, '_> {
             metadata,
             data,
         );
-        if step.event == convo_core::machine::Event::HandoverRequested {
-            let data = json!({"action": "requested"});
-            self.log("handover_event", Some(conversation), Some(lead), None, data);
-        }
         id
     }
 

@@ -30,6 +30,7 @@ impl Batch<'_, '_> {
             .collect();
         self.hash_suppressions(id, &keys)?;
         for conversation in self.conversations_of(id)? {
+            self.stop_asking(conversation)?;
             if let Some(entry) = self.conversation(conversation)? {
                 entry.row.subject.clear();
                 entry.row.external_id = None;
@@ -88,6 +89,7 @@ impl Batch<'_, '_> {
             Command::PatchConversation(id, _)
             | Command::Transition(id, _)
             | Command::TakeOver(id, _)
+            | Command::Handover(id, _)
             | Command::ProcessMessage(id, _)
             | Command::Send(id, _)
             | Command::IntegrationEvent(id, _)

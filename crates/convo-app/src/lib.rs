@@ -16,6 +16,7 @@
 //! | [`views`] | what people and programs look at |
 //! | [`live`] | the event log as it happens: hub, feed, streams that begin in the past |
 //! | [`verify`] | every stored invariant, checked |
+//! | [`handover`] | whom conversations are offered to, who has them, and clocks |
 //! | `send`, `gate`, [`outbox`], [`sending`] | mail to leads and agents: asked for, allowed, on its way; under which names |
 //! | [`reply_token`], [`tickets`], [`unsubscribe`] | tokens in addresses; keys lent for one connection; links to take oneself off |
 //! | [`attachments`], [`context`] | files; clock, ids and keys |
@@ -34,6 +35,7 @@ mod erase;
 pub mod error;
 mod events;
 mod gate;
+pub mod handover;
 pub mod import;
 mod intake;
 pub mod lexicons;

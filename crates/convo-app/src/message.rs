@@ -274,6 +274,7 @@ impl Batch<'_, '_> {
         if row.author == Author::Lead.as_str() && row.kind == Kind::Human.as_str() {
             self.alive_again(lead, from, row.at)?;
         }
+        self.handover_hears(row)?;
         self.take_waiting(&row.rfc_id)?;
         self.place_parked(&row.rfc_id)
     }

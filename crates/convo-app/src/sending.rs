@@ -64,6 +64,16 @@ impl Context {
         domains.map(|(_, domain)| domain).min()
     }
 
+    /// The address at which an agent's mail is an answer to the lead of a conversation.
+    #[must_use]
+    pub fn agent_reply_address(&self, conversation: Uuid, agent: Uuid) -> Address {
+        let token = reply_token::mint_for_agent(&self.reply_key, conversation, agent);
+        Address {
+            name: None,
+            email: format!("reply+{token}@{}", self.sending.reply_domain),
+        }
+    }
+
     /// Where a signed link of this kind (`u`, `o`) leads.
     #[must_use]
     pub fn link(&self, kind: &str, signed: &str) -> String {

@@ -11,6 +11,8 @@ mod journey;
 mod lists;
 mod message;
 mod more;
+mod offers;
+mod pack;
 mod records;
 mod tree;
 
@@ -26,6 +28,8 @@ pub use more::{
     agents, campaigns, default_policy, drafts, events, in_force, leads, raw_message, reviews,
     rules, suppressions_of,
 };
+pub use offers::{lead_name, offers, summary_line};
+pub use pack::{STYLE, escape, handover_pack, handover_page};
 pub use records::*;
 pub use tree::{TreeForm, thread_tree};
 

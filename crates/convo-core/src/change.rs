@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conversation::{Integration, Since};
 use crate::email::EmailFacts;
+use crate::handover::HandoverFacts;
 use crate::lead::LeadFactKind;
 use crate::machine::{Event, State};
 use crate::rules::RuleId;
@@ -134,6 +135,8 @@ pub enum Change<K> {
         /// Who did.
         agent: K,
     },
+    /// Conversation: how far its handover is.
+    Handover(Box<HandoverFacts<K>>),
     /// Conversation: how it ended; none when it reopens.
     OutcomeSet {
         /// The outcome.
@@ -235,6 +238,7 @@ impl<K> Change<K> {
             | Self::HoldCleared { .. }
             | Self::AgentAssigned { .. }
             | Self::AgentReleased { .. }
+            | Self::Handover(_)
             | Self::OutcomeSet { .. }
             | Self::Snoozed { .. }
             | Self::IntegrationSet(_)

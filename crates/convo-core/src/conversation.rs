@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
 use crate::email::EmailFacts;
+use crate::handover::HandoverFacts;
 use crate::machine::{Event, State};
 use crate::tally::Tally;
 use crate::vocabulary::{Awaiting, FlagCode, HoldReason, Outcome};
@@ -31,20 +32,6 @@ pub struct Since<K> {
     pub after: Time,
     /// Facts without the replies that are not later.
     pub tally: Tally<K>,
-}
-
-/// Handover of a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct HandoverFacts {
-    /// Newest HANDOVER_REQUESTED.
-    pub requested_at: Option<Time>,
-    /// Newest HUMAN_AGENT_ASSIGNED.
-    pub assigned_at: Option<Time>,
-    /// First time in HANDED_OVER.
-    pub handed_over_at: Option<Time>,
-    /// Newest CONVERSATION_COMPLETED.
-    pub completed_at: Option<Time>,
 }
 
 /// What is switched on in a conversation; everything, unless somebody switches it off.
@@ -136,7 +123,7 @@ pub struct Conversation<K> {
     /// Provider facts.
     pub email: EmailFacts,
     /// Handover facts.
-    pub handover: HandoverFacts,
+    pub handover: HandoverFacts<K>,
     /// What is switched on in it.
     #[serde(default, skip_serializing_if = "Integration::is_whole")]
     pub integration: Integration,
@@ -219,8 +206,17 @@ impl<K: Key> Conversation<K> {
             Change::HoldCleared { reason } => {
                 self.holds.remove(reason);
             }
-            Change::AgentAssigned { agent } => self.agent = Some(agent.clone()),
-            Change::AgentReleased { .. } => self.agent = None,
+            Change::AgentAssigned { agent } => {
+                if self.agent.as_ref() != Some(agent) {
+                    self.handover.new_owner();
+                }
+                self.agent = Some(agent.clone());
+            }
+            Change::AgentReleased { .. } => {
+                self.handover.new_owner();
+                self.agent = None;
+            }
+            Change::Handover(facts) => self.handover = (**facts).clone(),
             Change::OutcomeSet {
                 outcome,
                 follow_up_at,
@@ -252,7 +248,10 @@ impl<K: Key> Conversation<K> {
                 self.replied_seq = Some(self.tally.stored_reply.map_or(0, |reply| reply.seq));
             }
             Event::HandoverRequested => self.handover.requested_at = Some(at),
-            Event::HumanAgentAssigned => self.handover.assigned_at = Some(at),
+            Event::HumanAgentAssigned => {
+                self.handover.assigned_at = Some(at);
+                self.handover.leave_queue();
+            }
             Event::ConversationCompleted => self.handover.completed_at = Some(at),
             _ => {}
         }
@@ -263,6 +262,8 @@ impl<K: Key> Conversation<K> {
             self.closed_at = None;
         } else if from.is_open() {
             self.closed_at = Some(at);
+            self.handover.leave_queue();
+            self.handover.reply_due_at = None;
             self.snoozed_until = None;
         }
     }

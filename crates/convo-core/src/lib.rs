@@ -15,6 +15,7 @@
 //! | [`tally`] | facts of a conversation, kept incrementally from the codes stored with each message |
 //! | [`email`] | delivery, opens and clicks, judged human or machine |
 //! | [`scoring`] | engagement, qualification, handover readiness, each explained |
+//! | [`handover`] | whom to offer a conversation to, until when, and how far it is |
 //! | [`conversation`], [`lead`], [`change`] | the two aggregates and what can change in them |
 //! | [`clocks`] | when something is due by itself |
 //! | [`rules`] | the seven rules and the trait for the caller's own |
@@ -32,6 +33,7 @@ pub mod diagram;
 mod draft;
 pub mod email;
 pub mod gate;
+pub mod handover;
 pub mod journey;
 pub mod lead;
 pub mod lexicon;

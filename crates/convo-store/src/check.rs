@@ -13,6 +13,7 @@ pub(crate) fn texts(commit: &Commit) -> StoreResult<()> {
     puts(&commit.agents)?;
     rows(&commit.agent_addresses)?;
     puts(&commit.conversations)?;
+    rows(&commit.offers)?;
     rows(&commit.external_ids)?;
     rows(&commit.threads)?;
     rows(&commit.messages)?;

@@ -59,6 +59,10 @@ pub struct Commit {
     pub agent_addresses: Vec<AgentAddressRow>,
     /// Conversations, new or changed.
     pub conversations: Vec<Put<ConversationRow>>,
+    /// Offers to agents, inserted or replaced; the ended ones first.
+    pub offers: Vec<OfferRow>,
+    /// Turns of agents, inserted or replaced.
+    pub agent_turns: Vec<AgentTurnRow>,
     /// New external ids of records that have one already; one that is known is a conflict.
     pub external_ids: Vec<ExternalIdRow>,
     /// Threads, inserted or replaced.
@@ -389,6 +393,8 @@ impl Commit {
         self.agent_addresses_removed
             .extend(later.agent_addresses_removed);
         self.agent_addresses.extend(later.agent_addresses);
+        self.offers.extend(later.offers);
+        self.agent_turns.extend(later.agent_turns);
         self.external_ids.extend(later.external_ids);
         self.threads.extend(later.threads);
         self.messages.extend(later.messages);

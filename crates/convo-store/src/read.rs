@@ -3,6 +3,7 @@
 mod audit;
 mod conversation;
 mod gate;
+mod handover;
 mod ledger;
 mod message;
 mod operations;

@@ -6,6 +6,7 @@
 mod audit;
 mod conversation;
 mod gate;
+mod handover;
 mod ledger;
 mod message;
 mod operations;
@@ -17,6 +18,7 @@ mod timer;
 pub use audit::{JourneyEventRow, MetadataRow, TransitionRow};
 pub use conversation::ConversationRow;
 pub use gate::{DraftRow, LeaseRow, ReputationRow};
+pub use handover::{AgentTurnRow, OfferRow};
 pub use ledger::{CounterRow, InstanceRow, LogHeadRow, LogRow};
 pub use message::{AliasRow, AttachmentRow, ContentRow, MessageRow, PlaceholderRow, ThreadRow};
 pub use operations::{
@@ -34,6 +36,7 @@ pub(crate) mod tables {
     };
     pub(crate) use super::conversation::conversations;
     pub(crate) use super::gate::{drafts, reputation, send_leases};
+    pub(crate) use super::handover::{agent_turns, handover_offers};
     pub(crate) use super::ledger::{counters, event_log, instance, log_head};
     pub(crate) use super::message::{
         attachments, message_aliases, message_contents, messages, thread_placeholders,

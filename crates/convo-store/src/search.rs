@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::rows::*;
 
 /// Every table with its columns.
-const TABLES: [(&str, &[&str]); 36] = [
+const TABLES: [(&str, &[&str]); 38] = [
     (CampaignRow::TABLE, CampaignRow::COLUMNS),
     (PolicyRow::TABLE, PolicyRow::COLUMNS),
     (LeadRow::TABLE, LeadRow::COLUMNS),
@@ -17,6 +17,8 @@ const TABLES: [(&str, &[&str]); 36] = [
     (AgentRow::TABLE, AgentRow::COLUMNS),
     (AgentAddressRow::TABLE, AgentAddressRow::COLUMNS),
     (ConversationRow::TABLE, ConversationRow::COLUMNS),
+    (OfferRow::TABLE, OfferRow::COLUMNS),
+    (AgentTurnRow::TABLE, AgentTurnRow::COLUMNS),
     (ExternalIdRow::TABLE, ExternalIdRow::COLUMNS),
     (ThreadRow::TABLE, ThreadRow::COLUMNS),
     (MessageRow::TABLE, MessageRow::COLUMNS),

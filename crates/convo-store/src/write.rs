@@ -46,6 +46,8 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
         ConversationRow::insert_all,
         [ConversationRow::swap_all, ConversationRow::swap_busy],
     )?;
+    offer(conn, commit.offers)?;
+    upsert(conn, commit.agent_turns, AgentTurnRow::upsert_all)?;
     insert(conn, commit.external_ids, ExternalIdRow::insert_all)?;
     append(
         conn,
@@ -143,6 +145,15 @@ fn insert<T: Record>(conn: &mut AnyConn, rows: Vec<T>, all: Many<T, ()>) -> Stor
 
 fn upsert<T: Record>(conn: &mut AnyConn, rows: Vec<T>, all: Many<T, ()>) -> StoreResult<()> {
     insert(conn, last_of_each(rows), all)
+}
+
+/// Ends offers before any is made: at most one of a conversation is open.
+fn offer(conn: &mut AnyConn, offers: Vec<OfferRow>) -> StoreResult<()> {
+    let (open, ended) = last_of_each(offers)
+        .into_iter()
+        .partition(|offer| offer.status == "open");
+    upsert(conn, ended, OfferRow::upsert_all)?;
+    upsert(conn, open, OfferRow::upsert_all)
 }
 
 /// Inserts the new rows and compares and swaps the changed ones: all their columns, or the busy ones.

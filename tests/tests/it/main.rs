@@ -19,6 +19,7 @@ mod events;
 mod first_mail;
 mod forgotten;
 mod gate;
+mod handover;
 mod harness;
 mod history;
 mod idempotency;

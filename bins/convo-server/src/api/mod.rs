@@ -9,10 +9,12 @@ mod answers;
 mod conversation_state;
 mod conversations;
 mod gate;
+mod handover;
 mod keys;
 mod links;
 mod lists;
 mod messages;
+mod offer_links;
 mod operations;
 mod people;
 mod reviews;
@@ -176,7 +178,10 @@ pub fn documented() -> Routes {
         webhooks: Arc::new(webhooks::configure),
         api: Arc::new(configure),
         live: Arc::new(ws::configure),
-        links: Arc::new(links::configure),
+        links: Arc::new(|config| {
+            links::configure(config);
+            offer_links::configure(config);
+        }),
     }
 }
 
@@ -185,6 +190,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     snooze::configure(config);
     conversations::configure(config);
     gate::configure(config);
+    handover::configure(config);
     messages::configure(config);
     sending::configure(config);
     people::configure(config);
@@ -212,6 +218,7 @@ pub fn routes(api: Api) -> Routes {
         links: Arc::new(move |config| {
             config.app_data(for_links.clone());
             links::configure(config);
+            offer_links::configure(config);
         }),
         live: Arc::new(move |config| {
             config.app_data(sockets.clone());

@@ -19,6 +19,7 @@
 pub mod figures;
 mod finish;
 pub mod gate;
+pub mod handover;
 pub mod journey;
 pub mod lists;
 pub mod log;

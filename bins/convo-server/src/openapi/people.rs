@@ -66,6 +66,8 @@ pub struct Agent {
     pub aliases: Vec<String>,
     /// Whether work may be given to the agent.
     pub active: bool,
+    /// Whether the agent is asked when all others have been.
+    pub manager: bool,
     /// Absent until this time.
     pub away_until: Option<DateTime<Utc>>,
     /// How many open conversations the agent takes; null is no bound.

@@ -110,6 +110,8 @@ pub struct NewAgent {
     pub aliases: Option<Vec<String>>,
     /// Whether work may be given to the agent; default true.
     pub active: Option<bool>,
+    /// Whether the agent is asked when all others have been.
+    pub manager: Option<bool>,
     /// Absent until this time.
     pub away_until: Option<DateTime<Utc>>,
     /// How many open conversations the agent takes; null is no bound.
@@ -137,6 +139,8 @@ pub struct AgentPatch {
     pub aliases: Option<Vec<String>>,
     /// Whether work may be given to the agent.
     pub active: Option<bool>,
+    /// Whether the agent is asked when all others have been.
+    pub manager: Option<bool>,
     /// Absent until this time.
     pub away_until: Option<DateTime<Utc>>,
     /// How many open conversations the agent takes; null is no bound.
@@ -404,6 +408,23 @@ pub struct TakeOver {
     /// Why, for the audit.
     #[schema(min_length = 1, max_length = 2000)]
     pub reason: String,
+}
+
+/// Body of `POST /api/conversation-state/{id}/handover/{accept|decline|release|touch}`; may be left out.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct HandoverRequest {
+    /// The agent; not looked at where the key belongs to one.
+    pub agent_id: Option<Uuid>,
+    /// Why, for decline and release.
+    #[schema(max_length = 2000)]
+    pub reason: Option<String>,
+    /// How the agent was in touch: phone, sms, meeting …
+    #[schema(max_length = 40)]
+    pub channel: Option<String>,
+    /// What came of it.
+    #[schema(max_length = 4000)]
+    pub note: Option<String>,
 }
 
 /// Body of `POST /api/conversation-state/{id}/snooze`.

@@ -91,7 +91,11 @@ schemas! {
     /// Why a transition would be refused.
     RefusalReason = one_of(["version_conflict", "conflict", "invalid_transition", "rules_not_met", "state_mismatch"]);
     /// How far the handover is.
-    HandoverStatus = one_of(["none", "requested", "assigned", "completed"]);
+    HandoverStatus = one_of(convo_core::handover::HandoverStatus::ALL.iter().map(|word| word.as_str()));
+    /// What an agent does with a handover.
+    HandoverAction = one_of(["accept", "decline", "release", "touch"]);
+    /// As data, or as a page.
+    PackFormat = one_of(["json", "html"]);
     /// What a webhook came to.
     WebhookStatus = one_of(["done", "duplicate", "parked", "ignored"]);
     /// What a mail is for.
@@ -116,6 +120,7 @@ schemas! {
     ReviewReason = one_of([
         "unknown_sender", "automated_from_unknown_sender", "no_sender", "own_mail_without_lead", "unmatched_report",
         "automated_without_conversation", "opt_out_without_conversation", "conversation_gone", "doubtful_opt_out", "other_author",
+        "agent_mail_empty", "agent_not_owner", "agent_mail_held",
     ]);
     /// What a person can decide of a review item.
     ReviewAction = one_of(REVIEW_ACTIONS);

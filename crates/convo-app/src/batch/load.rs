@@ -201,6 +201,7 @@ impl Batch<'_, '_> {
         Ok(self.agent_addresses.get(&key).copied().flatten())
     }
 
+    /// Loads conversations in one read.
     pub(crate) fn load_conversations(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
         let missing: Vec<Uuid> = ids
             .iter()

@@ -117,6 +117,7 @@ fn want(command: &Command, context: &Context, wanted: &mut Wanted) {
         | Command::MaySend(id, ..)
         | Command::SentByOthers(id, _)
         | Command::OneClick(id)
+        | Command::Handover(id, _)
         | Command::IntegrationEvent(id, _)
         | Command::Snooze(id, _) => {
             wanted.conversations.insert(*id);

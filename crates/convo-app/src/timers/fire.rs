@@ -53,7 +53,9 @@ impl Batch<'_, '_> {
             | TimerKind::NextReply
             | TimerKind::Requeue => {
                 self.clear_timer(key.kind, id, Some(key.subject));
-                CameOf::Done("cleared")
+                let subject = Some(key.subject).filter(|subject| !subject.is_nil());
+                self.handover_due(key.kind, id, subject)?;
+                CameOf::Done("handover")
             }
             TimerKind::Reschedule => self.reschedule_page(key)?,
             TimerKind::Begin | TimerKind::BeginAgain => self.begin_page(key)?,

@@ -58,6 +58,7 @@ pub fn agent(row: &AgentRow, aliases: &[String]) -> Value {
         "email": row.email,
         "aliases": aliases,
         "active": row.active,
+        "manager": row.manager,
         "awayUntil": row.away_until.map(time),
         "capacity": row.capacity,
         "hours": maybe(row.hours.as_ref()),

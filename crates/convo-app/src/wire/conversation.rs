@@ -229,3 +229,31 @@ impl IntegrationEvent {
         checks.done()
     }
 }
+
+/// Body of `POST /{id}/handover/{accept|decline|release|touch}`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HandoverRequest {
+    /// The agent; not looked at where the key belongs to one.
+    pub agent_id: Option<Uuid>,
+    /// Why, for decline and release.
+    pub reason: Option<String>,
+    /// How the agent was in touch: phone, sms, meeting …
+    pub channel: Option<String>,
+    /// What came of it.
+    pub note: Option<String>,
+}
+
+impl HandoverRequest {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.optional(self.reason.as_ref(), 2_000, "reason");
+        checks.optional(self.channel.as_ref(), 40, "channel");
+        checks.optional(self.note.as_ref(), 4_000, "note");
+        checks.done()
+    }
+}

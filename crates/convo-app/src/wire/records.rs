@@ -1,6 +1,8 @@
 //! Leads, agents, campaigns.
 
 use chrono::{DateTime, Utc};
+use convo_core::calendar::Calendar;
+use convo_core::handover::own_hours;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -160,6 +162,17 @@ fn check_aliases(checks: &mut Checks, aliases: Option<&[String]>) {
     }
 }
 
+/// Hours are members of a calendar; other members are kept, and say nothing.
+fn check_hours(checks: &mut Checks, hours: Option<&Value>) {
+    checks.object(hours, OBJECT, "hours");
+    let Some(hours) = hours.filter(|hours| hours.is_object()) else {
+        return;
+    };
+    if let Err(message) = own_hours(hours, &Calendar::default()) {
+        checks.require(false, "hours", &message);
+    }
+}
+
 fn check_zone(checks: &mut Checks, zone: Option<&str>) {
     if let Some(zone) = zone {
         checks.require(
@@ -182,6 +195,8 @@ pub struct NewAgent {
     pub aliases: Option<Vec<String>>,
     /// Whether work may be given to the agent; default true.
     pub active: Option<bool>,
+    /// Whether the agent is asked when all others have been; default false.
+    pub manager: Option<bool>,
     /// Absent until this time.
     #[serde(default, deserialize_with = "moment")]
     pub away_until: Option<DateTime<Utc>>,
@@ -208,7 +223,7 @@ impl NewAgent {
             "must not be negative",
         );
         checks.optional(self.external_id.as_ref(), NAME, "externalId");
-        checks.object(self.hours.as_ref(), OBJECT, "hours");
+        check_hours(&mut checks, self.hours.as_ref());
         check_aliases(&mut checks, self.aliases.as_deref());
         checks.done()
     }
@@ -226,6 +241,8 @@ pub struct AgentPatch {
     pub aliases: Option<Vec<String>>,
     /// Whether work may be given to the agent.
     pub active: Option<bool>,
+    /// Whether the agent is asked when all others have been.
+    pub manager: Option<bool>,
     /// Absent until this time.
     #[serde(deserialize_with = "maybe_moment")]
     pub away_until: Option<Option<DateTime<Utc>>>,
@@ -259,11 +276,7 @@ impl AgentPatch {
             "capacity",
             "must not be negative",
         );
-        checks.object(
-            self.hours.as_ref().and_then(Option::as_ref),
-            OBJECT,
-            "hours",
-        );
+        check_hours(&mut checks, self.hours.as_ref().and_then(Option::as_ref));
         checks.optional(
             self.external_id.as_ref().and_then(Option::as_ref),
             NAME,

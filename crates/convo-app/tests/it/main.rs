@@ -7,5 +7,6 @@
 )]
 
 mod gate;
+mod handover;
 mod timers;
 mod world;

@@ -146,7 +146,7 @@ impl Policy {
             (
                 "handover.offerMinutes",
                 self.handover.offer_minutes,
-                0,
+                1,
                 MINUTES,
             ),
             (

@@ -103,6 +103,8 @@ record! {
         email: String => Text,
         /// Whether it may be assigned.
         active: bool => Bool,
+        /// Whether it is asked when all other agents have been.
+        manager: bool => Bool,
         /// Away until then.
         away_until: Option<DateTime<Utc>> => Nullable<Moment>,
         /// How many conversations it takes at once.

@@ -79,7 +79,7 @@ fn every_number_has_bounds() {
         ("sending.attempts", 1, 100),
         ("sending.baseSeconds", 1, 3_600),
         ("sending.maxSeconds", 10, 2_592_000),
-        ("handover.offerMinutes", 0, 525_600),
+        ("handover.offerMinutes", 1, 525_600),
         ("handover.firstTouchMinutes", 0, 525_600),
         ("handover.nextReplyMinutes", 0, 525_600),
         ("handover.requeueMinutes", 0, 525_600),
