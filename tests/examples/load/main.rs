@@ -83,7 +83,7 @@ async fn main() {
         }
         load(&plan, kind, &mut table).await;
         if plan.wants("fanout") {
-            fanout::run(&Node::start(kind).await).await;
+            fanout::run(kind).await;
         }
         if plan.wants("slow") {
             fanout::slow(&Node::start(kind).await).await;

@@ -74,20 +74,32 @@ impl Node {
         )
     }
 
-    pub async fn counters(&self) -> Counters {
+    /// WebSockets that were closed because their clients did not read.
+    pub async fn lagging(&self) -> usize {
+        self.metric(&["convo_ws_closed_total{reason=\"lagging\"}"])
+            .await[0] as usize
+    }
+
+    async fn metric(&self, names: &[&str]) -> Vec<f64> {
         let mut client = Client::connect(self.address).await;
         let reply = client
             .call(&request("GET", "/metrics", Some(BOOTSTRAP_KEY), "", &[]))
             .await;
         let text = String::from_utf8(reply.body).expect("text");
-        let value = |name: &str| {
+        let value = |name: &&str| {
             let mut lines = text.lines();
-            let line = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            let line = lines.find_map(|line| line.strip_prefix(*name)?.strip_prefix(' '));
             line.map_or(0.0, |number| number.parse().expect("a number"))
         };
+        names.iter().map(value).collect()
+    }
+
+    pub async fn counters(&self) -> Counters {
+        let names = ["convo_commits_total", "convo_batch_commands_sum"];
+        let values = self.metric(&names).await;
         Counters {
-            commits: value("convo_commits_total"),
-            commands: value("convo_batch_commands_sum"),
+            commits: values[0],
+            commands: values[1],
             server: self.processor(|_| true),
             writer: self.processor(|thread| thread == "writer"),
         }

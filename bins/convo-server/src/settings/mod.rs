@@ -58,7 +58,7 @@ pub struct Server {
     pub metrics_bind: Option<SocketAddr>,
     /// Threads that answer requests.
     pub workers: usize,
-    /// Connections at once, over all threads.
+    /// Connections of HTTP at once, over all threads.
     pub max_connections: usize,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
@@ -88,6 +88,8 @@ pub struct Limits {
 pub struct Live {
     /// WebSockets at once.
     pub max_connections: usize,
+    /// Between two pings of ours.
+    pub ping_every: Duration,
     /// Origins of pages beside our own that may open one.
     pub origins: Vec<String>,
 }

@@ -27,8 +27,9 @@ impl Drop for Open {
     }
 }
 
-pub(super) fn sent(events: usize) {
-    metrics::counter!(SENT).increment(events as u64);
+/// Events sent.
+pub(super) fn sent() -> metrics::Counter {
+    metrics::counter!(SENT)
 }
 
 pub(super) fn closed(reason: &'static str) {
