@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 mod bodies;
-mod calls;
+pub(crate) mod calls;
 
 use convo_tests::{Options, on_both};
 use serde_json::{Value, json};

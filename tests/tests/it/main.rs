@@ -33,6 +33,7 @@ mod privacy;
 mod receipts;
 mod records;
 mod refusals;
+mod releases;
 mod retention;
 mod review;
 mod routing;

@@ -49,9 +49,7 @@ pub async fn ws(
     gate: web::Data<Gate>,
 ) -> Result<HttpResponse, Problem> {
     // Before anything is used up by a request that could not become a WebSocket.
-    if !request.headers().contains_key(header::UPGRADE) {
-        return Err(no_upgrade());
-    }
+    let mut response = handshake(request.head()).map_err(|_| no_upgrade())?;
     same_origin(request.headers(), &sockets.settings.origins)?;
     let peer = request.peer_addr().map(|address| address.ip());
     let client = gate.client(peer, request.headers());
@@ -69,15 +67,12 @@ pub async fn ws(
         },
         (None, None) => Admitted::NotYet,
     };
-    let store = sockets.app.store().clone();
-    let head = web::block(move || convo_app::live::Log::head(&store)).await;
-    let head = head.map_err(|_| Problem::unavailable())??;
     let listener = sockets.app.hub().listener(sockets.settings.max_connections);
     let listener = listener.ok_or_else(Problem::unavailable)?;
-    let mut response = handshake(request.head()).map_err(|_| no_upgrade())?;
+    let stream = Stream::new(Arc::clone(&sockets.log), listener);
+    let head = stream.head().await?;
     let taken = request.conn_data::<Claim>().and_then(Claim::take);
     let taken = taken.ok_or_else(no_upgrade)?;
-    let stream = Stream::new(Arc::clone(&sockets.log), listener);
     let (sockets, authenticator, gate) = (
         sockets.into_inner(),
         authenticator.into_inner(),
