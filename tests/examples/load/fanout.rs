@@ -94,9 +94,7 @@ const SLOW_EVENTS: usize = 300;
 pub async fn slow(node: &Node) {
     let mut writer = Writer::new(node).await;
     let mut crowd = Crowd::gather(node, 1_000, &STATES).await;
-    println!(
-        "slow clients  p50 ms  p99 ms  server MiB before   peak  after  closed  load"
-    );
+    println!("slow clients  p50 ms  p99 ms  server MiB before   peak  after  closed  load");
     let mut deaf = Vec::new();
     for slow in [0, 200] {
         let before = node.resident();

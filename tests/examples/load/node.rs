@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 
 use convo_tests::{BOOTSTRAP_KEY, Database, Kind, Options, guardian};
 use serde_json::Value;
@@ -13,12 +14,12 @@ use crate::client::{Client, request};
 pub struct Node {
     child: Child,
     pub address: SocketAddr,
-    database: Database,
+    database: Arc<Database>,
     options: Options,
 }
 
 /// The writer's counters.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Counters {
     pub commits: f64,
     pub commands: f64,
@@ -31,9 +32,17 @@ pub struct Counters {
 impl Node {
     /// Starts it with the default settings, logging included.
     pub async fn start(kind: Kind) -> Node {
-        let database = Database::create(kind).await;
+        Node::over(Arc::new(Database::create(kind).await))
+    }
+
+    /// Another one on the same database.
+    pub fn beside(&self) -> Node {
+        Node::over(Arc::clone(&self.database))
+    }
+
+    fn over(database: Arc<Database>) -> Node {
         let folder = guardian::folder();
-        let options = Options::on(kind);
+        let options = Options::on(database.kind());
         let log = File::create(folder.join("log")).expect("a log file");
         let mut command = options.program(&database, &folder);
         command

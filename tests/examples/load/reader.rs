@@ -128,7 +128,10 @@ impl Reader {
             SCRATCH.with_borrow_mut(|scratch| {
                 let mut buffer = ReadBuf::new(scratch);
                 ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer)).expect("read");
-                assert!(!buffer.filled().is_empty(), "the server closed the connection");
+                assert!(
+                    !buffer.filled().is_empty(),
+                    "the server closed the connection"
+                );
                 kept.extend_from_slice(buffer.filled());
                 Poll::Ready(())
             })

@@ -55,8 +55,14 @@ async fn tables(database: &Database) -> Vec<String> {
 async fn use_it(server: &Server, email: &str) {
     let mut live = server.subscribed(&["conversation_states"]).await;
     let contact = server.contact(email).await;
-    let ours = contact.outbound("Hello, may I show you our new models?").await;
-    let mail = Mail::new(email, "Re: Hello", "I am interested, can I book a test drive?");
+    let ours = contact
+        .outbound("Hello, may I show you our new models?")
+        .await;
+    let mail = Mail::new(
+        email,
+        "Re: Hello",
+        "I am interested, can I book a test drive?",
+    );
     server.inbound(&mail.answering(&ours)).await.ok();
     assert_eq!(contact.state().await, "ENGAGED");
     assert!(!live.events().await.is_empty());
@@ -120,7 +126,9 @@ async fn take_back(database: &Database, keep: usize) {
         database.execute(&down).await;
         let version = version(step);
         database
-            .execute(&format!("DELETE FROM {MIGRATIONS} WHERE version = '{version}'"))
+            .execute(&format!(
+                "DELETE FROM {MIGRATIONS} WHERE version = '{version}'"
+            ))
             .await;
     }
 }
@@ -142,7 +150,9 @@ async fn the_schema_of_a_release_before_is_brought_up_to_date(options: Options) 
     let database = Arc::clone(server.database());
     // From the oldest schema with data, and from nothing.
     for keep in [1, 0] {
-        let before = server.contact(&format!("before-{keep}@customer.example")).await;
+        let before = server
+            .contact(&format!("before-{keep}@customer.example"))
+            .await;
         server.stop().await;
         take_back(&database, keep).await;
         assert_eq!(ran(&database).await, i64::try_from(keep).unwrap());

@@ -28,10 +28,7 @@ const DISCONNECT: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// [`io::Error`] when the address cannot be bound.
-pub(super) fn serve(
-    settings: &settings::Server,
-    shell: Shell,
-) -> io::Result<(Server, SocketAddr)> {
+pub(super) fn serve(settings: &settings::Server, shell: Shell) -> io::Result<(Server, SocketAddr)> {
     let listener = bind(settings.bind)?;
     let address = listener.local_addr()?;
     let builder = Server::build()

@@ -67,8 +67,7 @@ impl Socket {
         }
         match self.reads {
             None => {
-                let message =
-                    "say who you are first: {\"type\":\"authenticate\",\"token\":…}";
+                let message = "say who you are first: {\"type\":\"authenticate\",\"token\":…}";
                 return Ok(Err(Wrong::new("unauthenticated", message)));
             }
             Some(false) => {

@@ -164,10 +164,15 @@ impl Line {
     /// The next message of what came.
     fn next(&mut self) -> Result<Option<Heard>, Leave> {
         loop {
-            let skipped = self.came.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX));
+            let skipped = self
+                .came
+                .len()
+                .min(usize::try_from(self.skip).unwrap_or(usize::MAX));
             self.came.advance(skipped);
             self.skip -= skipped as u64;
-            if let Some(announced) = announced(&self.came).filter(|one| one.payload > MESSAGE_BYTES as u64) {
+            if let Some(announced) =
+                announced(&self.came).filter(|one| one.payload > MESSAGE_BYTES as u64)
+            {
                 self.skip = announced.payload.saturating_add(announced.head);
                 return Err(Leave::TOO_LARGE);
             }
@@ -188,7 +193,12 @@ impl Line {
     }
 
     /// Puts the pieces of a message together; frames of control may come between them.
-    fn gather(&mut self, last: bool, kind: OpCode, payload: BytesMut) -> Result<Option<Heard>, Leave> {
+    fn gather(
+        &mut self,
+        last: bool,
+        kind: OpCode,
+        payload: BytesMut,
+    ) -> Result<Option<Heard>, Leave> {
         match (kind, last, self.pieces.take()) {
             (OpCode::Text | OpCode::Binary, true, None) => whole(kind, payload).map(Some),
             (OpCode::Text | OpCode::Binary, false, None) => {

@@ -118,10 +118,7 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap())
             .await
             .unwrap();
-        (
-            Connection::new(listener.accept().await.unwrap().0),
-            client,
-        )
+        (Connection::new(listener.accept().await.unwrap().0), client)
     }
 
     #[actix_web::test]

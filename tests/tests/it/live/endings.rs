@@ -6,8 +6,8 @@ use convo_tests::own::{Postgres, no_own_servers};
 use convo_tests::{Heard, Kind, Live, Options, Server, eventually};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::frame::{Frame, FrameHeader};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::{Frame, FrameHeader};
 
 use super::{head, multiply};
 
@@ -37,12 +37,30 @@ async fn what_is_no_websocket_frame_is_closed_with_its_code() {
     let half = vec![b'x'; (32 << 10) + 1];
     for (frames, code) in [
         (vec![frame(b"\xff", text, true)], 1007),
-        (vec![frame(b"\xc3", text, false), frame(b"\xc3", goes_on, true)], 1007),
+        (
+            vec![frame(b"\xc3", text, false), frame(b"\xc3", goes_on, true)],
+            1007,
+        ),
         (vec![frame(b"of nothing", goes_on, true)], 1002),
-        (vec![frame(b"a", text, false), frame(b"b", text, true)], 1002),
-        (vec![frame(b"in pieces", OpCode::Control(Control::Ping), false)], 1002),
-        (vec![frame(b"?", OpCode::Data(Data::Reserved(3)), true)], 1002),
-        (vec![frame(half.clone(), text, false), frame(half.clone(), goes_on, true)], 1009),
+        (
+            vec![frame(b"a", text, false), frame(b"b", text, true)],
+            1002,
+        ),
+        (
+            vec![frame(b"in pieces", OpCode::Control(Control::Ping), false)],
+            1002,
+        ),
+        (
+            vec![frame(b"?", OpCode::Data(Data::Reserved(3)), true)],
+            1002,
+        ),
+        (
+            vec![
+                frame(half.clone(), text, false),
+                frame(half.clone(), goes_on, true),
+            ],
+            1009,
+        ),
         (vec![frame(vec![b'x'; 3 << 20], text, true)], 1009),
     ] {
         let said = format!("{code} for {} frames", frames.len());

@@ -56,7 +56,10 @@ fn node(folder: &Path) -> Option<Command> {
             command.arg("--require").arg(shim);
         }
     }
-    let try_it = ["--eval", "process.exit(typeof WebSocket === 'function' ? 0 : 1)"];
+    let try_it = [
+        "--eval",
+        "process.exit(typeof WebSocket === 'function' ? 0 : 1)",
+    ];
     let mut tried = Command::new("node");
     let tried = tried.args(command.get_args()).args(try_it).output().ok()?;
     tried.status.success().then_some(command)

@@ -89,7 +89,10 @@ async fn whole_messages_are_heard() {
             frame(TEXT, long.as_bytes()),
             frame(TEXT, b""),
             frame(PONG, b"x"),
-            frame(CLOSE, &[&1000_u16.to_be_bytes(), b"bye".as_slice()].concat()),
+            frame(
+                CLOSE,
+                &[&1000_u16.to_be_bytes(), b"bye".as_slice()].concat(),
+            ),
         ],
         vec![
             text("one"),
@@ -138,17 +141,32 @@ async fn what_is_no_frame_ends_the_line() {
         (vec![frame(0xc1, b"reserved bit")], Leave::PROTOCOL),
         (vec![frame(0x83, b"reserved kind")], Leave::PROTOCOL),
         (vec![frame(GOES_ON, b"of nothing")], Leave::PROTOCOL),
-        (vec![frame(TEXT_BEGINS, b"a"), frame(TEXT, b"b")], Leave::PROTOCOL),
+        (
+            vec![frame(TEXT_BEGINS, b"a"), frame(TEXT, b"b")],
+            Leave::PROTOCOL,
+        ),
         (vec![frame(0x09, b"a ping in pieces")], Leave::PROTOCOL),
         (vec![frame(PING, &[0; 126])], Leave::PROTOCOL),
         (vec![frame(CLOSE, b"x")], Leave::PROTOCOL),
         (vec![frame(CLOSE, &1005_u16.to_be_bytes())], Leave::PROTOCOL),
         (vec![frame(TEXT, b"\xff")], Leave::NOT_UTF8),
-        (vec![frame(TEXT_BEGINS, b"\xc3"), frame(ENDS, b"\xc3")], Leave::NOT_UTF8),
-        (vec![frame(TEXT, &vec![b'x'; MESSAGE_BYTES + 1])], Leave::TOO_LARGE),
-        (vec![frame(TEXT_BEGINS, &half), frame(ENDS, &half)], Leave::TOO_LARGE),
+        (
+            vec![frame(TEXT_BEGINS, b"\xc3"), frame(ENDS, b"\xc3")],
+            Leave::NOT_UTF8,
+        ),
+        (
+            vec![frame(TEXT, &vec![b'x'; MESSAGE_BYTES + 1])],
+            Leave::TOO_LARGE,
+        ),
+        (
+            vec![frame(TEXT_BEGINS, &half), frame(ENDS, &half)],
+            Leave::TOO_LARGE,
+        ),
         // Refused for what it announces; nothing of it is kept, or waited for.
-        (vec![[&[TEXT, 0xff], i64::MAX.to_be_bytes().as_slice()].concat()], Leave::TOO_LARGE),
+        (
+            vec![[&[TEXT, 0xff], i64::MAX.to_be_bytes().as_slice()].concat()],
+            Leave::TOO_LARGE,
+        ),
     ] {
         check(&frames, vec![Err(why)]).await;
     }
@@ -202,5 +220,8 @@ async fn who_takes_nothing_is_cut_off() {
     assert!(stuck, "more than the system takes");
     line.cut();
     let mut rest = Vec::new();
-    assert!(client.read_to_end(&mut rest).await.is_err(), "a reset, and no end");
+    assert!(
+        client.read_to_end(&mut rest).await.is_err(),
+        "a reset, and no end"
+    );
 }
