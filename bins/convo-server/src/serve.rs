@@ -1,21 +1,20 @@
 //! Listening, and stopping without losing what is under way.
 
-mod listener;
-
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::Shell;
+use crate::app::{Shell, app};
 use crate::http::edge::edge;
 use crate::http::health;
-use crate::settings;
+use crate::{settings, ws};
 
 /// The process is gone this long after SIGTERM, whatever is still under way.
 const GONE_WITHIN: Duration = Duration::from_secs(19);
@@ -40,8 +39,18 @@ pub struct Listening {
 /// # Errors
 /// [`io::Error`] when an address cannot be bound.
 pub fn listen(settings: &settings::Server, shell: &Shell) -> io::Result<Listening> {
-    let (server, address) = listener::serve(settings, shell.clone())?;
-    let for_metrics = shell.clone();
+    let (for_apps, for_metrics) = (shell.clone(), shell.clone());
+    let server = HttpServer::new(move || app(&for_apps))
+        .on_connect(ws::remember)
+        .workers(settings.workers)
+        .max_connections((settings.max_connections / settings.workers).max(1))
+        .keep_alive(KeepAlive::Timeout(settings.keep_alive))
+        .client_request_timeout(settings.head_timeout)
+        .client_disconnect_timeout(Duration::from_secs(2))
+        .shutdown_timeout(settings.drain.as_secs())
+        .disable_signals()
+        .bind(settings.bind)?;
+    let addresses = server.addrs();
     let metrics = settings.metrics_bind.map(|bind| {
         let metrics = HttpServer::new(move || {
             let data = web::Data::new(for_metrics.metrics.clone());
@@ -62,9 +71,9 @@ pub fn listen(settings: &settings::Server, shell: &Shell) -> io::Result<Listenin
         None => (None, None),
     };
     Ok(Listening {
-        server,
+        server: server.run(),
         metrics,
-        addresses: vec![address],
+        addresses,
         metrics_address,
     })
 }

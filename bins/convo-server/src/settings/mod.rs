@@ -58,7 +58,7 @@ pub struct Server {
     pub metrics_bind: Option<SocketAddr>,
     /// Threads that answer requests.
     pub workers: usize,
-    /// Connections of HTTP at once, over all threads.
+    /// Connections at once, over all threads.
     pub max_connections: usize,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,

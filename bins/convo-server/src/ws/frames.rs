@@ -34,8 +34,8 @@ impl Wrong {
     }
 
     /// The frame that says so.
-    pub fn frame(&self) -> Value {
-        json!({"type": "error", "code": self.code, "message": self.message})
+    pub fn frame(&self) -> String {
+        json!({"type": "error", "code": self.code, "message": self.message}).to_string()
     }
 }
 

@@ -27,9 +27,8 @@ impl Drop for Open {
     }
 }
 
-/// Events sent.
-pub(super) fn sent() -> metrics::Counter {
-    metrics::counter!(SENT)
+pub(super) fn sent(events: usize) {
+    metrics::counter!(SENT).increment(events as u64);
 }
 
 pub(super) fn closed(reason: &'static str) {

@@ -1,21 +1,16 @@
 //! Who gets in.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use actix_http::body::{BodyStream, MessageBody as _};
-use actix_http::ws::handshake;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use convo_app::live::Stream;
 use convo_app::{Actor, App, Command, Envelope, tickets};
-use futures_util::stream;
 use serde::Deserialize;
 
 use super::Sockets;
-use super::line::Line;
 use super::session::{Admitted, Socket};
-use super::takeover::Claim;
+use super::wire::Wire;
 use crate::auth::{Authenticator, Caller, Gate, bearer, caller_of};
 use crate::clock;
 use crate::http::input::QueryString;
@@ -49,7 +44,9 @@ pub async fn ws(
     gate: web::Data<Gate>,
 ) -> Result<HttpResponse, Problem> {
     // Before anything is used up by a request that could not become a WebSocket.
-    let mut response = handshake(request.head()).map_err(|_| no_upgrade())?;
+    if !request.headers().contains_key(header::UPGRADE) {
+        return Err(no_upgrade());
+    }
     same_origin(request.headers(), &sockets.settings.origins)?;
     let peer = request.peer_addr().map(|address| address.ip());
     let client = gate.client(peer, request.headers());
@@ -67,40 +64,25 @@ pub async fn ws(
         },
         (None, None) => Admitted::NotYet,
     };
+    let store = sockets.app.store().clone();
+    let head = web::block(move || convo_app::live::Log::head(&store)).await;
+    let head = head.map_err(|_| Problem::unavailable())??;
     let listener = sockets.app.hub().listener(sockets.settings.max_connections);
     let listener = listener.ok_or_else(Problem::unavailable)?;
-    let stream = Stream::new(Arc::clone(&sockets.log), listener);
-    let head = stream.head().await?;
-    let taken = request.conn_data::<Claim>().and_then(Claim::take);
-    let taken = taken.ok_or_else(no_upgrade)?;
-    let (sockets, authenticator, gate) = (
-        sockets.into_inner(),
-        authenticator.into_inner(),
-        gate.into_inner(),
-    );
-    // Runs when HTTP has written the answer below and given the connection up.
-    actix_web::rt::spawn(async move {
-        let Some(line) = Line::inherit(taken, body).await else {
-            return;
-        };
-        let socket = Socket {
-            line,
-            stream,
-            sockets,
-            authenticator,
-            gate,
-            client,
-            reads: None,
-            prev: 0,
-            wrong: 0,
-            silent: 0,
-        };
-        // A task of its own: this one's state holds what was needed on the way here.
-        actix_web::rt::spawn(socket.run(admitted, head));
-    });
-    let nothing = BodyStream::new(stream::empty::<Result<web::Bytes, Infallible>>());
-    let response = response.message_body(nothing.boxed());
-    Ok(response.map_err(|_| Problem::internal())?.into())
+    let (response, session, frames) = actix_ws::handle(&request, body).map_err(|_| no_upgrade())?;
+    let socket = Socket {
+        stream: Stream::new(Arc::new(sockets.app.store().clone()), listener),
+        session,
+        sockets: sockets.into_inner(),
+        authenticator: authenticator.into_inner(),
+        gate: gate.into_inner(),
+        client,
+        caller: None,
+        prev: 0,
+        wrong: 0,
+    };
+    actix_web::rt::spawn(socket.run(frames, Wire::of(&request), admitted, head));
+    Ok(response)
 }
 
 fn no_upgrade() -> Problem {
