@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 mod bodies;
-mod calls;
+pub(crate) mod calls;
 mod gate;
 mod outgoing;
 

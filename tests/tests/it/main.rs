@@ -35,6 +35,7 @@ mod privacy;
 mod receipts;
 mod records;
 mod refusals;
+mod releases;
 mod retention;
 mod review;
 mod routing;
