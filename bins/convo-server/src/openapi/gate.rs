@@ -106,7 +106,7 @@ pub struct Prepared {
     pub message_id: Option<String>,
     /// Where answers have to go.
     pub reply_to: Option<String>,
-    /// The subject it would have by itself.
+    /// The subject that was asked for, else the campaign's name.
     pub subject: Option<String>,
     /// Header fields that a foreign sender sets, by name.
     pub headers: FreeObject,

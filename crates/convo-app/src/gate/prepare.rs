@@ -125,10 +125,10 @@ impl Batch<'_, '_> {
             lease,
             message_id,
             reply_to,
-            subject,
             headers,
             variables,
             disclosure,
+            ..
         } = self.minted(&lease)?;
         Ok(Prepared {
             lead_id: lead,
@@ -138,7 +138,8 @@ impl Batch<'_, '_> {
             lease: Some(lease),
             message_id: Some(message_id),
             reply_to,
-            subject: Some(subject),
+            // The sender's own: the answer for many leads is kept a day, and holds nobody's words.
+            subject: Some(subject.to_owned()),
             headers,
             variables,
             disclosure,

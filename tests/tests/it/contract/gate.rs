@@ -99,4 +99,8 @@ async fn drafts(server: &Server) {
         .post(&format!("{path}/discard"), json!({}))
         .await
         .ok();
+    // Decided ones are still seen in what is held on the person.
+    let path = format!("/api/leads/{}/export", contact.lead);
+    let held = server.get(&path).await.ok();
+    assert_eq!(held["drafts"].as_array().unwrap().len(), 2);
 }
