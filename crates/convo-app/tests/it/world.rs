@@ -295,7 +295,7 @@ impl World {
         let report = self
             .app()
             .store()
-            .snapshot(|reader| verify::verify(reader))
+            .snapshot(verify::verify)
             .unwrap();
         assert!(report.clean, "{report:#?}");
     }
