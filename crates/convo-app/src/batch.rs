@@ -30,6 +30,7 @@ pub(crate) use seal::{Counted, integration, last_activity_at, queued_since};
 use crate::command::{Actor, Answer, Command, Envelope};
 use crate::context::Context;
 use crate::error::AppError;
+use crate::gate::Memory;
 use crate::handover::Handovers;
 use crate::intake::Parked;
 use crate::lexicons::{InUse, Words};
@@ -145,6 +146,10 @@ pub(crate) struct Batch<'b, 'r> {
     pub outgoing: HashMap<Uuid, Option<OutboxRow>>,
     /// Soft failures by the digest of the address, as this batch leaves them.
     pub soft_bounces: HashMap<Vec<u8>, Option<SoftBounceRow>>,
+    /// What was read and decided about sending.
+    pub gate: Memory,
+    /// The answer of the running command is a refusal: it is decided anew when it is asked for again.
+    pub forget_answer: bool,
     /// The lead the running command's answer speaks of: its stored copy is erased with it.
     pub touched_lead: Option<Uuid>,
     writes: u64,
@@ -191,6 +196,8 @@ impl<'b, 'r> Batch<'b, 'r> {
             opted_out_by: None,
             outgoing: HashMap::new(),
             soft_bounces: HashMap::new(),
+            gate: Memory::default(),
+            forget_answer: false,
             touched_lead: None,
             writes: 0,
         }
@@ -221,6 +228,7 @@ impl<'b, 'r> Batch<'b, 'r> {
         self.actor = envelope.actor;
         self.silent = envelope.silent;
         self.touched_lead = None;
+        self.forget_answer = false;
         self.handovers.begin();
         let Some(key) = &envelope.idempotency else {
             return self.to_the_end(&envelope.command);
@@ -235,7 +243,9 @@ impl<'b, 'r> Batch<'b, 'r> {
             });
         }
         let answer = self.to_the_end(&envelope.command)?;
-        self.remember(key, &answer);
+        if !self.forget_answer {
+            self.remember(key, &answer);
+        }
         Ok(answer)
     }
 
@@ -273,6 +283,12 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::ProcessMessage(id, request) => self.process_message(*id, request),
             Command::IntegrationEvent(id, event) => self.integration_event(*id, event),
             Command::Send(id, sent) => self.send(*id, sent),
+            Command::MaySend(id, request, agent) => self.may_send(*id, request, *agent),
+            Command::SentByOthers(id, request) => self.sent_by_others(*id, request),
+            Command::Prepare(id, request) => self.prepare(*id, request),
+            Command::ApproveDraft(id, request, agent) => self.approve_draft(*id, request, *agent),
+            Command::DiscardDraft(id, request) => self.discard_draft(*id, request),
+            Command::ForgetReputation(campaign) => self.reset_reputation(*campaign),
             Command::LeaseOutbox {
                 owner,
                 limit,

@@ -146,6 +146,18 @@ pub enum Command {
     IntegrationEvent(Uuid, wire::IntegrationEvent),
     /// `POST /{id}/send`; its files are kept already.
     Send(Uuid, Box<Sent>),
+    /// `POST /{id}/may-send`, with the agent whom the caller's key belongs to.
+    MaySend(Uuid, wire::MaySend, Option<Uuid>),
+    /// `POST /{id}/sent`.
+    SentByOthers(Uuid, Box<wire::SentByOthers>),
+    /// `POST /api/campaigns/{id}/prepare`.
+    Prepare(Uuid, wire::Prepare),
+    /// `POST /api/drafts/{id}/approve`, with the agent whom the caller's key belongs to.
+    ApproveDraft(Uuid, Box<wire::ApproveDraft>, Option<Uuid>),
+    /// `POST /api/drafts/{id}/discard`.
+    DiscardDraft(Uuid, wire::DiscardDraft),
+    /// `DELETE /api/reputation`: of a campaign, or of everything we send.
+    ForgetReputation(Option<Uuid>),
     /// Gives a sender what is due in the outbox.
     LeaseOutbox {
         /// Who sends.

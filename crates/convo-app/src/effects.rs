@@ -65,7 +65,7 @@ impl Batch<'_, '_> {
                 Change::StageFell { from, at, .. } => {
                     self.journey_row(conversation, lead, *from, "left", false, *at);
                 }
-                Change::Suppressed(suppression) => self.suppressed(lead, suppression)?,
+                Change::Suppressed(suppression) => self.suppressed(lead, campaign, suppression)?,
                 Change::FlagSet {
                     code,
                     message: Some(message),
@@ -182,7 +182,12 @@ impl Batch<'_, '_> {
         );
     }
 
-    fn suppressed(&mut self, lead: Uuid, suppression: &Suppression<Uuid>) -> Result<(), AppError> {
+    fn suppressed(
+        &mut self,
+        lead: Uuid,
+        campaign: Option<Uuid>,
+        suppression: &Suppression<Uuid>,
+    ) -> Result<(), AppError> {
         let Some(entry) = self.lead(lead)? else {
             return Ok(());
         };
@@ -210,7 +215,7 @@ impl Batch<'_, '_> {
             true => self.lead_of_address(&address)?.unwrap_or(lead),
             false => lead,
         };
-        self.suppress(&Suppressing {
+        let (_, is_new) = self.suppress_once(&Suppressing {
             address: &address,
             lead: Some(owner),
             reason: suppression.reason.as_str(),
@@ -219,6 +224,12 @@ impl Batch<'_, '_> {
             evidence: evidence.as_deref(),
             at: suppression.at,
         })?;
+        if is_new {
+            let Suppression {
+                reason, source, at, ..
+            } = suppression;
+            self.suppression_fared(campaign, *reason, *source, *at);
+        }
         if suppression.reason != SuppressionReason::HardBounce {
             return Ok(());
         }

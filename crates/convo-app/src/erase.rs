@@ -1,7 +1,7 @@
 //! Erasure of a person, and retention.
 
 use chrono::{DateTime, Duration, Months};
-use convo_store::Sweep;
+use convo_store::{Forgotten, Sweep};
 
 use crate::batch::{Batch, Touched};
 use crate::command::{Answer, Command};
@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 /// Rows one retention sweep takes: short enough that nobody waits behind it.
 const SWEEP: i64 = 500;
+/// Days that it is kept how mail fared: the longest time a breaker looks at.
+const REPUTATION_DAYS: i64 = 31;
 
 impl Batch<'_, '_> {
     /// `DELETE /api/leads/{id}`: forgets the person, keeps states, times, counters and codes.
@@ -91,6 +93,7 @@ impl Batch<'_, '_> {
             | Command::ProcessMessage(id, _)
             | Command::Send(id, _)
             | Command::IntegrationEvent(id, _)
+            | Command::SentByOthers(id, _)
             | Command::Snooze(id, _) => (Some(*id), None),
             Command::ResolveReview(_, resolve) => (resolve.conversation_id, resolve.lead_id),
             _ => return Ok(()),
@@ -164,6 +167,19 @@ impl Batch<'_, '_> {
                 before: now,
                 limit: SWEEP,
             },
+            Sweep::Drafts {
+                before: before(Duration::try_days(i64::from(retention.draft_days))),
+                now,
+                limit: SWEEP,
+            },
+            // A day after their end nobody asks what became of them.
+            Sweep::Leases {
+                before: before(Duration::try_days(1)),
+                limit: SWEEP,
+            },
+            Sweep::Reputation(Forgotten::Before(before(Duration::try_days(
+                REPUTATION_DAYS,
+            )))),
             Sweep::Texts {
                 before: now
                     .checked_sub_months(months)

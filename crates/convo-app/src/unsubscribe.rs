@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use convo_email::EventKind;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
@@ -66,14 +67,29 @@ impl Batch<'_, '_> {
         let (primary, said) = (address_key(&person.row.email), person.facts.opted_out_at());
         let standing = self.active_suppressions(&primary)?;
         let standing = standing.iter().any(|row| row.reason == "opt_out");
-        if standing && said.is_some() && said >= self.heard_of(lead)? {
+        let heard = self.heard_of(lead)?;
+        if standing && said.is_some() && said >= heard {
             return Ok(no_content());
         }
+        // It comes after every mail that is here, even one whose clock is ahead of ours.
+        let at = self.now.max(heard.unwrap_or(self.now));
         self.opted_out_by = Some(ONE_CLICK);
-        let told = self.told(conversation, &EventKind::Unsubscribed, self.now);
+        let told = self.told(conversation, &EventKind::Unsubscribed, at);
         self.opted_out_by = None;
         told?;
         Ok(no_content())
+    }
+}
+
+impl Batch<'_, '_> {
+    /// Own time of the newest reply in any conversation of a lead.
+    fn heard_of(&mut self, lead: Uuid) -> Result<Option<DateTime<Utc>>, AppError> {
+        let mut newest = None;
+        for id in self.conversations_of(lead)? {
+            let entry = self.conversation(id)?;
+            newest = newest.max(entry.and_then(|entry| entry.facts.tally.last_reply_at()));
+        }
+        Ok(newest)
     }
 }
 

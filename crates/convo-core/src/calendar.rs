@@ -179,6 +179,13 @@ impl Calendar {
     }
 }
 
+/// The first instant of a local day that shows this time or a later one.
+pub(crate) fn first_instant(zone: Tz, day: NaiveDate, time: NaiveTime) -> Option<Time> {
+    let last = NaiveTime::from_num_seconds_from_midnight_opt(86_399, 999_999_999)?;
+    let mut spans = day::hours(zone, day, time, last).into_iter().flatten();
+    spans.next().map(|span| span.start)
+}
+
 /// A text such as `Mon-Fri 08:00-18:00` that is not one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("business hours look like \"Mon-Fri 08:00-18:00\"")]

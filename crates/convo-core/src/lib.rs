@@ -20,6 +20,7 @@
 //! | [`clocks`] | when something is due by itself |
 //! | [`rules`] | the seven rules and the trait for the caller's own |
 //! | [`snapshot`], [`observe`](mod@observe), [`decide`](mod@decide) | what a decision sees, and the two doors |
+//! | [`gate`] | whether a mail may go to a lead now, and every reason why not |
 //! | [`stages`], [`journey`], [`metrics`] | when a stage is entered; analytics of a lead and of a conversation |
 //! | `strategies` (feature `proptest`) | walks, command sequences and conversations for property tests |
 
@@ -31,6 +32,7 @@ pub mod decide;
 pub mod diagram;
 mod draft;
 pub mod email;
+pub mod gate;
 pub mod handover;
 pub mod journey;
 pub mod lead;

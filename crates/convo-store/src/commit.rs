@@ -105,6 +105,10 @@ pub struct Commit {
     pub answers: Vec<IdempotencyRow>,
     /// API keys, inserted or replaced.
     pub api_keys: Vec<ApiKeyRow>,
+    /// Leases, inserted or replaced; a second one for a claim is a conflict.
+    pub leases: Vec<LeaseRow>,
+    /// Drafts, inserted or replaced.
+    pub drafts: Vec<DraftRow>,
     /// Review items, inserted or replaced.
     pub reviews: Vec<ReviewRow>,
     /// Review items that wait for nothing any more.
@@ -121,6 +125,8 @@ pub struct Commit {
     pub timers: Vec<TimerRow>,
     /// Set-based deletes and erasures, after all other rows were written.
     pub sweeps: Vec<Sweep>,
+    /// How mail fared: what to add to the hour of each scope.
+    pub fared: BTreeMap<(String, DateTime<Utc>), Fared>,
     /// What to add to each counter.
     pub counters: BTreeMap<String, i64>,
     /// Rows of the event log, in order; their numbers are taken last.
@@ -142,6 +148,25 @@ impl TimerKey {
     fn is_of(&self, row: &TimerRow) -> bool {
         (self.kind, self.subject_id, self.conversation_id)
             == (row.kind.as_str(), row.subject_id, row.conversation_id)
+    }
+}
+
+/// How some mail fared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fared {
+    /// Unasked mails sent.
+    pub sent: i64,
+    /// Addresses found dead.
+    pub hard_bounces: i64,
+    /// Complaints.
+    pub complaints: i64,
+}
+
+impl std::ops::AddAssign for Fared {
+    fn add_assign(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.hard_bounces += other.hard_bounces;
+        self.complaints += other.complaints;
     }
 }
 
@@ -259,6 +284,24 @@ pub enum Sweep {
         /// At most so many.
         limit: i64,
     },
+    /// Decides and empties at most `limit` drafts that have waited since before.
+    Drafts {
+        /// The end of their time.
+        before: DateTime<Utc>,
+        /// The present.
+        now: DateTime<Utc>,
+        /// At most so many.
+        limit: i64,
+    },
+    /// Deletes at most `limit` leases that nobody used, that answer nothing and that ended before.
+    Leases {
+        /// The end of their time.
+        before: DateTime<Utc>,
+        /// At most so many.
+        limit: i64,
+    },
+    /// Forgets how mail fared: hours before, or one scope's.
+    Reputation(Forgotten),
     /// Empties the contents and deletes the attachments of at most `limit` messages of conversations that
     /// were closed before.
     Texts {
@@ -267,6 +310,15 @@ pub enum Sweep {
         /// At most so many.
         limit: i64,
     },
+}
+
+/// Of which mail it is forgotten how it fared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Forgotten {
+    /// Of all hours before.
+    Before(DateTime<Utc>),
+    /// Of one scope.
+    Scope(String),
 }
 
 /// A row of the event log before it has its number.
@@ -364,6 +416,8 @@ impl Commit {
         self.suppressions.extend(later.suppressions);
         self.answers.extend(later.answers);
         self.api_keys.extend(later.api_keys);
+        self.leases.extend(later.leases);
+        self.drafts.extend(later.drafts);
         self.reviews.extend(later.reviews);
         self.review_waits_removed.extend(later.review_waits_removed);
         self.review_waits.extend(later.review_waits);
@@ -372,6 +426,9 @@ impl Commit {
         self.timers_removed.extend(later.timers_removed);
         self.timers.extend(later.timers);
         self.sweeps.extend(later.sweeps);
+        for (hour, fared) in later.fared {
+            *self.fared.entry(hour).or_default() += fared;
+        }
         for (name, by) in later.counters {
             self.count(name, by);
         }

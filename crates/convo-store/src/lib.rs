@@ -17,6 +17,7 @@ mod any;
 mod check;
 mod commit;
 mod error;
+mod fare;
 mod fixed;
 mod head;
 mod log;
@@ -35,13 +36,15 @@ mod url;
 mod write;
 mod writer;
 
-pub use commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep, TimerKey};
+pub use commit::{
+    Commit, Fared, Forgotten, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep, TimerKey,
+};
 pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
 pub use open::StoreOptions;
 pub use read::{
     ConversationList, Cursor, Head, LeadList, LogFilter, LogSpan, MessageFacts, MessageHead,
-    MessageLabel, MessageNode, OpenReviews, Reader, Recount, Sort,
+    MessageLabel, MessageNode, OpenReviews, Reader, Recount, SentMail, Sort,
 };
 pub use store::{Database, Store};
 pub use writer::Writer;

@@ -118,11 +118,11 @@ fn counting(rows: &[CounterRow]) -> Part<'_> {
     Part::new(Columns::<_, ()>::new(COUNT, columns, ADD_MANY))
 }
 
-const LOG: &str = "INSERT INTO event_log (seq, kind, at, conversation_id, lead_id, metadata_id, silent, data) \
+const LOG: &str = "INSERT INTO event_log (seq, kind, at, conversation_id, lead_id, metadata_id, silent, quiet, data) \
      SELECT head.seq + given.seq, given.kind, given.at, given.conversation_id, given.lead_id, given.metadata_id, \
-     given.silent, given.data FROM head, unnest(";
+     given.silent, given.quiet, given.data FROM head, unnest(";
 const LOG_END: &str =
-    ") AS given(seq, kind, at, conversation_id, lead_id, metadata_id, silent, data)";
+    ") AS given(seq, kind, at, conversation_id, lead_id, metadata_id, silent, quiet, data)";
 
 fn logging(rows: &[LogRow]) -> Part<'_> {
     let columns = columns!(rows event_log (seq kind at conversation_id lead_id metadata_id silent quiet data));

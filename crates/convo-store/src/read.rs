@@ -2,6 +2,7 @@
 
 mod audit;
 mod conversation;
+mod gate;
 mod handover;
 mod ledger;
 mod message;
@@ -20,6 +21,7 @@ use crate::any::AnyConn;
 use crate::error::{StoreError, StoreResult};
 
 pub use conversation::{ConversationList, Sort};
+pub use gate::SentMail;
 pub use ledger::{Head, LogFilter};
 pub use message::{MessageFacts, MessageHead, MessageLabel, MessageNode};
 pub use operations::OpenReviews;

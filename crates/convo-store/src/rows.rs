@@ -5,6 +5,7 @@
 
 mod audit;
 mod conversation;
+mod gate;
 mod handover;
 mod ledger;
 mod message;
@@ -16,6 +17,7 @@ mod timer;
 
 pub use audit::{JourneyEventRow, MetadataRow, TransitionRow};
 pub use conversation::ConversationRow;
+pub use gate::{DraftRow, LeaseRow, ReputationRow};
 pub use handover::{AgentTurnRow, OfferRow};
 pub use ledger::{CounterRow, InstanceRow, LogHeadRow, LogRow};
 pub use message::{AliasRow, AttachmentRow, ContentRow, MessageRow, PlaceholderRow, ThreadRow};
@@ -33,6 +35,7 @@ pub(crate) mod tables {
         conversation_metadata, conversation_state_transitions, lead_journey_events,
     };
     pub(crate) use super::conversation::conversations;
+    pub(crate) use super::gate::{drafts, reputation, send_leases};
     pub(crate) use super::handover::{agent_turns, handover_offers};
     pub(crate) use super::ledger::{counters, event_log, instance, log_head};
     pub(crate) use super::message::{

@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::rows::*;
 
 /// Every table with its columns.
-const TABLES: [(&str, &[&str]); 35] = [
+const TABLES: [(&str, &[&str]); 38] = [
     (CampaignRow::TABLE, CampaignRow::COLUMNS),
     (PolicyRow::TABLE, PolicyRow::COLUMNS),
     (LeadRow::TABLE, LeadRow::COLUMNS),
@@ -41,6 +41,9 @@ const TABLES: [(&str, &[&str]); 35] = [
     (OutboxRow::TABLE, OutboxRow::COLUMNS),
     (SoftBounceRow::TABLE, SoftBounceRow::COLUMNS),
     (TimerRow::TABLE, TimerRow::COLUMNS),
+    (LeaseRow::TABLE, LeaseRow::COLUMNS),
+    (DraftRow::TABLE, DraftRow::COLUMNS),
+    (ReputationRow::TABLE, ReputationRow::COLUMNS),
     (CounterRow::TABLE, CounterRow::COLUMNS),
     (InstanceRow::TABLE, InstanceRow::COLUMNS),
     (LogRow::TABLE, LogRow::COLUMNS),

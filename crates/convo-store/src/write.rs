@@ -6,6 +6,7 @@ use crate::any::AnyConn;
 use crate::check;
 use crate::commit::{Commit, Placement, Put, ReceiptChange, Revised, TimerKey};
 use crate::error::{StoreError, StoreResult};
+use crate::fare;
 use crate::log::{self, Logged};
 use crate::record::{Field, Record, last_of_each};
 use crate::rows::tables::*;
@@ -73,6 +74,8 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
     change_receipts(conn, &commit.receipts_changed)?;
     upsert(conn, commit.suppressions, SuppressionRow::upsert_all)?;
     upsert(conn, commit.api_keys, ApiKeyRow::upsert_all)?;
+    upsert(conn, commit.leases, LeaseRow::upsert_all)?;
+    upsert(conn, commit.drafts, DraftRow::upsert_all)?;
     upsert(conn, commit.reviews, ReviewRow::upsert_all)?;
     remove_waits(conn, &commit.review_waits_removed)?;
     insert(conn, commit.review_waits, ReviewWaitRow::insert_all)?;
@@ -83,6 +86,7 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
     for one in &commit.sweeps {
         sweep::run(conn, one)?;
     }
+    fare::write(conn, &commit.fared)?;
     let counted = commit.counters.into_iter().filter(|(_, by)| *by != 0);
     let counted: Vec<CounterRow> = counted
         .map(|(name, value)| CounterRow { name, value })

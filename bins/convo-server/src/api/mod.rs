@@ -8,6 +8,7 @@
 mod answers;
 mod conversation_state;
 mod conversations;
+mod gate;
 mod handover;
 mod keys;
 mod links;
@@ -188,6 +189,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     conversation_state::configure(config);
     snooze::configure(config);
     conversations::configure(config);
+    gate::configure(config);
     handover::configure(config);
     messages::configure(config);
     sending::configure(config);

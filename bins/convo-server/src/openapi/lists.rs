@@ -2,6 +2,7 @@
 
 use utoipa::ToSchema;
 
+use super::gate::Draft;
 use super::handover::Offer;
 use super::messages::StoredMessage;
 use super::moves::{AuditedStep, Rule};
@@ -51,6 +52,8 @@ lists! {
     ReviewList = ReviewItem;
     /// A page of outgoing mails.
     OutgoingMailList = OutgoingMail;
+    /// A page of drafts.
+    DraftList = Draft;
     /// A page of receipts.
     ReceiptList = Receipt;
 }

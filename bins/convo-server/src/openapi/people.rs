@@ -99,6 +99,12 @@ pub struct Campaign {
     pub lexicon: Option<LexiconChoice>,
     /// Tracking settings.
     pub tracking: Option<FreeObject>,
+    /// The line that the first mail of author `ai` in a conversation carries.
+    pub disclosure: Option<String>,
+    /// Bases of consent, one of which a lead must have given to be written to unasked; empty: none is needed.
+    pub consent_required: Vec<String>,
+    /// Unasked mails it may send in 24 hours.
+    pub daily_limit: Option<i32>,
     /// The caller's own id.
     pub external_id: Option<String>,
     /// When it was made.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use convo_core::email::DeliveryStatus as Delivery;
+use convo_core::gate;
 use convo_core::journey as way;
 use convo_core::machine;
 use convo_core::signals;
@@ -97,6 +98,14 @@ schemas! {
     PackFormat = one_of(["json", "html"]);
     /// What a webhook came to.
     WebhookStatus = one_of(["done", "duplicate", "parked", "ignored"]);
+    /// What a mail is for.
+    Purpose = one_of(gate::Purpose::ALL.iter().map(|word| word.as_str()));
+    /// Whose mail is counted together.
+    ReputationScope = one_of(gate::ReputationScope::ALL.iter().map(|word| word.as_str()));
+    /// What became of a draft.
+    DraftDecision = one_of(["approved", "discarded", "expired"]);
+    /// Who writes where no person does.
+    Automation = one_of(["ai", "system"]);
     /// How far a receipt got.
     ReceiptStatus = one_of(["done", "failed", "dead", "unmatched", "ignored"]);
     /// How far an outgoing mail is.

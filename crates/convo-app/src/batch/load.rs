@@ -249,7 +249,7 @@ impl Batch<'_, '_> {
         Ok(self.conversations.get_mut(&id).and_then(Option::as_mut))
     }
 
-    pub(super) fn load_leads(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
+    pub(crate) fn load_leads(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
         let missing: Vec<Uuid> = ids
             .iter()
             .filter(|id| !self.leads.contains_key(*id))
@@ -292,7 +292,7 @@ impl Batch<'_, '_> {
         Ok(self.leads.get_mut(&id).and_then(Option::as_mut))
     }
 
-    pub(super) fn load_of_leads(&mut self, leads: &BTreeSet<Uuid>) -> Result<(), AppError> {
+    pub(crate) fn load_of_leads(&mut self, leads: &BTreeSet<Uuid>) -> Result<(), AppError> {
         let missing: Vec<Uuid> = leads
             .iter()
             .filter(|id| !self.of_lead.contains_key(*id))

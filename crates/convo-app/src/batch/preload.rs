@@ -114,6 +114,8 @@ fn want(command: &Command, context: &Context, wanted: &mut Wanted) {
         | Command::PatchConversation(id, _)
         | Command::TakeOver(id, _)
         | Command::Send(id, _)
+        | Command::MaySend(id, ..)
+        | Command::SentByOthers(id, _)
         | Command::OneClick(id)
         | Command::Handover(id, _)
         | Command::IntegrationEvent(id, _)

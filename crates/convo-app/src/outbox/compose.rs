@@ -73,7 +73,7 @@ fn of_message(
     Ok(Some(OutgoingEmail {
         from: author(reader, context, &message)?,
         to,
-        reply_to: Some(context.reply_address(of.id)),
+        reply_to: context.reply_address(of.id),
         subject: content.subject,
         text: content.text,
         html: content.html,

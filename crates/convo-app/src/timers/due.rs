@@ -108,7 +108,10 @@ impl App {
         let put_off = self.put_off(|all| all.tidy(now));
         // One more than may be left out, so that the last of them tells the next time.
         let wanted = i64::try_from(limit.saturating_add(put_off).saturating_add(1));
-        let rows = self.read(|reader| Ok(reader.timers_first(wanted.unwrap_or(i64::MAX))?))?;
+        let rows = self.read(|reader| {
+            let kinds = TimerKind::ALL.map(TimerKind::as_str);
+            Ok(reader.timers_first(&kinds, wanted.unwrap_or(i64::MAX))?)
+        })?;
         let mut due = Vec::new();
         for row in rows {
             let Some(key) = TimerKey::of(&row) else {
@@ -154,3 +157,40 @@ impl App {
 
 /// Timers with their due times, and the next time.
 type Due = (Vec<(TimerKey, DateTime<Utc>)>, Option<DateTime<Utc>>);
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_is_put_off_is_tried_again_less_and_less_often() {
+        let key = TimerKey::new(TimerKind::Archive, Uuid::from_u128(1), None);
+        let mut all = PutOff::default();
+        let mut now = DateTime::UNIX_EPOCH;
+        let mut waits = Vec::new();
+        for _ in 0..40 {
+            all.again(key, now);
+            let from = now;
+            while all.waits(&key, now) {
+                now += TimeDelta::seconds(1);
+            }
+            waits.push(now.signed_duration_since(from).num_seconds());
+        }
+        assert_eq!(waits[..6], [1, 2, 4, 8, 16, 32]);
+        assert_eq!(waits[12..], [3_600; 28]);
+        assert_eq!(all.tidy(now), 1);
+        assert_eq!(all.tidy(now + TimeDelta::hours(3)), 0, "it is gone");
+    }
+
+    #[test]
+    fn what_is_put_off_is_bounded() {
+        let mut all = PutOff::default();
+        for n in 0..5_000 {
+            let key = TimerKey::new(TimerKind::Archive, Uuid::from_u128(n), None);
+            all.again(key, DateTime::UNIX_EPOCH);
+        }
+        assert!(all.0.len() <= PUT_OFF);
+    }
+}

@@ -301,6 +301,12 @@ pub struct NewCampaign {
     pub lexicon: Option<Value>,
     /// Tracking settings handed to the sender.
     pub tracking: Option<Value>,
+    /// The line that the first mail of author `ai` in a conversation carries.
+    pub disclosure: Option<String>,
+    /// Bases of consent, one of which a lead must have given to be written to unasked; empty: none is needed.
+    pub consent_required: Option<Vec<String>>,
+    /// Unasked mails it may send in 24 hours.
+    pub daily_limit: Option<i32>,
     /// The caller's own id.
     pub external_id: Option<String>,
 }
@@ -317,6 +323,12 @@ impl NewCampaign {
         checks.object(self.policy.as_ref(), OBJECT, "policy");
         checks.bounded(self.lexicon.as_ref(), OBJECT * 8, "lexicon");
         checks.object(self.tracking.as_ref(), OBJECT, "tracking");
+        check_gate(
+            &mut checks,
+            self.disclosure.as_ref(),
+            self.consent_required.as_deref(),
+            self.daily_limit,
+        );
         checks.done()
     }
 }
@@ -338,6 +350,14 @@ pub struct CampaignPatch {
     /// Tracking settings.
     #[serde(deserialize_with = "maybe_null")]
     pub tracking: Option<Option<Value>>,
+    /// The line that the first mail of author `ai` in a conversation carries.
+    #[serde(deserialize_with = "maybe_null")]
+    pub disclosure: Option<Option<String>>,
+    /// Bases of consent, one of which a lead must have given to be written to unasked; empty: none is needed.
+    pub consent_required: Option<Vec<String>>,
+    /// Unasked mails it may send in 24 hours.
+    #[serde(deserialize_with = "maybe_null")]
+    pub daily_limit: Option<Option<i32>>,
     /// The caller's own id.
     #[serde(deserialize_with = "maybe_null")]
     pub external_id: Option<Option<String>>,
@@ -373,6 +393,41 @@ impl CampaignPatch {
             NAME,
             "externalId",
         );
+        check_gate(
+            &mut checks,
+            self.disclosure.as_ref().and_then(Option::as_ref),
+            self.consent_required.as_deref(),
+            self.daily_limit.flatten(),
+        );
         checks.done()
     }
+}
+
+/// What a campaign asks of the send gate.
+fn check_gate(
+    checks: &mut Checks,
+    disclosure: Option<&String>,
+    consent: Option<&[String]>,
+    daily_limit: Option<i32>,
+) {
+    checks.optional(disclosure, 500, "disclosure");
+    checks.require(
+        disclosure.is_none_or(|line| !line.chars().any(char::is_control)),
+        "disclosure",
+        "must be one line",
+    );
+    let consent = consent.unwrap_or_default();
+    checks.require(
+        consent.len() <= 20,
+        "consentRequired",
+        "must have at most 20 entries",
+    );
+    for (at, basis) in consent.iter().enumerate() {
+        checks.text(basis, 60, &format!("consentRequired.{at}"));
+    }
+    checks.require(
+        daily_limit.is_none_or(|limit| limit >= 0),
+        "dailyLimit",
+        "must not be negative",
+    );
 }

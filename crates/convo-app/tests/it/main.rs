@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod gate;
 mod handover;
 mod timers;
 mod world;

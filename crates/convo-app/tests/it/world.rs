@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use convo_app::timers::TimerKind;
 use convo_app::{Actor, Answer, App, AppError, Command, Envelope, Options, Shell, verify};
 use convo_store::rows::{LogRow, TimerRow, TransitionRow};
 use convo_store::{Birth, Store, StoreOptions};
@@ -242,8 +243,9 @@ impl World {
 
     /// All timers of the database, those due first at the beginning.
     pub fn all_timers(&self) -> Vec<TimerRow> {
+        let kinds = TimerKind::ALL.map(TimerKind::as_str);
         self.app()
-            .read(|reader| Ok(reader.timers_first(1_000_000)?))
+            .read(|reader| Ok(reader.timers_first(&kinds, 1_000_000)?))
             .unwrap()
     }
 
@@ -291,11 +293,7 @@ impl World {
     /// Every stored invariant holds.
     #[track_caller]
     pub fn verify(&self) {
-        let report = self
-            .app()
-            .store()
-            .snapshot(|reader| verify::verify(reader))
-            .unwrap();
+        let report = self.app().store().snapshot(verify::verify).unwrap();
         assert!(report.clean, "{report:#?}");
     }
 }

@@ -4,11 +4,13 @@
 //! Missing fields take their defaults, so that a campaign may store only what differs.
 
 mod check;
+mod gate;
 mod weights;
 
 use serde::{Deserialize, Serialize};
 
 pub use check::Problem;
+pub use gate::GateLimits;
 pub use weights::{EngagementWeights, QualificationWeights, ReadinessWeights};
 
 use crate::Time;
@@ -81,6 +83,8 @@ pub struct Policy {
     pub retention: Retention,
     /// Clocks of a handover.
     pub handover: HandoverClocks,
+    /// When automation may write to a lead.
+    pub gate: GateLimits,
 }
 
 /// What a stage needs besides the stages before it.
@@ -209,6 +213,8 @@ pub struct Retention {
     pub idempotency_hours: u32,
     /// Months that texts of closed conversations are kept.
     pub text_months: u32,
+    /// Days that a draft waits for an agent before it is discarded.
+    pub draft_days: u32,
 }
 
 impl Default for Retention {
@@ -217,6 +223,7 @@ impl Default for Retention {
             receipt_days: 30,
             idempotency_hours: 24,
             text_months: 24,
+            draft_days: 30,
         }
     }
 }
@@ -285,6 +292,7 @@ impl Default for Policy {
             },
             retention: Retention::default(),
             handover: HandoverClocks::default(),
+            gate: GateLimits::default(),
         }
     }
 }

@@ -10,12 +10,13 @@ use crate::rows::tables::*;
 use crate::sql::BoundId;
 
 impl Reader<'_> {
-    /// The timers that are due first, whether they are due yet or not.
+    /// The timers of these kinds that are due first, whether they are due yet or not.
     ///
     /// # Errors
     /// [`crate::StoreError`].
-    pub fn timers_first(&mut self, limit: i64) -> StoreResult<Vec<TimerRow>> {
+    pub fn timers_first(&mut self, kinds: &[&str], limit: i64) -> StoreResult<Vec<TimerRow>> {
         let query = timers::table
+            .filter(timers::kind.eq_any(kinds))
             .select(TimerRow::as_select())
             .order((
                 timers::due_at.asc(),

@@ -4,6 +4,7 @@
 
 mod commits;
 mod database;
+mod gate;
 mod lists;
 mod lookups;
 mod outbox;
