@@ -46,7 +46,7 @@ fn rows_follow_the_facts() {
         world.reply(&contact);
         let now = world.clock.now();
         let alerted = timer("no_reply", now + TimeDelta::minutes(240));
-        assert_eq!(world.timers(&contact), [alerted.clone()]);
+        assert_eq!(world.timers(&contact), std::slice::from_ref(&alerted));
         world.snooze(&contact, Some(now + days(7)));
         let asleep = [
             timer("no_reply", now + days(7)),
