@@ -73,7 +73,8 @@ fn rows_follow_the_facts() {
         let agent = id(&world.run(Command::CreateAgent(read(agent))));
         let taken = json!({"agentId": agent, "reason": "asked for me"});
         world.run(Command::TakeOver(contact.id, read(taken)));
-        assert_eq!(world.timers(&contact), [], "its owner's clocks are others");
+        let reminded = timer("first_touch", now + TimeDelta::minutes(30));
+        assert_eq!(world.timers(&contact), [reminded], "its owner's clock");
         world.verify();
     });
 }
