@@ -4,11 +4,13 @@
 //! Missing fields take their defaults, so that a campaign may store only what differs.
 
 mod check;
+mod loops;
 mod weights;
 
 use serde::{Deserialize, Serialize};
 
 pub use check::Problem;
+pub use loops::{Acknowledge, Answered, Budget, Loops};
 pub use weights::{EngagementWeights, QualificationWeights, ReadinessWeights};
 
 use crate::Time;
@@ -81,6 +83,10 @@ pub struct Policy {
     pub retention: Retention,
     /// Clocks of a handover.
     pub handover: HandoverClocks,
+    /// What keeps machines from answering each other for ever.
+    pub loops: Loops,
+    /// The automatic acknowledgement of a lead's first mail.
+    pub acknowledge: Acknowledge,
 }
 
 /// What a stage needs besides the stages before it.
@@ -285,6 +291,8 @@ impl Default for Policy {
             },
             retention: Retention::default(),
             handover: HandoverClocks::default(),
+            loops: Loops::default(),
+            acknowledge: Acknowledge::default(),
         }
     }
 }
