@@ -4,9 +4,11 @@ mod anchors;
 mod cascade;
 mod cells;
 mod closing;
+mod forged;
 mod lead_journey;
 mod permutations;
 mod properties;
+mod replays;
 
 use crate::signals::{Signal, SignalClass, signal};
 use crate::strategies::Play;
