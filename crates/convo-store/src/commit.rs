@@ -111,6 +111,8 @@ pub struct Commit {
     pub outbox: Vec<OutboxRow>,
     /// Soft failures of addresses, inserted or replaced.
     pub soft_bounces: Vec<SoftBounceRow>,
+    /// New automatic answers.
+    pub automatic_answers: Vec<AutomaticAnswerRow>,
     /// Set-based deletes and erasures, after all other rows were written.
     pub sweeps: Vec<Sweep>,
     /// What to add to each counter.
@@ -233,6 +235,13 @@ pub enum Sweep {
         /// At most so many.
         limit: i64,
     },
+    /// Deletes at most `limit` automatic answers that were queued before.
+    Answered {
+        /// The end of every window that counts them.
+        before: DateTime<Utc>,
+        /// At most so many.
+        limit: i64,
+    },
     /// Empties the contents and deletes the attachments of at most `limit` messages of conversations that
     /// were closed before.
     Texts {
@@ -341,6 +350,7 @@ impl Commit {
         self.review_waits.extend(later.review_waits);
         self.outbox.extend(later.outbox);
         self.soft_bounces.extend(later.soft_bounces);
+        self.automatic_answers.extend(later.automatic_answers);
         self.sweeps.extend(later.sweeps);
         for (name, by) in later.counters {
             self.count(name, by);

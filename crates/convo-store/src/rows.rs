@@ -3,6 +3,7 @@
 //! Conventions: JSON columns are `String`s holding JSON text, written and read by the caller; states, events,
 //! kinds and codes are wire names; times are cut to microseconds. `Debug` shows ids, numbers and times only.
 
+mod answer;
 mod audit;
 mod conversation;
 mod ledger;
@@ -12,6 +13,7 @@ mod outbox;
 mod people;
 mod provider;
 
+pub use answer::AutomaticAnswerRow;
 pub use audit::{JourneyEventRow, MetadataRow, TransitionRow};
 pub use conversation::ConversationRow;
 pub use ledger::{CounterRow, InstanceRow, LogHeadRow, LogRow};
@@ -25,6 +27,7 @@ pub use provider::{EmailEventRow, EventDedupeRow, ReceiptRow, WebhookTokenRow};
 
 /// The tables' Diesel names, for queries.
 pub(crate) mod tables {
+    pub(crate) use super::answer::automatic_answers;
     pub(crate) use super::audit::{
         conversation_metadata, conversation_state_transitions, lead_journey_events,
     };

@@ -71,6 +71,11 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Option<i6
     insert(conn, commit.review_waits, ReviewWaitRow::insert_all)?;
     upsert(conn, commit.outbox, OutboxRow::upsert_all)?;
     upsert(conn, commit.soft_bounces, SoftBounceRow::upsert_all)?;
+    insert(
+        conn,
+        commit.automatic_answers,
+        AutomaticAnswerRow::insert_all,
+    )?;
     for one in &commit.sweeps {
         sweep::run(conn, one)?;
     }
