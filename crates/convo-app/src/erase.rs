@@ -160,6 +160,10 @@ impl Batch<'_, '_> {
                 before: now,
                 limit: SWEEP,
             },
+            Sweep::Answered {
+                before: self.forgotten_answers()?,
+                limit: SWEEP,
+            },
             Sweep::Texts {
                 before: now
                     .checked_sub_months(months)

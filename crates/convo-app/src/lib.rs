@@ -37,6 +37,7 @@ pub mod import;
 mod intake;
 pub mod lexicons;
 pub mod live;
+mod loops;
 mod message;
 pub mod outbox;
 mod records;

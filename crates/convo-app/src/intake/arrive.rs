@@ -35,6 +35,8 @@ pub(crate) struct Arrival<'a> {
     pub placed: Option<Uuid>,
     /// A person has read it as an opt-out.
     pub said_opt_out: bool,
+    /// A person has seen it and believes it.
+    pub vouched: bool,
     /// When and under which id it came, where it had to wait since.
     pub coming: Coming,
     /// The review item it waited in.
@@ -75,8 +77,10 @@ impl Batch<'_, '_> {
         if arrival.list_archive && mail.class() == Class::List {
             mail.to_mut().verdict.class = Class::Human;
         }
+        self.mark_returned(&mut mail, &rfc_id, arrival.our_addresses)?;
         let policy = self.policy(None)?;
         let arriving = Arriving {
+            origin: arrival.origin(&mail, self.context),
             mail: &mail,
             rfc_id: &rfc_id,
             hash: mail.content_hash(),
@@ -174,7 +178,11 @@ impl Batch<'_, '_> {
         } else {
             kind_of(mail.class())
         };
+        let forged = arriving.origin.is_forged();
+        let flooded = !arrival.history && self.flooded(place.conversation, kind)?;
         let mut evidence = place.evidence;
+        evidence.extend(arriving.origin.code().map(str::to_owned));
+        evidence.extend(flooded.then(|| "flood".to_owned()));
         evidence.extend(mail.verdict.evidence.iter().map(ToString::to_string));
         // What was not read is told beside what was.
         for mark in &mail.degraded {
@@ -209,16 +217,18 @@ impl Batch<'_, '_> {
             raw: arrival.raw.as_ref().map(|raw| raw.to_vec()),
             size: mail.size,
             attachments: &mail.attachments,
-            returns_on: returns(mail),
+            returns_on: returns(mail).filter(|_| !forged && !flooded),
             opt_out_decided: arrival.said_opt_out,
             unsent: false,
+            forged,
         })?;
-        if report {
+        if report && !flooded {
             let about = place
                 .about
                 .as_ref()
                 .map(|(id, rfc_id)| (*id, rfc_id.as_str()));
-            self.reported(mail, place.conversation, about, arriving.at)?;
+            let went_to = place.went_to.as_deref();
+            self.reported(mail, place.conversation, about, went_to, arriving.at)?;
         }
         let (lead, id) = (stored.lead, stored.id);
         let campaign = self

@@ -6,12 +6,14 @@ use convo_store::rows::ReviewRow;
 
 use crate::batch::Batch;
 use crate::error::AppError;
+use crate::message::UNVERIFIED;
 
 /// The hold an item stands for.
 pub(super) fn hold_of(row: &ReviewRow) -> Option<HoldReason> {
     match row.reason.as_str() {
         "doubtful_opt_out" => Some(HoldReason::DoubtfulOptOut),
         "other_author" => Some(HoldReason::OtherAuthor),
+        UNVERIFIED => Some(HoldReason::Unverified),
         _ => None,
     }
 }

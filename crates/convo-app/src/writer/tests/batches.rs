@@ -156,6 +156,7 @@ fn ours() -> Command {
         mail,
         raw: None,
         our_addresses: vec!["sales@dealer.example".to_owned()],
+        trusted_auth_hosts: Vec::new(),
         campaign: None,
         list_archive: false,
     }))
