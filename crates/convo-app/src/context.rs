@@ -96,6 +96,7 @@ pub(crate) mod tests {
             lexicons: Lexicons::default(),
             rules: Rules::standard(),
             our_addresses: HashSet::new(),
+            trusted_auth_hosts: TrustedHosts::default(),
             reply_key: vec![key; 32],
             hash_key: vec![key; 32],
             attachments: Attachments::new("nowhere"),

@@ -21,6 +21,7 @@
 
 #![forbid(unsafe_code)]
 
+mod acknowledge;
 pub mod app;
 pub mod attachments;
 mod batch;

@@ -10,6 +10,7 @@ use crate::batch::Batch;
 use crate::command::Answer;
 use crate::error::AppError;
 use crate::gate::{Denial, Wish};
+use crate::loops::AnswerKind;
 use crate::message::{NewMessage, mail_of};
 use crate::outbox::{Outgoing, Thread};
 use crate::records::answer;
@@ -48,7 +49,11 @@ impl Batch<'_, '_> {
             return Err(AppError::SendingOff);
         }
         self.pass_gate(id, writer, request)?;
+        let answers = self.answers_by_machine(id, writer.author)?;
         let message = self.store_outgoing(id, writer, request, &sent.files)?;
+        if answers {
+            self.note_answer(message, id, lead, AnswerKind::Answer);
+        }
         let queued = self.queue_mail(Outgoing::Message(message))?;
         let queued = queued.ok_or_else(|| AppError::Fault("nothing was queued".to_owned()))?;
         self.accepted(id, message, &queued)
@@ -88,11 +93,15 @@ impl Batch<'_, '_> {
         if request.draft == Some(true) {
             return Err(AppError::invalid("draft", "drafts are not kept here"));
         }
-        let denials = self.gate_denies(&Wish {
+        let mut denials = self.gate_denies(&Wish {
             conversation: id,
             author: writer.author,
             agent: writer.agent,
         })?;
+        if self.answers_by_machine(id, writer.author)? && self.loop_budget(id)?.is_some() {
+            let detail = "too many automatic answers of late";
+            denials.push(Denial::new("loop_budget", detail));
+        }
         denied(denials)
     }
 
@@ -160,6 +169,7 @@ impl Batch<'_, '_> {
             returns_on: None,
             opt_out_decided: false,
             unsent: self.context.sending.mode == SendMode::Shadow,
+            forged: false,
         })?;
         Ok(stored.id)
     }

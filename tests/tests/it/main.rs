@@ -27,6 +27,7 @@ mod ladder;
 mod lexicons;
 mod limits;
 mod live;
+mod loops;
 mod machine;
 mod operations;
 mod own_times;

@@ -230,6 +230,9 @@ impl Batch<'_, '_> {
             let went_to = place.went_to.as_deref();
             self.reported(mail, place.conversation, about, went_to, arriving.at)?;
         }
+        if place.author == Author::Lead && arrival.parked.is_none() {
+            self.acknowledge(mail, place.conversation)?;
+        }
         let (lead, id) = (stored.lead, stored.id);
         let campaign = self
             .conversation(place.conversation)?
