@@ -157,13 +157,17 @@ async fn a_forged_opt_out_waits_for_a_person(options: Options) {
     server.verify().await;
 }
 
+fn attach(contact: &Contact) -> Value {
+    json!({"action": "attach", "conversationId": contact.id})
+}
+
 async fn a_person_vouches_for_a_mail(options: Options) {
     let server = options.start().await;
     let (contact, ours) = active(&server, "ada@customer.example").await;
     let mail =
         Mail::new(&contact.email, "Re: Hello", "I'm interested, tell me more").answering(&ours);
     server.inbound(&forged(mail)).await.ok();
-    let done = resolve(&server, json!({"action": "attach"})).await.ok();
+    let done = resolve(&server, attach(&contact)).await.ok();
     assert_eq!(done["conversationId"], contact.id);
     assert_eq!(contact.state().await, "ENGAGED");
     assert!(!held(&contact).await);
@@ -186,11 +190,29 @@ async fn a_person_vouches_for_a_mail(options: Options) {
         ["FIRST_EMAIL_SENT", "LEAD_REPLIED", "ENGAGEMENT_INCREASED"]
     );
 
+    // A copy that came by another way proves the first one.
+    let (twice, ours) = active(&server, "twice@customer.example").await;
+    let mail = Mail::new(&twice.email, "Re: Hello", "Tell me more").answering(&ours);
+    server.inbound(&forged(mail.clone())).await.ok();
+    assert_eq!(
+        (twice.state().await.as_str(), held(&twice).await),
+        ("ACTIVE", true)
+    );
+    server.inbound(&mail).await.ok();
+    assert!(held(&twice).await, "it proves nothing by itself");
+    let proved = mail.header(AUTHENTICATION, "mxa.mailgun.org; dmarc=pass");
+    assert_eq!(server.inbound(&proved).await.ok()["status"], "duplicate");
+    assert_eq!(
+        (twice.state().await.as_str(), held(&twice).await),
+        ("ENGAGED", false)
+    );
+    assert!(reviews(&server).await.is_empty());
+
     // What a person vouches for may be an opt-out.
     let mail = Mail::new(&contact.email, "Re: Hello", "Please unsubscribe me").answering(&ours);
     server.inbound(&forged(mail)).await.ok();
     assert_eq!(contact.state().await, "ENGAGED");
-    resolve(&server, json!({"action": "attach"})).await.ok();
+    resolve(&server, attach(&contact)).await.ok();
     assert_eq!(contact.status().await["outcome"], "opted_out");
     assert_eq!(contact.messages().await.pop().unwrap()["kind"], "opt_out");
 
@@ -199,7 +221,7 @@ async fn a_person_vouches_for_a_mail(options: Options) {
     let mail =
         Mail::new("colleague@customer.example", "Re: Hello", "Tell me more").answering(&ours);
     server.inbound(&forged(mail)).await.ok();
-    let refused = resolve(&server, json!({"action": "attach"})).await;
+    let refused = resolve(&server, attach(&other)).await;
     refused.problem(409, "conflict");
     assert_eq!(other.state().await, "ACTIVE");
     server.verify().await;

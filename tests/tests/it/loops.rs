@@ -232,22 +232,28 @@ impl Dealer {
     }
 
     /// What it has sent since, as it comes out of a gateway that strips whatever would give a machine away.
-    async fn sends(&mut self) -> Vec<Mail> {
+    async fn sends(&mut self, threaded: bool) -> Vec<Mail> {
         let sent = settled(&self.server, &self.mailgun).await;
         let fresh = sent[self.passed..].to_vec();
         self.passed = sent.len();
         fresh
             .iter()
-            .map(|mail| disguised(mail, &self.address))
+            .map(|mail| disguised(mail, &self.address, threaded))
             .collect()
     }
 }
 
-/// A mail without `Auto-Submitted`, `List-Unsubscribe` and threading: as if a person had typed it.
-fn disguised(mail: &SentMail, from: &str) -> Mail {
+/// A mail without `Auto-Submitted` and `List-Unsubscribe`, perhaps without threading: as if a person had typed it.
+fn disguised(mail: &SentMail, from: &str, threaded: bool) -> Mail {
     let number = uuid::Uuid::new_v4();
     let words = format!("{}\n\nBest wishes, number {number}", mail.the("text"));
-    Mail::new(from, mail.the("subject"), &words).to(mail.the("to"))
+    let mut typed = Mail::new(from, mail.the("subject"), &words).to(mail.the("to"));
+    for name in ["In-Reply-To", "References"] {
+        if let Some(ids) = mail.field(&format!("h:{name}")).filter(|_| threaded) {
+            typed = typed.header(name, ids);
+        }
+    }
+    typed
 }
 
 async fn two_servers_stop_at_two_mails_each(options: Options) {
@@ -264,7 +270,7 @@ async fn two_servers_stop_at_two_mails_each(options: Options) {
         }
         let mut rounds = 0;
         loop {
-            let (from_one, from_two) = (one.sends().await, two.sends().await);
+            let (from_one, from_two) = (one.sends(threaded).await, two.sends(threaded).await);
             if from_one.is_empty() && from_two.is_empty() {
                 break;
             }

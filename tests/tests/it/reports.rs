@@ -110,7 +110,7 @@ async fn a_forged_bounce_changes_nothing(options: Options) {
     // The true one has its effect, and of several recipients only on ours.
     let two = bounce(&contact.email, &ours).replace(
         "\r\n--b1\r\nContent-Type: text/rfc822-headers",
-        "Final-Recipient: rfc822; boss@elsewhere.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+        "\r\nFinal-Recipient: rfc822; boss@elsewhere.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\
          \r\n--b1\r\nContent-Type: text/rfc822-headers",
     );
     let answer = server

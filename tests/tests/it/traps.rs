@@ -46,7 +46,7 @@ const OPTED_OUT: Expected = Expected {
 };
 const DOUBTFUL: Expected = Expected {
     held: true,
-    ..REPLY
+    ..INTERESTED
 };
 const FORGED: Expected = Expected {
     author: "other",
@@ -102,7 +102,11 @@ fn table() -> Vec<Trap> {
         ),
         ("Merci de me désinscrire de votre liste.", NONE, OPTED_OUT),
         ("Por favor, denme de baja de su lista.", NONE, OPTED_OUT),
-        ("Please stop by on Tuesday, I will be at home.", NONE, REPLY),
+        (
+            "Please stop by on Tuesday, I will be at home.",
+            NONE,
+            INTERESTED,
+        ),
         ("Can you stop at the house on Saturday?", NONE, REPLY),
         (
             "Could you remove the roof rack before delivery?",

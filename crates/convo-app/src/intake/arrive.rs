@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use convo_core::vocabulary::{Author, Direction, Kind};
-use convo_email::InboundEmail;
+use convo_email::{InboundEmail, Origin};
 use convo_store::rows::{ReviewRow, ReviewWaitRow};
 use convo_threading::automated::Class;
 use uuid::Uuid;
@@ -106,13 +106,18 @@ impl Batch<'_, '_> {
             route = self.placed_by_hand(&arriving, conversation)?;
         }
         match route {
-            Route::Duplicate(head) => Ok(Effect {
-                status: Status::Duplicate,
-                conversation: Some(head.conversation_id),
-                lead: Some(head.lead_id),
-                message: Some(head.id),
-                ..Effect::default()
-            }),
+            Route::Duplicate(head) => {
+                if arriving.origin == Origin::Confirmed {
+                    self.proved(&head)?;
+                }
+                Ok(Effect {
+                    status: Status::Duplicate,
+                    conversation: Some(head.conversation_id),
+                    lead: Some(head.lead_id),
+                    message: Some(head.id),
+                    ..Effect::default()
+                })
+            }
             Route::Review(reason) => self.park(&arriving, arrival, reason),
             Route::Silence { lead } => self.silence(&arriving, arrival, lead),
             Route::There(place) => self.store_mail(&arriving, arrival, place),

@@ -3,6 +3,7 @@
 use convo_core::observe::{MessageStored, Observation};
 use convo_core::signals::OptOut;
 use convo_core::vocabulary::{Author, FlagCode, HoldReason};
+use convo_store::MessageHead;
 use convo_store::rows::{MessageRow, ReviewRow};
 use serde_json::json;
 use uuid::Uuid;
@@ -39,16 +40,49 @@ fn flags_of(row: &MessageRow) -> Vec<&str> {
     serde_json::from_str(&row.flags).unwrap_or_default()
 }
 
+fn gone() -> AppError {
+    AppError::conflict("the item holds no mail that could be vouched for")
+}
+
 impl Batch<'_, '_> {
-    /// A person says that the mail of an item is from whom it says: it is read and counted as the lead's own,
-    /// with all that follows from a reply of its time.
+    /// A person says that the mail of an item is from whom it says.
     pub(crate) fn vouch(&mut self, item: &ReviewRow) -> Result<Effect, AppError> {
-        let gone = || AppError::conflict("the item holds no mail that could be vouched for");
-        let id = item.message_id.ok_or_else(gone)?;
-        let row = self.reader.messages_by_ids(&[id])?.pop();
-        let content = self.reader.contents_by_messages(&[id])?.pop();
-        let (Some(row), Some(content)) = (row, content) else {
-            return Err(gone());
+        self.believe(item.message_id.ok_or_else(gone)?)
+    }
+
+    /// A copy of a stored mail came by a way on which nothing broke it: its origin is proved after all, and the
+    /// question to a person is answered.
+    pub(crate) fn proved(&mut self, head: &MessageHead) -> Result<(), AppError> {
+        let doubted = match head.author == Author::Other.as_str() {
+            true => self.message_row(head.id)?.filter(is_forged),
+            false => None,
+        };
+        let Some(row) = doubted.filter(|row| !row.erased) else {
+            return Ok(());
+        };
+        let effect = self.believe(row.id)?;
+        let mut items = self.reader.reviews_by_leads(&[row.lead_id])?;
+        items.extend(self.commit.reviews.iter().cloned());
+        let asked = items.into_iter().find(|item| {
+            item.message_id == Some(row.id) && item.reason == UNVERIFIED && item.status == "open"
+        });
+        if let Some(item) = asked {
+            self.close_review(item.clone(), "placed", &effect)?;
+            self.lift_hold(&item)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a stored mail anew and counts it as the lead's own, with all that follows from a reply of its time.
+    fn believe(&mut self, id: Uuid) -> Result<Effect, AppError> {
+        let row = self.message_row(id)?.ok_or_else(gone)?;
+        let mut here = self.commit.contents.iter();
+        let content = match here.find(|content| content.message_id == id) {
+            Some(content) => content.clone(),
+            None => {
+                let stored = self.reader.contents_by_messages(&[id])?.pop();
+                stored.ok_or_else(gone)?
+            }
         };
         if row.erased || !is_forged(&row) {
             return Err(gone());
@@ -94,17 +128,26 @@ impl Batch<'_, '_> {
         })
     }
 
-    fn put_changed(&mut self, row: MessageRow) {
+    fn put_changed(&mut self, mut row: MessageRow) {
+        // Rows are replaced before they are placed: where it stands now must not be lost in between.
+        if let Some(place) = self.commit.placements.iter().find(|one| one.id == row.id) {
+            row.parent_message_rfc.clone_from(&place.parent_message_rfc);
+            row.parent_id = place.parent_id;
+            row.depth = place.depth;
+            row.thread_id = place.thread_id;
+        }
         for head in self.heads.values_mut().flatten() {
             if head.id == row.id {
                 head.author.clone_from(&row.author);
                 head.kind.clone_from(&row.kind);
             }
         }
-        self.commit
-            .messages_changed
-            .retain(|other| other.id != row.id);
-        self.commit.messages_changed.push(row);
+        let changed = self.commit.messages_changed.iter_mut();
+        let fresh = self.commit.messages.iter_mut().chain(changed);
+        match fresh.into_iter().find(|other| other.id == row.id) {
+            Some(known) => *known = row,
+            None => self.commit.messages_changed.push(row),
+        }
         self.wrote();
     }
 }

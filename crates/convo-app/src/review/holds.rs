@@ -21,7 +21,7 @@ pub(super) fn hold_of(row: &ReviewRow) -> Option<HoldReason> {
 impl Batch<'_, '_> {
     /// Lifts the hold of a resolved item, unless another item of its kind is open: whatever the
     /// answer was, no question is left that automation has to wait for.
-    pub(super) fn lift_hold(&mut self, row: &ReviewRow) -> Result<(), AppError> {
+    pub(crate) fn lift_hold(&mut self, row: &ReviewRow) -> Result<(), AppError> {
         let (Some(conversation), Some(reason)) = (row.conversation_id, hold_of(row)) else {
             return Ok(());
         };

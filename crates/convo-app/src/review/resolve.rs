@@ -63,7 +63,14 @@ impl Batch<'_, '_> {
             ("opt_out", Some(parked)) => self.mail_opts_out(parked, resolve)?,
             ("opt_out", None) => self.message_opts_out(row, resolve.lead_id)?,
             // The mail is stored where it belongs: what a person says is that it belongs there.
-            ("attach", None) if row.reason == UNVERIFIED => self.vouch(row)?,
+            ("attach", None) if row.reason == UNVERIFIED => {
+                if resolve.conversation_id != row.conversation_id {
+                    return Err(AppError::conflict(
+                        "the mail is stored in another conversation",
+                    ));
+                }
+                self.vouch(row)?
+            }
             (_, None) => {
                 return Err(AppError::conflict(
                     "the item holds no mail that could be placed",

@@ -1,0 +1,10 @@
+//! Use cases on a clock of the test's own, on SQLite, and on PostgreSQL where there is one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
+mod reopening;
+mod world;
