@@ -14,6 +14,7 @@ mod arrive;
 mod by_hand;
 mod candidate;
 mod doubt;
+mod evidence;
 mod own;
 mod parked;
 mod report;

@@ -16,7 +16,7 @@ const THANKS: &str = "Thank you, we have your mail and will answer soon.";
 
 /// Switches acknowledgements on, with other parts of the policy.
 async fn acknowledging(server: &Server, more: Value) {
-    let mut policy = json!({"acknowledge": {"text": THANKS}});
+    let mut policy = json!({"createLead": true, "acknowledge": {"text": THANKS}});
     let (Value::Object(all), Value::Object(more)) = (&mut policy, more) else {
         panic!("objects");
     };
@@ -113,14 +113,11 @@ async fn a_first_mail_is_acknowledged_once(options: Options) {
 
 async fn nobody_else_is_acknowledged(options: Options) {
     let mailgun = PlayedMailgun::start().await;
-    let server = options
-        .with("CONVO_POLICY__CREATE_LEAD", "true")
-        .sending(&mailgun)
-        .start()
-        .await;
+    let server = options.sending(&mailgun).start().await;
     server.agent("grace@dealer.example").await;
     let mail = |from: &str, text: &str| Mail::new(from, "Hello", text);
     // Off by default.
+    server.lead("early@customer.example").await;
     server
         .inbound(&mail("early@customer.example", "Do you sell vans?"))
         .await
@@ -216,7 +213,6 @@ impl Dealer {
         let mailgun = PlayedMailgun::start().await;
         let address = format!("sales@{name}.example");
         let options = options
-            .with("CONVO_POLICY__CREATE_LEAD", "true")
             .sending(&mailgun)
             .with("CONVO_SEND__FROM", &address)
             .with("CONVO_SEND__REPLY_DOMAIN", &format!("{name}.example"))

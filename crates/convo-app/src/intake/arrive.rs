@@ -7,6 +7,7 @@ use convo_store::rows::{ReviewRow, ReviewWaitRow};
 use convo_threading::automated::Class;
 use uuid::Uuid;
 
+use super::evidence::evidence;
 use super::parked::{Coming, Parked, Waiting, identified, parked_key_as};
 use super::{Arriving, Place, Route};
 use crate::batch::Batch;
@@ -185,17 +186,7 @@ impl Batch<'_, '_> {
         };
         let forged = arriving.origin.is_forged();
         let flooded = !arrival.history && self.flooded(place.conversation, kind)?;
-        let mut evidence = place.evidence;
-        evidence.extend(arriving.origin.code().map(str::to_owned));
-        evidence.extend(flooded.then(|| "flood".to_owned()));
-        evidence.extend(mail.verdict.evidence.iter().map(ToString::to_string));
-        // What was not read is told beside what was.
-        for mark in &mail.degraded {
-            let mark = format!("degraded:{}", mark.code());
-            if !evidence.contains(&mark) {
-                evidence.push(mark);
-            }
-        }
+        let evidence = evidence(place.evidence, arriving, flooded);
         let stored = self.store_message(NewMessage {
             conversation: place.conversation,
             direction,
