@@ -136,6 +136,18 @@ impl Contact {
         text(&answer["message"]["messageId"])
     }
 
+    /// Sends a mail to the lead; the answer.
+    pub async fn send(&self, body: Value) -> Answer {
+        self.post("send", body).await
+    }
+
+    /// The message of this id (without `<>`), as it is listed.
+    pub async fn message(&self, message_id: &str) -> Value {
+        let all = self.messages().await;
+        let found = all.into_iter().find(|one| one["messageId"] == message_id);
+        found.unwrap_or_else(|| panic!("no message {message_id}"))
+    }
+
     /// Records a mail of the lead, as `process-message` takes it.
     pub async fn reply(&self, content: &str) -> Value {
         let body = json!({"senderId": self.lead, "content": content, "messageType": "email", "isFromAI": 0});

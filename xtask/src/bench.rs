@@ -13,7 +13,7 @@ use crate::services::Services;
 pub fn run(arguments: &[String]) -> Outcome {
     let builds = [
         "build --release --package convo-server",
-        "build --release --package convo-store --example store_rate",
+        "build --release --package convo-store --features measure --examples",
         "build --release --package convo-tests --example load",
     ];
     for build in builds {
@@ -25,7 +25,8 @@ pub fn run(arguments: &[String]) -> Outcome {
         .args(arguments)
         .envs(services.environment())
         .env("CONVO_TEST_SERVER", built("convo-server"))
-        .env("CONVO_BENCH_STORE_RATE", built("examples/store_rate"));
+        .env("CONVO_BENCH_STORE_RATE", built("examples/store_rate"))
+        .env("CONVO_BENCH_TWO_WRITERS", built("examples/two_writers"));
     succeed(command)
 }
 

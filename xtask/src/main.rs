@@ -14,6 +14,7 @@ mod bench;
 mod cargo;
 mod ci;
 mod generate;
+mod node;
 mod services;
 mod test;
 

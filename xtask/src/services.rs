@@ -4,7 +4,7 @@ mod account;
 mod binaries;
 mod folder;
 mod guardian;
-mod install;
+pub mod install;
 mod postgres;
 mod redis;
 
@@ -67,7 +67,7 @@ impl Services {
 
     fn own(durability: Durability) -> Result<Services, String> {
         let binaries = Binaries::find().or_else(|missing| {
-            install::packages(&missing)?;
+            install::servers(&missing)?;
             Binaries::find().map_err(|missing| install::advice(&missing))
         })?;
         let started = Instant::now();

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::Outcome;
 use crate::cargo::{cargo, server, succeed};
+use crate::node;
 use crate::services::Services;
 
 /// Builds, starts the servers, tests; prints how long each of the two parts took.
@@ -13,6 +14,7 @@ use crate::services::Services;
 /// # Errors
 /// The build or a test fails, or PostgreSQL or Redis cannot be had.
 pub fn run(arguments: &[String]) -> Outcome {
+    node::ensure()?;
     let services = Services::start()?;
     let started = Instant::now();
     succeed(cargo(["build", "--workspace", "--all-features", "--bins"]))?;

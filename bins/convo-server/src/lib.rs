@@ -3,7 +3,7 @@
 //! - [`settings`]: defaults, file, environment.
 //! - [`serve`]: listening and draining; [`app`]: what one thread serves; [`routes`] and [`openapi`]:
 //!   which routes there are and their document.
-//! - [`api`]: the application's routes; [`wiring`]: the application out of settings.
+//! - [`api`]: the application's routes; [`wiring`]: the application out of settings; [`ticker`]: what is due by itself.
 //! - [`http`]: what every request passes through; [`problem`]: errors on the wire.
 //! - [`ws`]: the event log as it happens.
 //! - [`outbox`] and [`mailer`]: what sends mail.
@@ -31,5 +31,6 @@ pub mod serve;
 pub mod settings;
 #[cfg(test)]
 mod testing;
+pub mod ticker;
 pub mod wiring;
 pub mod ws;

@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::error::AppError;
-use crate::gate::Wish;
 use crate::loops::AnswerKind;
 use crate::message::{NewMessage, mail_of};
 use crate::outbox::{Outgoing, Thread};
@@ -46,13 +45,7 @@ impl Batch<'_, '_> {
         if self.acknowledged_since(lead, since)? {
             return Ok(());
         }
-        let denials = self.gate_denies(&Wish {
-            conversation,
-            author: Author::System,
-            agent: None,
-        })?;
-        // Asked last: only what would be sent otherwise is counted as stopped by a budget.
-        if !denials.is_empty() || self.loop_budget(conversation)?.is_some() {
+        if !self.may_be_answered(conversation, Author::System, None)? {
             return Ok(());
         }
         let message = self.store_acknowledgement(conversation, words, &from.email)?;
@@ -73,7 +66,7 @@ impl Batch<'_, '_> {
             references,
             subject,
             ..
-        } = self.thread_of(conversation)?;
+        } = self.thread_of(conversation, None)?;
         let from = self.context.sending.from.as_ref();
         let from = from.map(|from| from.email.clone());
         let rfc_id = self.outgoing_id()?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use convo_core::rules::Rules;
@@ -21,6 +21,7 @@ use crate::lexicons::{Lexicons, Words};
 use crate::live::{Feed, Hub, Wake};
 use crate::outbox::compose::{Composed, compose};
 use crate::sending::Sending;
+use crate::timers::PutOff;
 use crate::wire::address_key;
 use crate::writer::{self, Queue};
 
@@ -47,6 +48,7 @@ pub struct App {
     hub: Hub,
     wake: Wake,
     committed: watch::Receiver<i64>,
+    pub(crate) timers_put_off: Arc<Mutex<PutOff>>,
 }
 
 impl App {
@@ -85,6 +87,7 @@ impl App {
                 hub: Hub::new(wake.clone()),
                 wake,
                 committed,
+                timers_put_off: Arc::default(),
             },
             thread,
         ))

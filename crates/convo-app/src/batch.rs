@@ -9,10 +9,11 @@ mod policy;
 mod preload;
 mod seal;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use convo_core::clocks::Clocks;
 use convo_core::conversation::Conversation;
 use convo_core::lead::Lead;
 use convo_store::rows::{
@@ -24,13 +25,16 @@ use uuid::Uuid;
 
 pub(crate) use once::Waiting;
 pub(crate) use policy::{PolicyInForce, policy_of};
-pub(crate) use seal::{Counted, integration, last_activity_at};
+pub(crate) use seal::{Counted, integration, last_activity_at, queued_since};
 
 use crate::command::{Actor, Answer, Command, Envelope};
 use crate::context::Context;
 use crate::error::AppError;
+use crate::gate::Memory;
+use crate::handover::Handovers;
 use crate::intake::Parked;
 use crate::lexicons::{InUse, Words};
+use crate::timers::TimerKey;
 
 /// How much of a row has to be written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +57,12 @@ pub(crate) struct ConversationEntry {
     pub stored: Option<i64>,
     pub touched: Touched,
     pub before: Counted,
+    /// What its timers followed from when it was loaded.
+    pub clocks: Clocks,
+    /// Its timers are compared with their rows when the batch is sealed.
+    pub check_timers: bool,
+    /// Its clocks begin now: it came by an import, or its timers are looked at for the first time.
+    pub begins: bool,
 }
 
 /// A lead in memory.
@@ -118,6 +128,14 @@ pub(crate) struct Batch<'b, 'r> {
     pub resolved: HashSet<Uuid>,
     /// Mails by their key of the review list: on it, discarded, or `None`.
     pub parked: HashMap<String, Option<Parked>>,
+    /// What commands did to handovers.
+    pub handovers: Handovers,
+    /// Timers as this batch leaves them: due then, or stopped.
+    pub timers: BTreeMap<TimerKey, Option<DateTime<Utc>>>,
+    /// Timers of the database, of the conversations in `timed`.
+    pub timers_stored: HashMap<TimerKey, DateTime<Utc>>,
+    /// Conversations whose timers were read.
+    pub timed: HashSet<Uuid>,
     /// The words read last.
     pub words: Option<Arc<Words>>,
     /// The address a failure being applied speaks of.
@@ -128,6 +146,10 @@ pub(crate) struct Batch<'b, 'r> {
     pub outgoing: HashMap<Uuid, Option<OutboxRow>>,
     /// Soft failures by the digest of the address, as this batch leaves them.
     pub soft_bounces: HashMap<Vec<u8>, Option<SoftBounceRow>>,
+    /// What was read and decided about sending.
+    pub gate: Memory,
+    /// The answer of the running command is a refusal: it is decided anew when it is asked for again.
+    pub forget_answer: bool,
     /// The lead the running command's answer speaks of: its stored copy is erased with it.
     pub touched_lead: Option<Uuid>,
     writes: u64,
@@ -165,11 +187,17 @@ impl<'b, 'r> Batch<'b, 'r> {
             suppressed_here: Vec::new(),
             resolved: HashSet::new(),
             parked: HashMap::new(),
+            handovers: Handovers::default(),
+            timers: BTreeMap::new(),
+            timers_stored: HashMap::new(),
+            timed: HashSet::new(),
             words: None,
             failing_address: None,
             opted_out_by: None,
             outgoing: HashMap::new(),
             soft_bounces: HashMap::new(),
+            gate: Memory::default(),
+            forget_answer: false,
             touched_lead: None,
             writes: 0,
         }
@@ -200,8 +228,10 @@ impl<'b, 'r> Batch<'b, 'r> {
         self.actor = envelope.actor;
         self.silent = envelope.silent;
         self.touched_lead = None;
+        self.forget_answer = false;
+        self.handovers.begin();
         let Some(key) = &envelope.idempotency else {
-            return self.dispatch(&envelope.command);
+            return self.to_the_end(&envelope.command);
         };
         if let Some((body, answer)) = self.stored_answer(&key.scope)? {
             if body != key.body {
@@ -212,8 +242,16 @@ impl<'b, 'r> Batch<'b, 'r> {
                 ..answer
             });
         }
-        let answer = self.dispatch(&envelope.command)?;
-        self.remember(key, &answer);
+        let answer = self.to_the_end(&envelope.command)?;
+        if !self.forget_answer {
+            self.remember(key, &answer);
+        }
+        Ok(answer)
+    }
+
+    fn to_the_end(&mut self, command: &Command) -> Result<Answer, AppError> {
+        let answer = self.dispatch(command)?;
+        self.hand_over()?;
         Ok(answer)
     }
 
@@ -240,9 +278,17 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::PatchConversation(id, patch) => self.patch_conversation(*id, patch),
             Command::Transition(id, request) => self.transition(*id, request),
             Command::TakeOver(id, request) => self.take_over(*id, request),
+            Command::Handover(id, act) => self.handover_act(*id, act),
+            Command::HandoverLink(link) => self.handover_link(*link),
             Command::ProcessMessage(id, request) => self.process_message(*id, request),
             Command::IntegrationEvent(id, event) => self.integration_event(*id, event),
             Command::Send(id, sent) => self.send(*id, sent),
+            Command::MaySend(id, request, agent) => self.may_send(*id, request, *agent),
+            Command::SentByOthers(id, request) => self.sent_by_others(*id, request),
+            Command::Prepare(id, request) => self.prepare(*id, request),
+            Command::ApproveDraft(id, request, agent) => self.approve_draft(*id, request, *agent),
+            Command::DiscardDraft(id, request) => self.discard_draft(*id, request),
+            Command::ForgetReputation(campaign) => self.reset_reputation(*campaign),
             Command::LeaseOutbox {
                 owner,
                 limit,
@@ -262,6 +308,8 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::ResolveReview(id, resolve) => self.resolve_review(*id, resolve),
             Command::ImportMail(mail) => self.import_mail(mail),
             Command::ImportRow(row) => self.import_row(row),
+            Command::Snooze(id, request) => self.snooze(*id, request),
+            Command::FireTimer(key) => self.fire_timer(*key),
             Command::Retain => self.retain(),
         }
     }

@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use convo_email::InboundEmail;
 use uuid::Uuid;
 
+use crate::handover::{Act, link::Link};
 use crate::import::ImportRow;
 use crate::lexicons::Words;
 use crate::outbox::Outcome;
 use crate::send::Sent;
+use crate::timers::TimerKey;
 use crate::wire;
 
 /// Who asked, as the audit keeps it.
@@ -134,12 +136,28 @@ pub enum Command {
     Transition(Uuid, wire::TransitionRequest),
     /// `POST /{id}/take-over`.
     TakeOver(Uuid, wire::TakeOver),
+    /// `POST /{id}/handover/…`.
+    Handover(Uuid, Act),
+    /// A POST to a signed link of an offer.
+    HandoverLink(Link),
     /// `POST /{id}/process-message`.
     ProcessMessage(Uuid, Box<wire::ProcessMessage>),
     /// `POST /{id}/integration-event`.
     IntegrationEvent(Uuid, wire::IntegrationEvent),
     /// `POST /{id}/send`; its files are kept already.
     Send(Uuid, Box<Sent>),
+    /// `POST /{id}/may-send`, with the agent whom the caller's key belongs to.
+    MaySend(Uuid, wire::MaySend, Option<Uuid>),
+    /// `POST /{id}/sent`.
+    SentByOthers(Uuid, Box<wire::SentByOthers>),
+    /// `POST /api/campaigns/{id}/prepare`.
+    Prepare(Uuid, wire::Prepare),
+    /// `POST /api/drafts/{id}/approve`, with the agent whom the caller's key belongs to.
+    ApproveDraft(Uuid, Box<wire::ApproveDraft>, Option<Uuid>),
+    /// `POST /api/drafts/{id}/discard`.
+    DiscardDraft(Uuid, wire::DiscardDraft),
+    /// `DELETE /api/reputation`: of a campaign, or of everything we send.
+    ForgetReputation(Option<Uuid>),
     /// Gives a sender what is due in the outbox.
     LeaseOutbox {
         /// Who sends.
@@ -183,6 +201,10 @@ pub enum Command {
     ImportMail(Box<ImportMail>),
     /// A row of an import file.
     ImportRow(Box<ImportRow>),
+    /// `POST /{id}/snooze`.
+    Snooze(Uuid, wire::Snooze),
+    /// Fires a timer, if it still runs and is due.
+    FireTimer(TimerKey),
     /// Forgets what the policy's times no longer allow to keep.
     Retain,
 }

@@ -7,6 +7,7 @@ pub use validate::validate_transition;
 
 use chrono::{DateTime, Utc};
 use convo_core::change::{Decision, Warning};
+use convo_core::clocks::Clocks;
 use convo_core::conversation::{Conversation, Integration};
 use convo_core::decide::{Request, Trigger};
 use convo_core::machine::{Event, State};
@@ -138,6 +139,7 @@ impl Batch<'_, '_> {
             qualification: 0,
             ever_handed_over: false,
             integration: None,
+            queued_since: None,
             facts: String::new(),
             updated_at: self.now,
         };
@@ -147,6 +149,9 @@ impl Batch<'_, '_> {
             stored: None,
             touched: Touched::Record,
             before: Counted::default(),
+            clocks: Clocks::default(),
+            check_timers: false,
+            begins: self.silent,
         };
         self.conversations.insert(id, Some(entry));
         self.of_lead.entry(lead).or_default().push(id);

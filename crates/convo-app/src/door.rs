@@ -53,6 +53,11 @@ impl Codes {
     }
 }
 
+/// Whether the codes of a message of ours say that it did not leave the house.
+pub(crate) fn is_unsent(codes: &str) -> bool {
+    serde_json::from_str(codes).is_ok_and(|codes: Codes| codes.unsent)
+}
+
 /// The parts of a stored message that its fact is made of.
 pub struct FactParts<'a> {
     /// Its id.
@@ -345,6 +350,7 @@ impl From<Refusal<Uuid>> for AppError {
                 "conversation {open} of the same lead and campaign is open"
             )),
             Refusal::NotOwned => Self::conflict("no agent owns the conversation"),
+            Refusal::NotOpen => Self::conflict("the conversation is not open"),
             Refusal::InvalidTransition {
                 from,
                 event,

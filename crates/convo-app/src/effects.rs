@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::batch::{Batch, Touched};
 use crate::error::AppError;
+use crate::handover::Before;
 use crate::records::Suppressing;
 use crate::wire::{address_key, is_address};
 
@@ -32,8 +33,11 @@ impl Batch<'_, '_> {
         if decision.changes.is_empty() {
             return Ok(came);
         }
+        let silent = self.silent;
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
         entry.touch(Touched::Facts);
+        let before = Before::of(&entry.facts);
+        entry.begins |= silent;
         for change in &decision.changes {
             entry.facts.apply(change);
         }
@@ -61,7 +65,7 @@ impl Batch<'_, '_> {
                 Change::StageFell { from, at, .. } => {
                     self.journey_row(conversation, lead, *from, "left", false, *at);
                 }
-                Change::Suppressed(suppression) => self.suppressed(lead, suppression)?,
+                Change::Suppressed(suppression) => self.suppressed(lead, campaign, suppression)?,
                 Change::FlagSet {
                     code,
                     message: Some(message),
@@ -71,13 +75,24 @@ impl Batch<'_, '_> {
                         json!({"action": "flagged", "messageId": message, "flag": code.as_str()});
                     self.thread_updated(conversation, lead, data);
                 }
-                Change::AgentAssigned { agent } => {
-                    let data = json!({"action": "assigned", "agentId": agent});
-                    self.log("handover_event", Some(conversation), Some(lead), None, data);
+                Change::Snoozed { until } => {
+                    let change = match until {
+                        Some(_) => "conversation_snoozed",
+                        None => "conversation_woken",
+                    };
+                    self.record_changed(change, Some(conversation), Some(lead), None);
+                }
+                Change::FollowUpRaised { .. } => {
+                    self.record_changed("follow_up_due", Some(conversation), Some(lead), None);
+                }
+                Change::ReplyAlerted { message, .. } => {
+                    let data = json!({"action": "reply_needed", "messageId": message});
+                    self.thread_updated(conversation, lead, data);
                 }
                 _ => {}
             }
         }
+        self.handover_follows(conversation, before, decision)?;
         Ok(came)
     }
 
@@ -129,10 +144,6 @@ impl Batch<'_, '_> {
             metadata,
             data,
         );
-        if step.event == convo_core::machine::Event::HandoverRequested {
-            let data = json!({"action": "requested"});
-            self.log("handover_event", Some(conversation), Some(lead), None, data);
-        }
         id
     }
 
@@ -171,7 +182,12 @@ impl Batch<'_, '_> {
         );
     }
 
-    fn suppressed(&mut self, lead: Uuid, suppression: &Suppression<Uuid>) -> Result<(), AppError> {
+    fn suppressed(
+        &mut self,
+        lead: Uuid,
+        campaign: Option<Uuid>,
+        suppression: &Suppression<Uuid>,
+    ) -> Result<(), AppError> {
         let Some(entry) = self.lead(lead)? else {
             return Ok(());
         };
@@ -199,7 +215,7 @@ impl Batch<'_, '_> {
             true => self.lead_of_address(&address)?.unwrap_or(lead),
             false => lead,
         };
-        self.suppress(&Suppressing {
+        let (_, is_new) = self.suppress_once(&Suppressing {
             address: &address,
             lead: Some(owner),
             reason: suppression.reason.as_str(),
@@ -208,6 +224,12 @@ impl Batch<'_, '_> {
             evidence: evidence.as_deref(),
             at: suppression.at,
         })?;
+        if is_new {
+            let Suppression {
+                reason, source, at, ..
+            } = suppression;
+            self.suppression_fared(campaign, *reason, *source, *at);
+        }
         if suppression.reason != SuppressionReason::HardBounce {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! Erasure of a person, and retention.
 
 use chrono::{DateTime, Duration, Months};
-use convo_store::Sweep;
+use convo_store::{Forgotten, Sweep};
 
 use crate::batch::{Batch, Touched};
 use crate::command::{Answer, Command};
@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 /// Rows one retention sweep takes: short enough that nobody waits behind it.
 const SWEEP: i64 = 500;
+/// Days that it is kept how mail fared: the longest time a breaker looks at.
+const REPUTATION_DAYS: i64 = 31;
 
 impl Batch<'_, '_> {
     /// `DELETE /api/leads/{id}`: forgets the person, keeps states, times, counters and codes.
@@ -28,9 +30,11 @@ impl Batch<'_, '_> {
             .collect();
         self.hash_suppressions(id, &keys)?;
         for conversation in self.conversations_of(id)? {
+            self.stop_asking(conversation)?;
             if let Some(entry) = self.conversation(conversation)? {
                 entry.row.subject.clear();
                 entry.row.external_id = None;
+                entry.facts.forget_plans();
                 entry.touch(Touched::Record);
             }
         }
@@ -85,9 +89,12 @@ impl Batch<'_, '_> {
             Command::PatchConversation(id, _)
             | Command::Transition(id, _)
             | Command::TakeOver(id, _)
+            | Command::Handover(id, _)
             | Command::ProcessMessage(id, _)
             | Command::Send(id, _)
-            | Command::IntegrationEvent(id, _) => (Some(*id), None),
+            | Command::IntegrationEvent(id, _)
+            | Command::SentByOthers(id, _)
+            | Command::Snooze(id, _) => (Some(*id), None),
             Command::ResolveReview(_, resolve) => (resolve.conversation_id, resolve.lead_id),
             _ => return Ok(()),
         };
@@ -164,6 +171,19 @@ impl Batch<'_, '_> {
                 before: self.forgotten_answers()?,
                 limit: SWEEP,
             },
+            Sweep::Drafts {
+                before: before(Duration::try_days(i64::from(retention.draft_days))),
+                now,
+                limit: SWEEP,
+            },
+            // A day after their end nobody asks what became of them.
+            Sweep::Leases {
+                before: before(Duration::try_days(1)),
+                limit: SWEEP,
+            },
+            Sweep::Reputation(Forgotten::Before(before(Duration::try_days(
+                REPUTATION_DAYS,
+            )))),
             Sweep::Texts {
                 before: now
                     .checked_sub_months(months)

@@ -72,7 +72,7 @@ pub enum AppError {
     /// Sending is switched off.
     #[error("sending is switched off")]
     SendingOff,
-    /// The lead may not be written to now: there is no lease, or it was voided by what happened since.
+    /// There is no leave to send: the lease is over, or facts forbid it.
     #[error("{} reasons forbid sending", reasons.len())]
     LeaseVoid {
         /// Every reason.

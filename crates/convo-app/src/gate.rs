@@ -1,33 +1,51 @@
-//! Whether a lead may be written to now.
+//! The send gate over the database: who may be written to now, and leave to do so once.
+//!
+//! The decision is the core's, [`convo_core::gate::may_send`]. Everything here brings it the facts of a lead and
+//! keeps what it allowed: a *lease* is leave for one mail under a Message-ID drawn for it. A lease is no promise: when
+//! it is used the same function judges the facts of that moment, inside the transaction that stores the mail.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `known` | what the database says of leads, read in bulk, and what this batch did to it |
+//! | `facts` | the facts of a mail, judged |
+//! | `fared` | mail sent, addresses found dead and complaints, by the hour |
+//! | `lease` | leases and what they claim |
+//! | `leave` | from what is asked for to leave or refusal |
+//! | `mint` | id, reply address and header fields of a mail that somebody else sends |
+//! | `may_send`, `sent`, `prepare`, `drafts` | the commands |
+
+mod drafts;
+mod facts;
+mod fared;
+mod known;
+mod lease;
+mod leave;
+mod may_send;
+mod mint;
+mod prepare;
+mod sent;
 
 use chrono::{DateTime, Utc};
-use convo_core::vocabulary::{Author, SuppressionScope};
-use convo_store::rows::SuppressionRow;
+use convo_core::gate;
 use serde::Serialize;
-use uuid::Uuid;
 
-use crate::batch::Batch;
-use crate::error::AppError;
-use crate::wire::{address_key, as_maybe_time};
+pub(crate) use drafts::Drafted;
+pub(crate) use fared::{Fate, scope_name};
+pub(crate) use known::Known;
+pub(crate) use lease::Leases;
 
-/// What is to be sent.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Wish {
-    /// Where.
-    pub conversation: Uuid,
-    /// By whom: ai, agent or system.
-    pub author: Author,
-    /// The agent who writes.
-    pub agent: Option<Uuid>,
-}
+pub(crate) use leave::{Asked, Leave};
+pub(crate) use mint::{disclosed, disclosed_html};
 
-/// One reason not to send.
+use crate::wire::as_maybe_time;
+
+/// One reason not to send, on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Denial {
     /// Which.
     pub code: &'static str,
     /// In a sentence without personal data.
-    pub detail: &'static str,
+    pub detail: String,
     /// When it ends by itself.
     #[serde(
         skip_serializing_if = "Option::is_none",
@@ -38,67 +56,39 @@ pub struct Denial {
 
 impl Denial {
     /// A reason that does not end by itself.
-    pub(crate) fn new(code: &'static str, detail: &'static str) -> Self {
+    pub(crate) fn new(code: &'static str, detail: &str) -> Self {
         Self {
             code,
-            detail,
+            detail: detail.to_owned(),
             until: None,
         }
     }
 }
 
-impl Batch<'_, '_> {
-    /// Why this may not be sent now; nothing: it may.
-    pub(crate) fn gate_denies(&mut self, wish: &Wish) -> Result<Vec<Denial>, AppError> {
-        let entry = self.conversation(wish.conversation)?;
-        let entry = entry.ok_or(AppError::NotFound)?;
-        let (lead, open) = (entry.row.lead_id, entry.facts.state.is_open());
-        let owns = entry.facts.is_owned() && entry.facts.agent == wish.agent;
-        let mut denials = Vec::new();
-        if !open {
-            denials.push(Denial::new("closed", "the conversation is over"));
+impl From<gate::Denial> for Denial {
+    fn from(denial: gate::Denial) -> Self {
+        Self {
+            code: denial.code.as_str(),
+            detail: denial.detail,
+            until: denial.until,
         }
-        let person = self.lead(lead)?.ok_or(AppError::NotFound)?;
-        if person.row.erased_at.is_some() {
-            denials.push(Denial::new("erased", "the lead was erased"));
-            return Ok(denials);
-        }
-        let primary = address_key(&person.row.email);
-        let heard = self.heard_of(lead)?;
-        for row in self.concerning(&primary)? {
-            let of_person = row.scope == SuppressionScope::Automation.as_str();
-            // Who owns the conversation may answer what the person wrote after it.
-            let answered = wish.author == Author::Agent && owns && heard > Some(row.at);
-            if of_person && answered {
-                continue;
-            }
-            denials.push(suppressed(&row));
-        }
-        denials.dedup_by(|a, b| a.code == b.code);
-        Ok(denials)
-    }
-
-    /// Own time of the newest reply in any conversation of a lead.
-    pub(crate) fn heard_of(&mut self, lead: Uuid) -> Result<Option<DateTime<Utc>>, AppError> {
-        let mut newest = None;
-        for id in self.conversations_of(lead)? {
-            let entry = self.conversation(id)?;
-            newest = newest.max(entry.and_then(|entry| entry.facts.tally.last_reply_at()));
-        }
-        Ok(newest)
     }
 }
 
-fn suppressed(row: &SuppressionRow) -> Denial {
-    let detail = match row.reason.as_str() {
-        "opt_out" => "the person wants no such mail",
-        "complaint" => "the person complained about our mail",
-        "hard_bounce" => "the address does not exist",
-        "soft_bounce" => "mail to the address failed too often",
-        _ => "the address is on the suppression list",
-    };
-    Denial {
-        until: row.expires_at,
-        ..Denial::new("suppressed", detail)
-    }
+/// Denials as they are shown.
+pub(crate) fn shown(denials: Vec<gate::Denial>) -> Vec<Denial> {
+    denials.into_iter().map(Denial::from).collect()
+}
+
+/// What a batch has read and decided about sending.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// What the database says of leads.
+    pub known: std::collections::HashMap<uuid::Uuid, Known>,
+    /// Leases put in this batch, and those read.
+    pub leases: Leases,
+    /// How mail of a scope fared, from a time on, in the database.
+    pub fared: std::collections::HashMap<String, fared::Read>,
+    /// Drafts put in this batch.
+    pub drafts: Vec<convo_store::rows::DraftRow>,
 }

@@ -35,6 +35,7 @@ use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::error::AppError;
+use crate::handover::Relay;
 use crate::reply_token;
 use crate::wire::address_key;
 
@@ -81,6 +82,8 @@ pub(crate) enum Route {
     },
     /// Nowhere: it only asks to hear no more, and no conversation is opened for that.
     Silence { lead: Option<Uuid> },
+    /// An agent's answer to the lead.
+    Relay(Relay),
     /// A person has to say.
     Review(&'static str),
 }
@@ -120,9 +123,8 @@ impl Batch<'_, '_> {
     pub(crate) fn route(&mut self, arriving: &Arriving<'_>) -> Result<Route, AppError> {
         let same = self.heads(arriving.rfc_id.as_str())?;
         let ours = sent(same).cloned();
-        let known = same.iter().find(|head| {
-            head.rfc_id == arriving.rfc_id.as_str() && head.content_hash == arriving.hash
-        });
+        // What an agent wrote went on under an id of ours, and is known by its own as well.
+        let known = same.iter().find(|head| head.content_hash == arriving.hash);
         if let Some(head) = known {
             return Ok(Route::Duplicate(head.clone()));
         }

@@ -124,6 +124,13 @@ impl Lexicons {
         Ok(InUse::Carried(lexicon))
     }
 
+    /// The lexicon a stored choice stands for; one of an older version may be unknown now.
+    #[must_use]
+    pub fn chosen_or_default(&self, choice: Option<&Value>) -> InUse {
+        let chosen = choice.and_then(|choice| self.chosen(choice).ok());
+        chosen.unwrap_or_else(default)
+    }
+
     /// Checks a choice before it is stored.
     ///
     /// # Errors
@@ -184,9 +191,7 @@ impl Batch<'_, '_> {
             Some(own) => Some(own),
             None => self.policy(campaign)?.policy.lexicon.clone(),
         };
-        // Choices are checked before they are stored; one of an older version may be unknown now.
-        let chosen = choice.and_then(|choice| self.context.lexicons.chosen(&choice).ok());
-        let found = chosen.unwrap_or_else(default);
+        let found = self.context.lexicons.chosen_or_default(choice.as_ref());
         self.lexicons.insert(campaign, found.clone());
         Ok(found)
     }

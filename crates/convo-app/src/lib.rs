@@ -12,9 +12,11 @@
 //! | `intake`, [`lexicons`], `message` | where a mail belongs; what it is read with; storing it with all that follows |
 //! | `webhook`, `events` | verified webhooks, once each; provider and integration events |
 //! | [`conversations`], `records`, `review`, `erase`, [`import`] | the other commands |
+//! | [`timers`] | what is due by itself, and one step of the loop that fires it |
 //! | [`views`] | what people and programs look at |
 //! | [`live`] | the event log as it happens: hub, feed, streams that begin in the past |
 //! | [`verify`] | every stored invariant, checked |
+//! | [`handover`] | whom conversations are offered to, who has them, and clocks |
 //! | `send`, `gate`, [`outbox`], [`sending`] | mail to leads and agents: asked for, allowed, on its way; under which names |
 //! | [`reply_token`], [`tickets`], [`unsubscribe`] | tokens in addresses; keys lent for one connection; links to take oneself off |
 //! | [`attachments`], [`context`] | files; clock, ids and keys |
@@ -34,6 +36,7 @@ mod erase;
 pub mod error;
 mod events;
 mod gate;
+pub mod handover;
 pub mod import;
 mod intake;
 pub mod lexicons;
@@ -47,6 +50,7 @@ mod review;
 mod send;
 pub mod sending;
 pub mod tickets;
+pub mod timers;
 pub mod unsubscribe;
 pub mod verify;
 pub mod views;
@@ -63,3 +67,4 @@ pub use gate::Denial;
 pub use import::IMPORTED;
 pub use send::Sent;
 pub use sending::{SendMode, Sending};
+pub use timers::Fired;

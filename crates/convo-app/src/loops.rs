@@ -5,7 +5,6 @@
 
 use chrono::{DateTime, Duration, Utc};
 use convo_core::policy::{Answered, Budget};
-use convo_core::vocabulary::{Author, Awaiting};
 use convo_store::rows::AutomaticAnswerRow;
 use uuid::Uuid;
 
@@ -63,17 +62,6 @@ impl Batch<'_, '_> {
             metrics::counter!(STOPPED, "budget" => budget.as_str()).increment(1);
         }
         Ok(budget)
-    }
-
-    /// Whether a mail of this author is an automatic answer: the newest word in the conversation is theirs.
-    pub(crate) fn answers_by_machine(
-        &mut self,
-        conversation: Uuid,
-        author: Author,
-    ) -> Result<bool, AppError> {
-        let machine = matches!(author, Author::Ai | Author::System);
-        let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
-        Ok(machine && entry.facts.tally.awaiting() == Awaiting::Us)
     }
 
     /// Notes an automatic answer in the commit that queues it.

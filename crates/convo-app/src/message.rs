@@ -284,6 +284,7 @@ impl Batch<'_, '_> {
             self.thread_updated(conversation, lead, data);
         }
         self.reaches_the_lead(row, from)?;
+        self.handover_hears(row)?;
         self.take_waiting(&row.rfc_id)?;
         self.place_parked(&row.rfc_id)
     }

@@ -146,7 +146,7 @@ impl Batch<'_, '_> {
 
     /// A new Message-ID of ours.
     pub(crate) fn outgoing_id(&self) -> Result<MessageId, AppError> {
-        let (id, domain) = (self.new_id(), &self.context.sending.id_domain);
+        let (id, domain) = (self.new_id(), self.context.id_domain());
         MessageId::parse(&format!("<{id}@{domain}>"))
             .ok_or_else(|| AppError::Fault("no Message-ID could be made".to_owned()))
     }

@@ -9,6 +9,8 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+const LEAD: &[u8] = b"reply-token";
+const AGENT: &[u8] = b"agent-token";
 const TAG_BYTES: usize = 8;
 const TOKEN_CHARS: usize = ((16 + TAG_BYTES) * 8).div_ceil(5);
 
@@ -17,17 +19,36 @@ const TOKEN_CHARS: usize = ((16 + TAG_BYTES) * 8).div_ceil(5);
 pub fn mint(key: &[u8], conversation: Uuid) -> String {
     let mut bytes = [0u8; 16 + TAG_BYTES];
     bytes[..16].copy_from_slice(conversation.as_bytes());
-    bytes[16..].copy_from_slice(&tag(key, conversation));
+    bytes[16..].copy_from_slice(&tag(key, LEAD, &[conversation]));
     encode(&bytes)
 }
 
 /// The conversation a token names, or `None` when it was not minted under `key`.
 #[must_use]
 pub fn open(key: &[u8], token: &str) -> Option<Uuid> {
+    opened(token, |id| tag(key, LEAD, &[id]))
+}
+
+fn opened(token: &str, tag: impl FnOnce(Uuid) -> [u8; TAG_BYTES]) -> Option<Uuid> {
     let bytes = decode(token)?;
     let id = Uuid::from_slice(bytes.get(..16)?).ok()?;
     let given = bytes.get(16..16 + TAG_BYTES)?;
-    bool::from(tag(key, id).ct_eq(given)).then_some(id)
+    bool::from(tag(id).ct_eq(given)).then_some(id)
+}
+
+/// The token that lets an agent answer the lead of a conversation from a mail program; no lead ever sees it.
+#[must_use]
+pub fn mint_for_agent(key: &[u8], conversation: Uuid, agent: Uuid) -> String {
+    let mut bytes = [0u8; 16 + TAG_BYTES];
+    bytes[..16].copy_from_slice(conversation.as_bytes());
+    bytes[16..].copy_from_slice(&tag(key, AGENT, &[conversation, agent]));
+    encode(&bytes)
+}
+
+/// The conversation an agent's token names, or `None` when it was not minted for that agent.
+#[must_use]
+pub fn open_for_agent(key: &[u8], token: &str, agent: Uuid) -> Option<Uuid> {
+    opened(token, |id| tag(key, AGENT, &[id, agent]))
 }
 
 /// The token inside an address of the form `reply+<token>@…`.
@@ -38,12 +59,14 @@ pub fn in_address(address: &str) -> Option<&str> {
     prefix.eq_ignore_ascii_case("reply+").then_some(token)
 }
 
-fn tag(key: &[u8], conversation: Uuid) -> [u8; TAG_BYTES] {
+fn tag(key: &[u8], label: &[u8], ids: &[Uuid]) -> [u8; TAG_BYTES] {
     let mut out = [0u8; TAG_BYTES];
     // HMAC takes keys of every length, so this cannot fail; without a key no token ever opens.
     if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) {
-        mac.update(b"reply-token");
-        mac.update(conversation.as_bytes());
+        mac.update(label);
+        for id in ids {
+            mac.update(id.as_bytes());
+        }
         let digest = mac.finalize().into_bytes();
         for (to, from) in out.iter_mut().zip(digest.iter()) {
             *to = *from;
@@ -107,6 +130,20 @@ mod tests {
         }
         assert_eq!(open(b"key", ""), None);
         assert_eq!(open(b"key", "ä"), None);
+    }
+
+    #[test]
+    fn an_agents_token_is_of_one_agent_and_no_lead() {
+        let (id, agent) = (Uuid::from_u128(7), Uuid::from_u128(8));
+        let token = mint_for_agent(b"key", id, agent);
+        assert_eq!(open_for_agent(b"key", &token, agent), Some(id));
+        assert_eq!(open_for_agent(b"key", &token, Uuid::from_u128(9)), None);
+        assert_eq!(open(b"key", &token), None);
+        assert_eq!(open_for_agent(b"key", &mint(b"key", id), agent), None);
+        assert!(
+            "reply+".len() + token.len() <= 64,
+            "a local part has 64 characters"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `POST /{id}/send`: a mail to a conversation's lead, stored and queued in one commit.
 
 use convo_core::vocabulary::{Author, Direction, Kind};
-use convo_email::Attachment;
+use convo_email::{Attachment, MessageId};
 use convo_store::rows::OutboxRow;
 use serde_json::json;
 use uuid::Uuid;
@@ -9,8 +9,7 @@ use uuid::Uuid;
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::error::AppError;
-use crate::gate::{Denial, Wish};
-use crate::loops::AnswerKind;
+use crate::gate::{Asked, Drafted, Leave, disclosed, disclosed_html};
 use crate::message::{NewMessage, mail_of};
 use crate::outbox::{Outgoing, Thread};
 use crate::records::answer;
@@ -29,96 +28,75 @@ pub struct Sent {
     pub key_agent: Option<Uuid>,
 }
 
-/// Who writes a mail.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Writer {
-    pub author: Author,
-    pub agent: Option<Uuid>,
-}
-
 impl Batch<'_, '_> {
-    /// Sends a mail to the lead of the conversation in the path.
+    /// Sends a mail to the lead of the conversation in the path, or keeps it for an agent to approve.
     pub(crate) fn send(&mut self, id: Uuid, sent: &Sent) -> Result<Answer, AppError> {
         let request = &sent.request;
         request.check()?;
         let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
         let (lead, owner) = (entry.row.lead_id, entry.facts.agent);
+        let campaign = entry.row.campaign_id;
         self.touched_lead = Some(lead);
-        let writer = self.writer(request, sent.key_agent.or(owner))?;
+        let agent = sent.key_agent.or(owner);
+        let speaker = self.who_writes(&request.author, request.agent_id, agent)?;
+        let asked = Asked {
+            speaker,
+            purpose: request.purpose()?,
+            answers: request.answers.as_deref(),
+        };
+        let approval = self.policy(campaign)?.policy.gate.approval;
+        if request.draft == Some(true) || (approval && speaker.author != Author::Agent) {
+            let drafted = Drafted {
+                conversation: id,
+                request,
+                files: &sent.files,
+            };
+            return self.keep_draft(&drafted, &asked);
+        }
         if self.context.sending.mode == SendMode::Off {
             return Err(AppError::SendingOff);
         }
-        self.pass_gate(id, writer, request)?;
-        let answers = self.answers_by_machine(id, writer.author)?;
-        let message = self.store_outgoing(id, writer, request, &sent.files)?;
-        if answers {
-            self.note_answer(message, id, lead, AnswerKind::Answer);
-        }
-        let queued = self.queue_mail(Outgoing::Message(message))?;
-        let queued = queued.ok_or_else(|| AppError::Fault("nothing was queued".to_owned()))?;
-        self.accepted(id, message, &queued)
+        let leave = self.leave_to_send(id, request.lease, &asked)?;
+        let (message, queued) = self.send_with(id, request, &sent.files, leave)?;
+        self.accepted(id, message, &queued, None)
     }
 
-    /// Who writes: for an agent the one named, the key's, or the owner.
-    fn writer(&mut self, request: &Send, agent: Option<Uuid>) -> Result<Writer, AppError> {
-        let author: Author = request
-            .author
-            .parse()
-            .map_err(|_| AppError::invalid("author", "must be ai, agent or system"))?;
-        if author != Author::Agent {
-            return Ok(Writer {
-                author,
-                agent: None,
-            });
-        }
-        let named = request.agent_id.or(agent);
-        let agent = match named {
-            Some(id) => self.agent(id)?,
-            None => None,
-        };
-        let agent = agent.filter(|agent| agent.active);
-        let agent = agent.ok_or_else(|| AppError::invalid("agentId", "names no active agent"))?;
-        Ok(Writer {
-            author,
-            agent: Some(agent.id),
-        })
-    }
-
-    /// Asks the gate; a lease stands for what it said before.
-    fn pass_gate(&mut self, id: Uuid, writer: Writer, request: &Send) -> Result<(), AppError> {
-        if request.lease.is_some() {
-            let reasons = vec![Denial::new("lease_unknown", "there is no such lease")];
-            return Err(AppError::LeaseVoid { reasons });
-        }
-        if request.draft == Some(true) {
-            return Err(AppError::invalid("draft", "drafts are not kept here"));
-        }
-        let mut denials = self.gate_denies(&Wish {
-            conversation: id,
-            author: writer.author,
-            agent: writer.agent,
-        })?;
-        if self.answers_by_machine(id, writer.author)? && self.loop_budget(id)?.is_some() {
-            let detail = "too many automatic answers of late";
-            denials.push(Denial::new("loop_budget", detail));
-        }
-        denied(denials)
-    }
-
-    /// Stores a mail to the lead with its head, under an id of its own.
-    pub(crate) fn store_outgoing(
+    /// Stores and queues a mail that has leave.
+    pub(crate) fn send_with(
         &mut self,
         id: Uuid,
-        writer: Writer,
         request: &Send,
         files: &[Attachment],
+        leave: Leave,
+    ) -> Result<(Uuid, OutboxRow), AppError> {
+        if self.context.sending.mode == SendMode::Off {
+            return Err(AppError::SendingOff);
+        }
+        let message = self.store_outgoing(id, request, files, &leave)?;
+        let left = self.context.sending.mode == SendMode::Live;
+        self.leave_used(leave, message, left);
+        let queued = self.queue_mail(Outgoing::Message(message))?;
+        let queued = queued.ok_or_else(|| AppError::Fault("nothing was queued".to_owned()))?;
+        Ok((message, queued))
+    }
+
+    /// Stores a mail to the lead with its head, under the id of its lease.
+    fn store_outgoing(
+        &mut self,
+        id: Uuid,
+        request: &Send,
+        files: &[Attachment],
+        leave: &Leave,
     ) -> Result<Uuid, AppError> {
+        let lease = &leave.lease;
+        let wrong = |what: &str| AppError::Fault(format!("a lease has no {what}"));
+        let author: Author = lease.author.parse().map_err(|_| wrong("author"))?;
         let Thread {
             in_reply_to,
             references,
             subject,
             ..
-        } = self.thread_of(id)?;
+        } = self.thread_of(id, leave.answers())?;
         let subject = request.subject.clone().unwrap_or(subject);
         let lead = self
             .conversation(id)?
@@ -133,15 +111,19 @@ impl Batch<'_, '_> {
             .clone();
         let from = self.context.sending.from.as_ref();
         let from = from.map(|from| from.email.clone());
-        let rfc_id = self.outgoing_id()?;
-        self.drawn(rfc_id.as_str());
-        let text = request.text.replace('\0', "\u{FFFD}");
+        let rfc_id = MessageId::parse(&format!("<{}>", lease.rfc_id)).ok_or_else(|| wrong("id"))?;
+        let plain = |text: &str| text.replace('\0', "\u{FFFD}");
+        let (mut text, mut html) = (plain(&request.text), request.html.as_deref().map(plain));
+        if let Some(line) = self.disclosure_of(lease)? {
+            text = disclosed(&text, &line);
+            html = html.map(|html| disclosed_html(&html, &line));
+        }
         let said = mail_of(None, &text, from.as_deref(), Some(&subject));
         let stored = self.store_message(NewMessage {
             conversation: id,
             direction: Direction::Outbound,
-            author: writer.author,
-            author_id: writer.agent,
+            author,
+            author_id: lease.agent_id,
             kind: Kind::Human,
             note: false,
             rfc_id,
@@ -159,10 +141,7 @@ impl Batch<'_, '_> {
             reply_text: text.clone(),
             size: text.len(),
             text,
-            html: request
-                .html
-                .as_ref()
-                .map(|html| html.replace('\0', "\u{FFFD}")),
+            html,
             headers: None,
             raw: None,
             attachments: files,
@@ -174,34 +153,27 @@ impl Batch<'_, '_> {
         Ok(stored.id)
     }
 
-    fn accepted(
+    pub(crate) fn accepted(
         &mut self,
         id: Uuid,
         message: Uuid,
         queued: &OutboxRow,
+        draft: Option<Uuid>,
     ) -> Result<Answer, AppError> {
         let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
         let (state, version) = (entry.facts.state, entry.facts.version);
-        answer(
-            202,
-            &json!({
-                "success": true,
-                "conversationId": id,
-                "id": message,
-                "messageId": queued.rfc_id,
-                "outbox": views::outgoing(queued),
-                "conversation": {"currentState": state.as_str(), "version": version},
-                "timestamp": time(self.now),
-            }),
-        )
-    }
-}
-
-/// A refusal, where there is a reason for one.
-fn denied(denials: Vec<Denial>) -> Result<(), AppError> {
-    if denials.is_empty() {
-        Ok(())
-    } else {
-        Err(AppError::LeaseVoid { reasons: denials })
+        let mut body = json!({
+            "success": true,
+            "conversationId": id,
+            "id": message,
+            "messageId": queued.rfc_id,
+            "outbox": views::outgoing(queued),
+            "conversation": {"currentState": state.as_str(), "version": version},
+            "timestamp": time(self.now),
+        });
+        if let Some(draft) = draft {
+            body["draftId"] = draft.to_string().into();
+        }
+        answer(202, &body)
     }
 }

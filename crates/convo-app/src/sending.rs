@@ -34,10 +34,40 @@ pub struct Sending {
 }
 
 impl Context {
-    /// The address whose mail belongs to a conversation.
+    /// The address whose mail belongs to a conversation; none without a domain for it.
     #[must_use]
-    pub fn reply_address(&self, conversation: Uuid) -> Address {
+    pub fn reply_address(&self, conversation: Uuid) -> Option<Address> {
+        let domain = self.sending.reply_domain.as_str();
+        let domain = Some(domain).filter(|domain| !domain.is_empty());
+        let domain = domain.or_else(|| self.our_domain())?;
         let token = reply_token::mint(&self.reply_key, conversation);
+        Some(Address {
+            name: None,
+            email: format!("reply+{token}@{domain}"),
+        })
+    }
+
+    /// The domain of our Message-IDs: the one of the settings, else that of an address of ours. Without any of them
+    /// it is one that no mail comes from.
+    #[must_use]
+    pub fn id_domain(&self) -> &str {
+        let set = Some(self.sending.id_domain.as_str()).filter(|domain| !domain.is_empty());
+        set.or_else(|| self.our_domain()).unwrap_or("convo.invalid")
+    }
+
+    /// The domain of our addresses; of several the first in the alphabet.
+    fn our_domain(&self) -> Option<&str> {
+        let domains = self
+            .our_addresses
+            .iter()
+            .filter_map(|one| one.rsplit_once('@'));
+        domains.map(|(_, domain)| domain).min()
+    }
+
+    /// The address at which an agent's mail is an answer to the lead of a conversation.
+    #[must_use]
+    pub fn agent_reply_address(&self, conversation: Uuid, agent: Uuid) -> Address {
+        let token = reply_token::mint_for_agent(&self.reply_key, conversation, agent);
         Address {
             name: None,
             email: format!("reply+{token}@{}", self.sending.reply_domain),

@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use convo_email::EventKind;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
@@ -74,6 +75,18 @@ impl Batch<'_, '_> {
         self.opted_out_by = None;
         told?;
         Ok(no_content())
+    }
+}
+
+impl Batch<'_, '_> {
+    /// Own time of the newest reply in any conversation of a lead.
+    fn heard_of(&mut self, lead: Uuid) -> Result<Option<DateTime<Utc>>, AppError> {
+        let mut newest = None;
+        for id in self.conversations_of(lead)? {
+            let entry = self.conversation(id)?;
+            newest = newest.max(entry.and_then(|entry| entry.facts.tally.last_reply_at()));
+        }
+        Ok(newest)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Every stored invariant, checked: what `convo-server verify` prints.
 
+mod timers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use convo_core::conversation::Conversation;
@@ -11,7 +13,7 @@ use convo_store::rows::{ConversationRow, TransitionRow};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::batch::Counted;
+use crate::batch::{Counted, queued_since};
 use crate::door::{FactParts, fact, is_judged, judged};
 use crate::error::AppError;
 use crate::import::IMPORTED;
@@ -35,6 +37,8 @@ pub struct Report {
     pub messages: u64,
     /// Leads looked at.
     pub leads: u64,
+    /// Timers of conversations looked at.
+    pub timers: u64,
     /// Rows of the event log.
     pub log_rows: i64,
     /// How many findings there are.
@@ -76,7 +80,8 @@ impl Report {
 pub fn verify(reader: &mut Reader<'_>) -> Result<Report, AppError> {
     let mut report = Report::default();
     let mut counted: BTreeMap<String, i64> = BTreeMap::new();
-    conversations(reader, &mut report, &mut counted)?;
+    let asked = conversations(reader, &mut report, &mut counted)?;
+    offers(reader, &mut report, asked)?;
     leads(reader, &mut report, &mut counted)?;
     counters(reader, &mut report, &counted)?;
     log(reader, &mut report)?;
@@ -87,17 +92,20 @@ pub fn verify(reader: &mut Reader<'_>) -> Result<Report, AppError> {
     Ok(report)
 }
 
+/// Looks at every conversation; the open offers they speak of.
 fn conversations(
     reader: &mut Reader<'_>,
     report: &mut Report,
     counted: &mut BTreeMap<String, i64>,
-) -> Result<(), AppError> {
+) -> Result<BTreeMap<Uuid, Uuid>, AppError> {
+    let mut asked = BTreeMap::new();
     let mut after = None;
     let mut open = BTreeSet::new();
+    let mut timers = timers::Timers::new(reader)?;
     loop {
         let rows = reader.conversations_after(after, PAGE)?;
         let Some(last) = rows.last() else {
-            return Ok(());
+            return Ok(asked);
         };
         after = Some(last.id);
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
@@ -105,6 +113,7 @@ fn conversations(
         for row in reader.transitions_by_conversations(&ids)? {
             audit.entry(row.conversation_id).or_default().push(row);
         }
+        timers.read(reader, report, &ids)?;
         for row in &rows {
             report.conversations += 1;
             let Ok(facts) = serde_json::from_str::<Conversation<Uuid>>(&row.facts) else {
@@ -112,6 +121,8 @@ fn conversations(
                 continue;
             };
             columns(report, row, &facts);
+            asked.extend(facts.handover.offer.map(|offer| (offer, row.id)));
+            timers.check(reader, report, row, &facts)?;
             if facts.state.is_open() && !open.insert((row.lead_id, row.campaign_id)) {
                 report.found(
                     "one_open",
@@ -133,12 +144,37 @@ fn conversations(
     }
 }
 
+/// Every open offer is the one its conversation speaks of.
+fn offers(
+    reader: &mut Reader<'_>,
+    report: &mut Report,
+    mut asked: BTreeMap<Uuid, Uuid>,
+) -> Result<(), AppError> {
+    let mut after = None;
+    loop {
+        let rows = reader.open_offers_after(after, PAGE)?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.id);
+        for row in &rows {
+            if asked.remove(&row.id) != Some(row.conversation_id) {
+                let detail = "is open, and its conversation does not speak of it";
+                report.found("offers", Some(row.id), detail);
+            }
+        }
+    }
+    for (offer, _) in asked {
+        report.found("offers", Some(offer), "is spoken of, and is not open");
+    }
+    Ok(())
+}
+
 /// The columns that lists and filters use say what the facts say.
 fn columns(report: &mut Report, row: &ConversationRow, facts: &Conversation<Uuid>) {
     let pairs = [
         ("state", row.state == facts.state.as_str()),
         ("version", u64::try_from(row.version) == Ok(facts.version)),
         ("agent", row.assigned_agent_id == facts.agent),
+        ("queue", row.queued_since == queued_since(facts)),
         (
             "outcome",
             row.outcome.as_deref() == facts.outcome.map(|outcome| outcome.as_str()),

@@ -6,10 +6,13 @@ mod context;
 mod conversation;
 mod dashboard;
 mod export;
+mod gate;
 mod journey;
 mod lists;
 mod message;
 mod more;
+mod offers;
+mod pack;
 mod records;
 mod tree;
 
@@ -17,13 +20,16 @@ pub use context::context;
 pub use conversation::{conversation, metrics, status, transition_items};
 pub use dashboard::overview;
 pub use export::export;
+pub use gate::reputation;
 pub use journey::{conversation_journey, lead_journey};
 pub use lists::*;
 pub use message::{MessageView, message_list, messages};
 pub use more::{
-    agents, campaigns, default_policy, events, in_force, leads, raw_message, reviews, rules,
-    suppressions_of,
+    agents, campaigns, default_policy, drafts, events, in_force, leads, raw_message, reviews,
+    rules, suppressions_of,
 };
+pub use offers::{lead_name, offers, summary_line};
+pub use pack::{STYLE, escape, handover_pack, handover_page};
 pub use records::*;
 pub use tree::{TreeForm, thread_tree};
 

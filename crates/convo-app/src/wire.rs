@@ -4,6 +4,7 @@
 //! ignored. Validation that needs no database is here; what needs rows is with the commands.
 
 mod conversation;
+mod gate;
 mod operations;
 mod records;
 mod sending;
@@ -11,6 +12,7 @@ mod suppressions;
 mod webhook;
 
 pub use conversation::*;
+pub use gate::*;
 pub use operations::*;
 pub use records::*;
 pub use sending::*;

@@ -1,15 +1,16 @@
 //! Business hours in an IANA time zone.
 //!
 //! An instant is looked at in the calendar's own zone, so daylight saving needs no care when asking whether
-//! we are open. The other way round, a local time that a clock change skips becomes the first instant after
-//! the gap, and one that occurs twice becomes the earlier of the two.
+//! we are open. The other way round, a day's hours are the instants that show a local time within them: an hour
+//! that a clock change skips is not there, one that occurs twice counts twice. Everything here counts over these
+//! instants, so that it cannot disagree with [`Calendar::is_open`].
+
+mod day;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use chrono::{
-    Datelike as _, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _,
-    Weekday,
-};
+use chrono::{Datelike as _, NaiveDate, NaiveTime, TimeDelta, Weekday};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -50,8 +51,11 @@ impl Default for Calendar {
     }
 }
 
-/// Days looked at for the next opening: two years hold every run of holidays worth the name.
-const HORIZON_DAYS: u64 = 731;
+/// Days in a row without hours after which there is no next opening: two years hold every run of holidays
+/// worth the name.
+const CLOSED_DAYS: u32 = 731;
+/// Days looked at in all, about a hundred years: whatever is counted, it ends.
+const HORIZON_DAYS: usize = 36_525;
 
 impl Calendar {
     /// The zone; UTC when the name is none ([`Policy::validate`](crate::Policy::validate) refuses such a policy).
@@ -75,33 +79,70 @@ impl Calendar {
     /// `now` when open, otherwise the next opening; none when there is none within two years.
     #[must_use]
     pub fn next_open(&self, now: Time) -> Option<Time> {
-        if self.is_open(now) {
-            return Some(now);
-        }
-        let zone = self.zone();
-        let today = now.with_timezone(&zone).date_naive();
-        self.days_from(today).find_map(|day| {
-            let opens = first_instant(zone, day.and_time(self.opens))?;
-            // A gap in the clock may swallow the opening, or the whole day.
-            (opens >= now && self.is_open(opens)).then_some(opens)
-        })
+        self.hours_from(now).next().map(|hours| hours.start)
     }
 
-    /// The instant at which `minutes` of business time after `now` are over; none beyond two years.
+    /// The instant at which `minutes` of business time after `from` are over: the closing itself when they end
+    /// there, the next opening for none outside the hours. None when two years pass without an opening, or the
+    /// minutes take more than a hundred.
     #[must_use]
-    pub fn after_business_minutes(&self, now: Time, minutes: u32) -> Option<Time> {
-        let zone = self.zone();
+    pub fn add_business_minutes(&self, from: Time, minutes: u32) -> Option<Time> {
         let mut left = TimeDelta::minutes(i64::from(minutes));
-        for day in self.days_from(now.with_timezone(&zone).date_naive()) {
-            let opens = first_instant(zone, day.and_time(self.opens))?.max(now);
-            let closes = first_instant(zone, day.and_time(self.closes))?;
-            let open = closes.signed_duration_since(opens).max(TimeDelta::zero());
-            if left <= open && open > TimeDelta::zero() {
-                return opens.checked_add_signed(left);
+        for hours in self.hours_from(from) {
+            let open = hours.end.signed_duration_since(hours.start);
+            if left <= open {
+                return hours.start.checked_add_signed(left);
             }
             left -= open;
         }
         None
+    }
+
+    /// Whole minutes of business time from `from` to `to`; 0 when `to` is not later. Of a span of more than a
+    /// hundred years only the first hundred are counted.
+    #[must_use]
+    pub fn business_minutes_between(&self, from: Time, to: Time) -> u32 {
+        let mut open = TimeDelta::zero();
+        for hours in self.hours_from(from) {
+            if hours.start >= to {
+                break;
+            }
+            open += hours.end.min(to).signed_duration_since(hours.start);
+        }
+        u32::try_from(open.num_minutes()).unwrap_or(u32::MAX)
+    }
+
+    /// Spans of business time from `from` on, in order, none of them empty.
+    fn hours_from(&self, from: Time) -> impl Iterator<Item = Range<Time>> {
+        let zone = self.zone();
+        let today = from.with_timezone(&zone).date_naive();
+        // A clock set back over midnight returns to yesterday.
+        let first = today.pred_opt().unwrap_or(today);
+        let mut closed = 0;
+        first
+            .iter_days()
+            .take(HORIZON_DAYS)
+            .map(move |day| {
+                let spans = if self.is_business_day(day) {
+                    day::hours(zone, day, self.opens, self.closes)
+                } else {
+                    [None, None]
+                };
+                spans.map(|span| {
+                    let span = span?;
+                    let rest = span.start.max(from)..span.end;
+                    (rest.start < rest.end).then_some(rest)
+                })
+            })
+            .take_while(move |spans| {
+                closed = if spans.iter().any(Option::is_some) {
+                    0
+                } else {
+                    closed + 1
+                };
+                closed <= CLOSED_DAYS
+            })
+            .flat_map(|spans| spans.into_iter().flatten())
     }
 
     /// What is wrong with it.
@@ -136,36 +177,13 @@ impl Calendar {
     fn is_business_day(&self, day: NaiveDate) -> bool {
         self.weekdays.contains(&day.weekday()) && !self.holidays.contains(&day)
     }
-
-    fn days_from(&self, first: NaiveDate) -> impl Iterator<Item = NaiveDate> {
-        first
-            .iter_days()
-            .take(usize::try_from(HORIZON_DAYS).unwrap_or(usize::MAX))
-            .filter(|&day| self.is_business_day(day))
-    }
 }
 
-/// The first instant that shows this local time or a later one.
-fn first_instant(zone: Tz, local: NaiveDateTime) -> Option<Time> {
-    match zone.from_local_datetime(&local) {
-        LocalResult::Single(at) => Some(at.to_utc()),
-        LocalResult::Ambiguous(earlier, later) => Some(earlier.min(later).to_utc()),
-        LocalResult::None => end_of_gap(zone, local),
-    }
-}
-
-/// The first instant after the clock change that skips `local`.
-fn end_of_gap(zone: Tz, local: NaiveDateTime) -> Option<Time> {
-    // No zone has skipped more than a day.
-    (1..=25 * 4).find_map(|quarters| {
-        let later = local.checked_add_signed(TimeDelta::minutes(15 * quarters))?;
-        let after = zone.from_local_datetime(&later).earliest()?.to_utc();
-        // Walk back to the change itself: the last minute whose local time is not before the gap.
-        (0..=15)
-            .filter_map(|minutes| after.checked_sub_signed(TimeDelta::minutes(minutes)))
-            .take_while(|at| at.with_timezone(&zone).naive_local() > local)
-            .last()
-    })
+/// The first instant of a local day that shows this time or a later one.
+pub(crate) fn first_instant(zone: Tz, day: NaiveDate, time: NaiveTime) -> Option<Time> {
+    let last = NaiveTime::from_num_seconds_from_midnight_opt(86_399, 999_999_999)?;
+    let mut spans = day::hours(zone, day, time, last).into_iter().flatten();
+    spans.next().map(|span| span.start)
 }
 
 /// A text such as `Mon-Fri 08:00-18:00` that is not one.
@@ -212,121 +230,4 @@ fn read_days(text: &str) -> Result<Vec<Weekday>, HoursError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Time {
-        text.parse().unwrap()
-    }
-
-    fn berlin() -> Calendar {
-        Calendar {
-            time_zone: "Europe/Berlin".into(),
-            ..Calendar::default()
-        }
-    }
-
-    #[track_caller]
-    fn check(now: &str, open: bool) {
-        assert_eq!(berlin().is_open(at(now)), open, "{now}");
-    }
-
-    #[test]
-    fn hours_are_local_and_end_before_their_end() {
-        check("2026-01-05T06:59:59Z", false);
-        check("2026-01-05T07:00:00Z", true);
-        check("2026-01-05T16:59:59.999Z", true);
-        check("2026-01-05T17:00:00Z", false);
-        // Summer time moves them by an hour.
-        check("2026-07-06T06:00:00Z", true);
-        check("2026-07-06T16:00:00Z", false);
-        // Saturday.
-        check("2026-01-10T10:00:00Z", false);
-    }
-
-    #[test]
-    fn holidays_have_no_hours() {
-        let mut calendar = berlin();
-        calendar.holidays.insert("2026-01-05".parse().unwrap());
-        assert!(!calendar.is_open(at("2026-01-05T10:00:00Z")));
-        assert_eq!(
-            calendar.next_open(at("2026-01-05T10:00:00Z")),
-            Some(at("2026-01-06T07:00:00Z"))
-        );
-    }
-
-    #[test]
-    fn the_next_opening_skips_nights_and_weekends() {
-        let calendar = berlin();
-        assert_eq!(
-            calendar.next_open(at("2026-01-05T10:00:00Z")),
-            Some(at("2026-01-05T10:00:00Z"))
-        );
-        assert_eq!(
-            calendar.next_open(at("2026-01-09T17:00:00Z")),
-            Some(at("2026-01-12T07:00:00Z"))
-        );
-        let never = Calendar {
-            weekdays: Vec::new(),
-            ..berlin()
-        };
-        assert_eq!(never.next_open(at("2026-01-09T17:00:00Z")), None);
-    }
-
-    #[test]
-    fn an_opening_in_a_clock_gap_is_the_first_instant_after_it() {
-        // 2026-03-29: 02:00 becomes 03:00 in Berlin. A Sunday.
-        let calendar = berlin().with_hours("Sun 02:30-05:00").unwrap();
-        assert_eq!(
-            calendar.next_open(at("2026-03-28T12:00:00Z")),
-            Some(at("2026-03-29T01:00:00Z"))
-        );
-    }
-
-    #[test]
-    fn an_opening_that_occurs_twice_is_the_earlier_one() {
-        // 2026-10-25: 03:00 becomes 02:00 in Berlin. A Sunday.
-        let calendar = berlin().with_hours("Sun 02:30-05:00").unwrap();
-        assert_eq!(
-            calendar.next_open(at("2026-10-24T12:00:00Z")),
-            Some(at("2026-10-25T00:30:00Z"))
-        );
-    }
-
-    #[test]
-    fn business_minutes_run_only_in_hours() {
-        let calendar = berlin();
-        let after = |now: &str, minutes| calendar.after_business_minutes(at(now), minutes);
-        assert_eq!(
-            after("2026-01-05T10:00:00Z", 30),
-            Some(at("2026-01-05T10:30:00Z"))
-        );
-        assert_eq!(
-            after("2026-01-09T16:45:00Z", 30),
-            Some(at("2026-01-12T07:15:00Z"))
-        );
-        assert_eq!(
-            after("2026-01-10T10:00:00Z", 0),
-            Some(at("2026-01-12T07:00:00Z"))
-        );
-    }
-
-    #[test]
-    fn hours_are_read_from_one_line() {
-        let calendar = Calendar::default()
-            .with_hours("Mon,Wed-Fri 09:00-12:30")
-            .unwrap();
-        assert_eq!(
-            calendar.weekdays,
-            [Weekday::Mon, Weekday::Wed, Weekday::Thu, Weekday::Fri]
-        );
-        assert_eq!(calendar.closes, NaiveTime::from_hms_opt(12, 30, 0).unwrap());
-        for wrong in ["", "Mon", "Mon 9", "Foo 08:00-18:00", "Mon 25:00-26:00"] {
-            assert_eq!(
-                Calendar::default().with_hours(wrong),
-                Err(HoursError),
-                "{wrong}"
-            );
-        }
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conversation::{Integration, Since};
 use crate::email::EmailFacts;
+use crate::handover::HandoverFacts;
 use crate::lead::LeadFactKind;
 use crate::machine::{Event, State};
 use crate::rules::RuleId;
@@ -134,6 +135,8 @@ pub enum Change<K> {
         /// Who did.
         agent: K,
     },
+    /// Conversation: how far its handover is.
+    Handover(Box<HandoverFacts<K>>),
     /// Conversation: how it ended; none when it reopens.
     OutcomeSet {
         /// The outcome.
@@ -152,6 +155,23 @@ pub enum Change<K> {
     AwayUntil {
         /// Until when.
         until: Time,
+    },
+    /// Conversation: its clocks count from then at the earliest.
+    ClockRestarted {
+        /// When what stopped them ended.
+        at: Time,
+    },
+    /// Conversation: we were alerted that the lead waits for an answer.
+    ReplyAlerted {
+        /// Own time of the oldest reply that nobody answered.
+        waits_since: Time,
+        /// The newest reply.
+        message: K,
+    },
+    /// Conversation: the time to write again was brought up.
+    FollowUpRaised {
+        /// That time.
+        at: Time,
     },
     /// Ledger: a suppression; repeated with every such fact, so storing it must be idempotent.
     Suppressed(Suppression<K>),
@@ -218,10 +238,14 @@ impl<K> Change<K> {
             | Self::HoldCleared { .. }
             | Self::AgentAssigned { .. }
             | Self::AgentReleased { .. }
+            | Self::Handover(_)
             | Self::OutcomeSet { .. }
             | Self::Snoozed { .. }
             | Self::IntegrationSet(_)
             | Self::AwayUntil { .. }
+            | Self::ClockRestarted { .. }
+            | Self::ReplyAlerted { .. }
+            | Self::FollowUpRaised { .. }
             | Self::Suppressed(_) => false,
         }
     }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
 use crate::email::EmailFacts;
+use crate::handover::HandoverFacts;
 use crate::machine::{Event, State};
-use crate::policy::Policy;
 use crate::tally::Tally;
 use crate::vocabulary::{Awaiting, FlagCode, HoldReason, Outcome};
 use crate::{Key, Time};
@@ -32,20 +32,6 @@ pub struct Since<K> {
     pub after: Time,
     /// Facts without the replies that are not later.
     pub tally: Tally<K>,
-}
-
-/// Handover of a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct HandoverFacts {
-    /// Newest HANDOVER_REQUESTED.
-    pub requested_at: Option<Time>,
-    /// Newest HUMAN_AGENT_ASSIGNED.
-    pub assigned_at: Option<Time>,
-    /// First time in HANDED_OVER.
-    pub handed_over_at: Option<Time>,
-    /// Newest CONVERSATION_COMPLETED.
-    pub completed_at: Option<Time>,
 }
 
 /// What is switched on in a conversation; everything, unless somebody switches it off.
@@ -115,6 +101,15 @@ pub struct Conversation<K> {
     pub snoozed_until: Option<Time>,
     /// The lead is away until then, as an out-of-office said.
     pub away_until: Option<Time>,
+    /// Its clocks count from then at the earliest: the end of what stopped them, or an import.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_from: Option<Time>,
+    /// Own time of the oldest unanswered reply that we were last alerted of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerted_for: Option<Time>,
+    /// The follow-up time that was brought up last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub followed_up: Option<Time>,
     /// Flags, by code.
     pub flags: BTreeMap<FlagCode, Noted<K>>,
     /// Holds of automation, by reason.
@@ -128,7 +123,7 @@ pub struct Conversation<K> {
     /// Provider facts.
     pub email: EmailFacts,
     /// Handover facts.
-    pub handover: HandoverFacts,
+    pub handover: HandoverFacts<K>,
     /// What is switched on in it.
     #[serde(default, skip_serializing_if = "Integration::is_whole")]
     pub integration: Integration,
@@ -154,6 +149,9 @@ impl<K: Key> Conversation<K> {
             closed_at: None,
             snoozed_until: None,
             away_until: None,
+            clock_from: None,
+            alerted_for: None,
+            followed_up: None,
             flags: BTreeMap::new(),
             holds: BTreeMap::new(),
             replied_seq: None,
@@ -208,8 +206,17 @@ impl<K: Key> Conversation<K> {
             Change::HoldCleared { reason } => {
                 self.holds.remove(reason);
             }
-            Change::AgentAssigned { agent } => self.agent = Some(agent.clone()),
-            Change::AgentReleased { .. } => self.agent = None,
+            Change::AgentAssigned { agent } => {
+                if self.agent.as_ref() != Some(agent) {
+                    self.handover.new_owner();
+                }
+                self.agent = Some(agent.clone());
+            }
+            Change::AgentReleased { .. } => {
+                self.handover.new_owner();
+                self.agent = None;
+            }
+            Change::Handover(facts) => self.handover = (**facts).clone(),
             Change::OutcomeSet {
                 outcome,
                 follow_up_at,
@@ -220,6 +227,9 @@ impl<K: Key> Conversation<K> {
             Change::Snoozed { until } => self.snoozed_until = *until,
             Change::IntegrationSet(integration) => self.integration = *integration,
             Change::AwayUntil { until } => self.away_until = Some(*until),
+            Change::ClockRestarted { at } => self.clock_from = self.clock_from.max(Some(*at)),
+            Change::ReplyAlerted { waits_since, .. } => self.alerted_for = Some(*waits_since),
+            Change::FollowUpRaised { at } => self.followed_up = Some(*at),
             Change::Suppressed(_)
             | Change::LeadFact { .. }
             | Change::StageEntered { .. }
@@ -238,7 +248,10 @@ impl<K: Key> Conversation<K> {
                 self.replied_seq = Some(self.tally.stored_reply.map_or(0, |reply| reply.seq));
             }
             Event::HandoverRequested => self.handover.requested_at = Some(at),
-            Event::HumanAgentAssigned => self.handover.assigned_at = Some(at),
+            Event::HumanAgentAssigned => {
+                self.handover.assigned_at = Some(at);
+                self.handover.leave_queue();
+            }
             Event::ConversationCompleted => self.handover.completed_at = Some(at),
             _ => {}
         }
@@ -249,6 +262,9 @@ impl<K: Key> Conversation<K> {
             self.closed_at = None;
         } else if from.is_open() {
             self.closed_at = Some(at);
+            self.handover.leave_queue();
+            self.handover.reply_due_at = None;
+            self.snoozed_until = None;
         }
     }
 
@@ -297,34 +313,5 @@ impl<K: Key> Conversation<K> {
         self.since
             .as_ref()
             .map_or(&self.tally, |since| &since.tally)
-    }
-
-    /// When the no-reply timer is due; none while it must not run.
-    ///
-    /// It runs in ACTIVE, ENGAGED and QUALIFIED, without an owner and without a hold, while the newest human
-    /// message is ours; an absence or a snooze moves it behind its end.
-    #[must_use]
-    pub fn no_reply_due_at(&self, policy: &Policy) -> Option<Time> {
-        let runs = matches!(
-            self.state,
-            State::Active | State::Engaged | State::Qualified
-        ) && self.agent.is_none()
-            && self.holds.is_empty()
-            && self.tally.awaiting() == Awaiting::Lead;
-        let sent = self.tally.last_sent_at().filter(|_| runs)?;
-        let due =
-            sent.checked_add_signed(chrono::TimeDelta::days(i64::from(policy.no_reply_days)))?;
-        Some(
-            self.snoozed_until
-                .max(self.away_until)
-                .map_or(due, |until| due.max(until)),
-        )
-    }
-
-    /// When the archive timer is due; none unless CLOSED.
-    #[must_use]
-    pub fn archive_due_at(&self, policy: &Policy) -> Option<Time> {
-        let closed = self.closed_at.filter(|_| self.state == State::Closed)?;
-        closed.checked_add_signed(chrono::TimeDelta::days(i64::from(policy.archive_days)))
     }
 }

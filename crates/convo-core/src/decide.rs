@@ -128,15 +128,14 @@ pub fn decide<K: Key>(
             });
             return Ok(draft.decision);
         }
-        Request::Release => match draft.agent {
-            Some(agent) => {
-                draft.push(Change::AgentReleased {
-                    agent: agent.clone(),
-                });
-                return Ok(draft.decision);
-            }
-            None => return Err(Refusal::NotOwned),
-        },
+        Request::Release => {
+            let agent = draft.agent.ok_or(Refusal::NotOwned)?;
+            draft.push(Change::AgentReleased {
+                agent: agent.clone(),
+            });
+            draft.push(Change::ClockRestarted { at: now });
+            return Ok(draft.decision);
+        }
         Request::Hold { reason } => {
             draft.push(Change::HoldSet {
                 reason: *reason,
@@ -146,13 +145,17 @@ pub fn decide<K: Key>(
             return Ok(draft.decision);
         }
         Request::ReleaseHold { reason } => {
-            if snapshot.conversation.holds.contains_key(reason) {
+            let holds = &snapshot.conversation.holds;
+            if holds.contains_key(reason) {
                 draft.push(Change::HoldCleared { reason: *reason });
+                if holds.len() == 1 {
+                    draft.push(Change::ClockRestarted { at: now });
+                }
             }
             return Ok(draft.decision);
         }
         Request::Snooze { until } => {
-            draft.push(Change::Snoozed { until: *until });
+            snooze(&mut draft, until.filter(|until| *until > now))?;
             return Ok(draft.decision);
         }
         Request::Integrate(integration) => {
@@ -181,6 +184,21 @@ fn precondition<K: Key>(
         }),
         _ => Ok(()),
     }
+}
+
+/// A time that is past wakes as none does; only what is open can sleep.
+fn snooze<K: Key>(draft: &mut Draft<'_, K>, until: Option<Time>) -> Result<(), Refusal<K>> {
+    if until.is_some() && !draft.state.is_open() {
+        return Err(Refusal::NotOpen);
+    }
+    if draft.snapshot.conversation.snoozed_until == until {
+        return Ok(());
+    }
+    draft.push(Change::Snoozed { until });
+    if until.is_none() {
+        draft.push(Change::ClockRestarted { at: draft.now });
+    }
+    Ok(())
 }
 
 fn trigger<'a, K: Key>(draft: &mut Draft<'a, K>, asked: &'a Trigger<K>) -> Result<(), Refusal<K>> {

@@ -15,19 +15,25 @@
 //! | [`tally`] | facts of a conversation, kept incrementally from the codes stored with each message |
 //! | [`email`] | delivery, opens and clicks, judged human or machine |
 //! | [`scoring`] | engagement, qualification, handover readiness, each explained |
+//! | [`handover`] | whom to offer a conversation to, until when, and how far it is |
 //! | [`conversation`], [`lead`], [`change`] | the two aggregates and what can change in them |
+//! | [`clocks`] | when something is due by itself |
 //! | [`rules`] | the seven rules and the trait for the caller's own |
 //! | [`snapshot`], [`observe`](mod@observe), [`decide`](mod@decide) | what a decision sees, and the two doors |
+//! | [`gate`] | whether a mail may go to a lead now, and every reason why not |
 //! | [`stages`], [`journey`], [`metrics`] | when a stage is entered; analytics of a lead and of a conversation |
 //! | `strategies` (feature `proptest`) | walks, command sequences and conversations for property tests |
 
 pub mod calendar;
 pub mod change;
+pub mod clocks;
 pub mod conversation;
 pub mod decide;
 pub mod diagram;
 mod draft;
 pub mod email;
+pub mod gate;
+pub mod handover;
 pub mod journey;
 pub mod lead;
 pub mod lexicon;

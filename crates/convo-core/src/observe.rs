@@ -14,6 +14,8 @@
 //! - A state that was imported contains what is not later than it: imported messages, and bounces, complaints and
 //!   opt-outs, of that time are counted, flagged and suppress, but move it no more.
 //! - A conversation closed as `unreachable` becomes `opted_out` when such a fact follows.
+//! - When what a timer is about is due is said in [`clocks`](crate::clocks); a timer that comes too early, or for what
+//!   is over, changes nothing.
 //! - The flag of a fact is set in whatever state the conversation is, and stays.
 //! - The reopen window belongs to the choice of the conversation
 //!   ([`Policy::reopens`](crate::Policy::reopens)), not to this door.
@@ -169,10 +171,14 @@ pub enum Observation<K> {
     },
     /// The person wants no more mail; asked once for each of the lead's conversations that is open or named.
     Suppressing(SuppressingFact<K>),
-    /// The no-reply timer fired.
+    /// The no-reply timer fired: the lead is given up, or we are alerted that it waits.
     NoReplyDue,
     /// The archive timer fired.
     ArchiveDue,
+    /// The snooze timer fired.
+    SnoozeDue,
+    /// The follow-up timer fired.
+    FollowUpDue,
     /// Messages were moved in or out: the facts are folded again from the history.
     HistoryChanged,
     /// The lead's data changed.
@@ -204,6 +210,8 @@ pub fn observe<K: Key>(
         Observation::Suppressing(fact) => provider::suppressing(&mut draft, fact),
         Observation::NoReplyDue => no_reply(&mut draft),
         Observation::ArchiveDue => archive(&mut draft),
+        Observation::SnoozeDue => wake(&mut draft),
+        Observation::FollowUpDue => follow_up(&mut draft),
         Observation::HistoryChanged => refold(&mut draft),
         Observation::LeadChanged => Known::Yes,
     };
@@ -223,27 +231,74 @@ enum Known {
 }
 
 fn no_reply<K: Key>(draft: &mut Draft<'_, K>) -> Known {
-    let due = draft.snapshot.conversation.no_reply_due_at(draft.policy);
-    if due.is_some_and(|due| due <= draft.now) && abandon(draft, Outcome::NoResponse, Cause::Timer)
-    {
-        let open_elsewhere = draft
-            .snapshot
-            .siblings
-            .iter()
-            .any(|sibling| sibling.state.is_open());
-        if !open_elsewhere {
-            draft.lead_fact(LeadFactKind::NoReply, draft.now);
+    let clocks = draft.snapshot.conversation.clocks();
+    if let Some(due) = clocks.give_up_at(draft.policy) {
+        if due <= draft.now {
+            give_up(draft, due);
         }
+    } else if is_due(draft, clocks.reply_needed_at(draft.policy)) {
+        alert(draft);
     }
     Known::Yes
 }
 
+/// The lead's silence is dated by when it was due, so that a reply sent while nobody was here to look counts.
+fn give_up<K: Key>(draft: &mut Draft<'_, K>, due: Time) {
+    if !abandon(draft, Outcome::NoResponse, Cause::Timer) {
+        return;
+    }
+    let mut siblings = draft.snapshot.siblings.iter();
+    if !siblings.any(|sibling| sibling.state.is_open()) {
+        draft.lead_fact(LeadFactKind::NoReply, due);
+    }
+}
+
+fn alert<K: Key>(draft: &mut Draft<'_, K>) {
+    let tally = &draft.snapshot.conversation.tally;
+    if let (Some(waits_since), Some(newest)) = (tally.pending.base, &tally.newest_reply) {
+        let message = newest.mark.id.clone();
+        draft.push(Change::ReplyAlerted {
+            waits_since,
+            message,
+        });
+    }
+}
+
 fn archive<K: Key>(draft: &mut Draft<'_, K>) -> Known {
     let due = draft.snapshot.conversation.archive_due_at(draft.policy);
-    if due.is_some_and(|due| due <= draft.now) {
+    if is_due(draft, due) {
         let _ = draft.take(Taking::system(Event::ManualArchive, Cause::Timer));
     }
     Known::Yes
+}
+
+fn wake<K: Key>(draft: &mut Draft<'_, K>) -> Known {
+    let due = draft
+        .snapshot
+        .conversation
+        .clocks()
+        .due(draft.policy)
+        .snooze;
+    if is_due(draft, due) {
+        draft.push(Change::Snoozed { until: None });
+        draft.push(Change::ClockRestarted { at: draft.now });
+    }
+    Known::Yes
+}
+
+fn follow_up<K: Key>(draft: &mut Draft<'_, K>) -> Known {
+    let conversation = draft.snapshot.conversation;
+    let due = conversation.clocks().due(draft.policy).follow_up;
+    if let Some(at) = conversation.follow_up_at
+        && is_due(draft, due)
+    {
+        draft.push(Change::FollowUpRaised { at });
+    }
+    Known::Yes
+}
+
+fn is_due<K: Key>(draft: &Draft<'_, K>, due: Option<Time>) -> bool {
+    due.is_some_and(|due| due <= draft.now)
 }
 
 fn refold<K: Key>(draft: &mut Draft<'_, K>) -> Known {

@@ -13,6 +13,7 @@ pub(crate) fn texts(commit: &Commit) -> StoreResult<()> {
     puts(&commit.agents)?;
     rows(&commit.agent_addresses)?;
     puts(&commit.conversations)?;
+    rows(&commit.offers)?;
     rows(&commit.external_ids)?;
     rows(&commit.threads)?;
     rows(&commit.messages)?;
@@ -29,10 +30,13 @@ pub(crate) fn texts(commit: &Commit) -> StoreResult<()> {
     rows(&commit.suppressions)?;
     rows(&commit.answers)?;
     rows(&commit.api_keys)?;
+    rows(&commit.leases)?;
+    rows(&commit.drafts)?;
     rows(&commit.reviews)?;
     rows(&commit.review_waits)?;
     rows(&commit.outbox)?;
     rows(&commit.automatic_answers)?;
+    rows(&commit.timers)?;
     let keys = commit
         .lead_addresses_removed
         .iter()
@@ -48,6 +52,9 @@ pub(crate) fn texts(commit: &Commit) -> StoreResult<()> {
     })?;
     all("webhook_receipts", &commit.receipts_changed, |change| {
         change.status.has_nul() || change.error_code.has_nul() || change.wait_rfc_id.has_nul()
+    })?;
+    all("reputation", commit.fared.keys(), |(scope, _)| {
+        scope.has_nul()
     })?;
     all("counters", commit.counters.keys(), Field::has_nul)?;
     all("event_log", &commit.log, |row| {

@@ -59,6 +59,10 @@ pub struct Commit {
     pub agent_addresses: Vec<AgentAddressRow>,
     /// Conversations, new or changed.
     pub conversations: Vec<Put<ConversationRow>>,
+    /// Offers to agents, inserted or replaced; the ended ones first.
+    pub offers: Vec<OfferRow>,
+    /// Turns of agents, inserted or replaced.
+    pub agent_turns: Vec<AgentTurnRow>,
     /// New external ids of records that have one already; one that is known is a conflict.
     pub external_ids: Vec<ExternalIdRow>,
     /// Threads, inserted or replaced.
@@ -101,6 +105,10 @@ pub struct Commit {
     pub answers: Vec<IdempotencyRow>,
     /// API keys, inserted or replaced.
     pub api_keys: Vec<ApiKeyRow>,
+    /// Leases, inserted or replaced; a second one for a claim is a conflict.
+    pub leases: Vec<LeaseRow>,
+    /// Drafts, inserted or replaced.
+    pub drafts: Vec<DraftRow>,
     /// Review items, inserted or replaced.
     pub reviews: Vec<ReviewRow>,
     /// Review items that wait for nothing any more.
@@ -113,12 +121,55 @@ pub struct Commit {
     pub soft_bounces: Vec<SoftBounceRow>,
     /// New automatic answers.
     pub automatic_answers: Vec<AutomaticAnswerRow>,
+    /// Timers that do not run any more, before any is set.
+    pub timers_removed: Vec<TimerKey>,
+    /// Timers, inserted or replaced.
+    pub timers: Vec<TimerRow>,
     /// Set-based deletes and erasures, after all other rows were written.
     pub sweeps: Vec<Sweep>,
+    /// How mail fared: what to add to the hour of each scope.
+    pub fared: BTreeMap<(String, DateTime<Utc>), Fared>,
     /// What to add to each counter.
     pub counters: BTreeMap<String, i64>,
     /// Rows of the event log, in order; their numbers are taken last.
     pub log: Vec<NewLogRow>,
+}
+
+/// Which timer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimerKey {
+    /// What becomes due.
+    pub kind: &'static str,
+    /// Which of several of the kind, or the nil id.
+    pub subject_id: Uuid,
+    /// The conversation.
+    pub conversation_id: Uuid,
+}
+
+impl TimerKey {
+    fn is_of(&self, row: &TimerRow) -> bool {
+        (self.kind, self.subject_id, self.conversation_id)
+            == (row.kind.as_str(), row.subject_id, row.conversation_id)
+    }
+}
+
+/// How some mail fared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fared {
+    /// Unasked mails sent.
+    pub sent: i64,
+    /// Addresses found dead.
+    pub hard_bounces: i64,
+    /// Complaints.
+    pub complaints: i64,
+}
+
+impl std::ops::AddAssign for Fared {
+    fn add_assign(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.hard_bounces += other.hard_bounces;
+        self.complaints += other.complaints;
+    }
 }
 
 /// A message's place in the tree.
@@ -242,6 +293,24 @@ pub enum Sweep {
         /// At most so many.
         limit: i64,
     },
+    /// Decides and empties at most `limit` drafts that have waited since before.
+    Drafts {
+        /// The end of their time.
+        before: DateTime<Utc>,
+        /// The present.
+        now: DateTime<Utc>,
+        /// At most so many.
+        limit: i64,
+    },
+    /// Deletes at most `limit` leases that nobody used, that answer nothing and that ended before.
+    Leases {
+        /// The end of their time.
+        before: DateTime<Utc>,
+        /// At most so many.
+        limit: i64,
+    },
+    /// Forgets how mail fared: hours before, or one scope's.
+    Reputation(Forgotten),
     /// Empties the contents and deletes the attachments of at most `limit` messages of conversations that
     /// were closed before.
     Texts {
@@ -250,6 +319,15 @@ pub enum Sweep {
         /// At most so many.
         limit: i64,
     },
+}
+
+/// Of which mail it is forgotten how it fared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Forgotten {
+    /// Of all hours before.
+    Before(DateTime<Utc>),
+    /// Of one scope.
+    Scope(String),
 }
 
 /// A row of the event log before it has its number.
@@ -324,6 +402,8 @@ impl Commit {
         self.agent_addresses_removed
             .extend(later.agent_addresses_removed);
         self.agent_addresses.extend(later.agent_addresses);
+        self.offers.extend(later.offers);
+        self.agent_turns.extend(later.agent_turns);
         self.external_ids.extend(later.external_ids);
         self.threads.extend(later.threads);
         self.messages.extend(later.messages);
@@ -345,13 +425,20 @@ impl Commit {
         self.suppressions.extend(later.suppressions);
         self.answers.extend(later.answers);
         self.api_keys.extend(later.api_keys);
+        self.leases.extend(later.leases);
+        self.drafts.extend(later.drafts);
         self.reviews.extend(later.reviews);
         self.review_waits_removed.extend(later.review_waits_removed);
         self.review_waits.extend(later.review_waits);
         self.outbox.extend(later.outbox);
         self.soft_bounces.extend(later.soft_bounces);
         self.automatic_answers.extend(later.automatic_answers);
+        self.timers_removed.extend(later.timers_removed);
+        self.timers.extend(later.timers);
         self.sweeps.extend(later.sweeps);
+        for (hour, fared) in later.fared {
+            *self.fared.entry(hour).or_default() += fared;
+        }
         for (name, by) in later.counters {
             self.count(name, by);
         }
@@ -376,6 +463,9 @@ impl Commit {
         }
         for removed in &later.review_waits_removed {
             self.review_waits.retain(|row| row.review_id != *removed);
+        }
+        for removed in &later.timers_removed {
+            self.timers.retain(|row| !removed.is_of(row));
         }
         for changed in &later.messages_changed {
             self.placements

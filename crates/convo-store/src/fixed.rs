@@ -102,14 +102,11 @@ where
 
 impl<C, I, R, K, Conn> RunQueryDsl<Conn> for FixedUpdate<C, I, R, K> {}
 
-/// The `K` of the insert of a row type.
-pub(crate) struct Append<R>(PhantomData<R>);
-
 /// A statement over any number of rows, given as one array a column: `head unnest($1, $2, …) end`.
 ///
 /// PostgreSQL parses and plans it once; a `VALUES` list of as many binds as there are fields it would do anew for
 /// each number of rows.
-pub(crate) struct Columns<C, K> {
+pub(crate) struct Columns<C, K = ()> {
     head: &'static str,
     columns: C,
     end: &'static str,

@@ -1,16 +1,12 @@
 //! The one row of the log's head, at which all writers of a database meet.
 //!
-//! A writer locks it before it reads anything, so that the processes of a cluster decide one after the other: what
+//! A writer locks it where its transaction begins, so that the processes of a cluster decide one after the other: what
 //! one has not found, no other is storing at the same time. SQLite's write lock does the same.
 
 use std::time::Duration;
 
-use diesel::RunQueryDsl;
-use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Nullable, Text};
-use diesel::{PgConnection, QueryResult};
+use diesel::sql_types::{Nullable, Text};
+use diesel::{PgConnection, RunQueryDsl};
 
 use crate::any::AnyConn;
 use crate::error::{StoreError, StoreResult};
@@ -23,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// A transaction of PostgreSQL whose fate can be asked for after its connection was lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TransactionId(String);
+pub(crate) struct TransactionId(pub(crate) String);
 
 /// What became of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,24 +32,15 @@ pub(crate) enum Fate {
     Unknown,
 }
 
-/// Locks the head until the transaction ends; on SQLite the transaction holds the write lock already.
-pub(crate) fn lock(conn: &mut AnyConn) -> StoreResult<Option<TransactionId>> {
+/// The present transaction's id; SQLite's need none.
+pub(crate) fn transaction(conn: &mut AnyConn) -> StoreResult<Option<TransactionId>> {
     let AnyConn::Pg(conn) = conn else {
         return Ok(None);
     };
-    let id = LockHead.get_result::<String>(conn);
+    let id = diesel::select(diesel::dsl::sql::<Text>("pg_current_xact_id()::text"));
+    let id = id.get_result::<String>(conn);
     let id = id.map_err(|error| StoreError::at("log_head", error))?;
     Ok(Some(TransactionId(id)))
-}
-
-/// Takes the next numbers of the event log; gives the last of them.
-pub(crate) fn take(conn: &mut AnyConn, how_many: i64) -> StoreResult<i64> {
-    let taking = TakeNumbers { taken: how_many };
-    let last = match conn {
-        AnyConn::Sqlite(conn) => taking.get_result::<i64>(conn),
-        AnyConn::Pg(conn) => taking.get_result::<i64>(conn),
-    };
-    last.map_err(|error| StoreError::at("log_head", error))
 }
 
 /// Asks over new connections what became of a transaction whose commit was never answered.
@@ -83,43 +70,3 @@ fn status(conn: &mut PgConnection, id: &TransactionId) -> Option<String> {
     );
     query.get_result::<Option<String>>(conn).ok().flatten()
 }
-
-#[derive(QueryId)]
-struct LockHead;
-
-impl Query for LockHead {
-    type SqlType = Text;
-}
-
-impl<DB: Backend> QueryFragment<DB> for LockHead {
-    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        pass.push_sql("SELECT pg_current_xact_id()::text FROM log_head WHERE id = 1 FOR UPDATE");
-        Ok(())
-    }
-}
-
-impl<Conn> RunQueryDsl<Conn> for LockHead {}
-
-#[derive(QueryId)]
-struct TakeNumbers {
-    taken: i64,
-}
-
-impl Query for TakeNumbers {
-    type SqlType = BigInt;
-}
-
-impl<DB> QueryFragment<DB> for TakeNumbers
-where
-    DB: Backend + HasSqlType<BigInt>,
-    i64: ToSql<BigInt, DB>,
-{
-    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        pass.push_sql("UPDATE log_head SET seq = seq + ");
-        pass.push_bind_param::<BigInt, _>(&self.taken)?;
-        pass.push_sql(" WHERE id = 1 RETURNING seq");
-        Ok(())
-    }
-}
-
-impl<Conn> RunQueryDsl<Conn> for TakeNumbers {}

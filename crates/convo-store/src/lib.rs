@@ -10,15 +10,17 @@
 //!
 //! Inside: `record` (one macro for a table, its row and its bulk writes), `sql` (ids and times that mean the same
 //! on both databases), `any` (the connection over both), `url` and `open` (which database, and how it is set up),
-//! `fixed` (statements that stay prepared),
+//! `fixed` (statements that stay prepared), `together` (writes that go in one round trip), `head` and `log` (the end),
 //! `migrate`, `transaction`, `write`, `sweep`, `check`. No other crate of the workspace names Diesel.
 
 mod any;
 mod check;
 mod commit;
 mod error;
+mod fare;
 mod fixed;
 mod head;
+mod log;
 mod migrate;
 mod open;
 mod read;
@@ -28,18 +30,21 @@ mod search;
 mod sql;
 mod store;
 mod sweep;
+mod together;
 mod transaction;
 mod url;
 mod write;
 mod writer;
 
-pub use commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep};
+pub use commit::{
+    Commit, Fared, Forgotten, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep, TimerKey,
+};
 pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
 pub use open::StoreOptions;
 pub use read::{
     ConversationList, Cursor, Head, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts,
-    MessageHead, MessageLabel, MessageNode, OpenReviews, Reader, Recount, Sort,
+    MessageHead, MessageLabel, MessageNode, OpenReviews, Reader, Recount, SentMail, Sort,
 };
 pub use store::{Database, Store};
 pub use writer::Writer;

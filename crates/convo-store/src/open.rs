@@ -76,6 +76,7 @@ pub(crate) fn connect(target: &Target, options: &StoreOptions, role: Role) -> St
                 "SET TIME ZONE 'UTC';\
                  SET idle_in_transaction_session_timeout = '10s';\
                  SET client_min_messages = 'warning';\
+                 SET jit = off;\
                  SET lock_timeout = {lock};\
                  SET statement_timeout = {statement};"
             );

@@ -3,12 +3,15 @@
 mod answer;
 mod audit;
 mod conversation;
+mod gate;
+mod handover;
 mod ledger;
 mod message;
 mod operations;
 mod outbox;
 mod people;
 mod provider;
+mod timer;
 mod verify;
 
 use chrono::{DateTime, Utc};
@@ -19,6 +22,7 @@ use crate::any::AnyConn;
 use crate::error::{StoreError, StoreResult};
 
 pub use conversation::{ConversationList, Sort};
+pub use gate::SentMail;
 pub use ledger::{Head, LogFilter};
 pub use message::{MessageArrival, MessageFacts, MessageHead, MessageLabel, MessageNode};
 pub use operations::OpenReviews;

@@ -224,9 +224,7 @@ macro_rules! bulk {
             /// Inserts new rows.
             pub(crate) fn insert_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<()> {
                 use diesel::{ExpressionMethods, RunQueryDsl};
-                use $crate::fixed::{Append, Columns, insert_columns};
-                use $crate::record::{Field, columns};
-                const INSERT: &str = insert_columns!($table ($($column)+));
+                use $crate::record::Field;
                 match conn {
                     $crate::any::AnyConn::Sqlite(conn) => {
                         for row in rows {
@@ -235,11 +233,19 @@ macro_rules! bulk {
                         }
                     }
                     $crate::any::AnyConn::Pg(conn) => {
-                        let columns = columns!(rows $table ($($column)+));
-                        Columns::<_, Append<Self>>::new(INSERT, columns, ")").execute(conn)?;
+                        Self::inserting(rows).execute(conn)?;
                     }
                 }
                 Ok(())
+            }
+
+            /// The same as one statement of PostgreSQL, to be sent alone or with others.
+            pub(crate) fn inserting(rows: &[Self]) -> $crate::together::Part<'_> {
+                use $crate::fixed::{Columns, insert_columns};
+                use $crate::record::{Field, columns};
+                const INSERT: &str = insert_columns!($table ($($column)+));
+                let columns = columns!(rows $table ($($column)+));
+                $crate::together::Part::new(Columns::<_, ()>::new(INSERT, columns, ")"))
             }
         }
     };
@@ -257,11 +263,9 @@ macro_rules! bulk {
             /// Inserts rows, replacing the changeable columns of those that exist.
             pub(crate) fn upsert_all(conn: &mut $crate::any::AnyConn, rows: &[Self]) -> diesel::QueryResult<()> {
                 use diesel::{ExpressionMethods, RunQueryDsl};
-                use $crate::fixed::{Columns, FixedInsert, Upsert, insert_columns, on_conflict};
-                use $crate::record::{Field, columns};
-                const INSERT: &str = insert_columns!($table ($($column)+));
+                use $crate::fixed::{FixedInsert, Upsert, on_conflict};
+                use $crate::record::Field;
                 const CLAUSE: &str = on_conflict!(($($key)+) ($($open)+));
-                const END: &str = concat!(")", on_conflict!(($($key)+) ($($open)+)));
                 match conn {
                     $crate::any::AnyConn::Sqlite(conn) => {
                         for row in rows {
@@ -271,11 +275,20 @@ macro_rules! bulk {
                         }
                     }
                     $crate::any::AnyConn::Pg(conn) => {
-                        let columns = columns!(rows $table ($($column)+));
-                        Columns::<_, Upsert<Self>>::new(INSERT, columns, END).execute(conn)?;
+                        Self::upserting(rows).execute(conn)?;
                     }
                 }
                 Ok(())
+            }
+
+            /// The same as one statement of PostgreSQL, to be sent alone or with others.
+            pub(crate) fn upserting(rows: &[Self]) -> $crate::together::Part<'_> {
+                use $crate::fixed::{Columns, insert_columns, on_conflict};
+                use $crate::record::{Field, columns};
+                const INSERT: &str = insert_columns!($table ($($column)+));
+                const END: &str = concat!(")", on_conflict!(($($key)+) ($($open)+)));
+                let columns = columns!(rows $table ($($column)+));
+                $crate::together::Part::new(Columns::<_, ()>::new(INSERT, columns, END))
             }
         }
     };

@@ -6,16 +6,21 @@
 mod answer;
 mod audit;
 mod conversation;
+mod gate;
+mod handover;
 mod ledger;
 mod message;
 mod operations;
 mod outbox;
 mod people;
 mod provider;
+mod timer;
 
 pub use answer::AutomaticAnswerRow;
 pub use audit::{JourneyEventRow, MetadataRow, TransitionRow};
 pub use conversation::ConversationRow;
+pub use gate::{DraftRow, LeaseRow, ReputationRow};
+pub use handover::{AgentTurnRow, OfferRow};
 pub use ledger::{CounterRow, InstanceRow, LogHeadRow, LogRow};
 pub use message::{AliasRow, AttachmentRow, ContentRow, MessageRow, PlaceholderRow, ThreadRow};
 pub use operations::{
@@ -24,6 +29,7 @@ pub use operations::{
 pub use outbox::{OutboxRow, SoftBounceRow};
 pub use people::{AgentAddressRow, AgentRow, CampaignRow, LeadAddressRow, LeadRow, PolicyRow};
 pub use provider::{EmailEventRow, EventDedupeRow, ReceiptRow, WebhookTokenRow};
+pub use timer::TimerRow;
 
 /// The tables' Diesel names, for queries.
 pub(crate) mod tables {
@@ -32,6 +38,8 @@ pub(crate) mod tables {
         conversation_metadata, conversation_state_transitions, lead_journey_events,
     };
     pub(crate) use super::conversation::conversations;
+    pub(crate) use super::gate::{drafts, reputation, send_leases};
+    pub(crate) use super::handover::{agent_turns, handover_offers};
     pub(crate) use super::ledger::{counters, event_log, instance, log_head};
     pub(crate) use super::message::{
         attachments, message_aliases, message_contents, messages, thread_placeholders,
@@ -46,6 +54,7 @@ pub(crate) mod tables {
     pub(crate) use super::provider::{
         email_events, event_dedupe, webhook_receipts, webhook_tokens,
     };
+    pub(crate) use super::timer::timers;
 
     diesel::allow_tables_to_appear_in_same_query!(
         conversations,
@@ -56,5 +65,6 @@ pub(crate) mod tables {
         review_items,
         review_waits,
         thread_placeholders,
+        timers,
     );
 }

@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::rows::*;
 
 /// Every table with its columns.
-const TABLES: [(&str, &[&str]); 33] = [
+const TABLES: [(&str, &[&str]); 39] = [
     (CampaignRow::TABLE, CampaignRow::COLUMNS),
     (PolicyRow::TABLE, PolicyRow::COLUMNS),
     (LeadRow::TABLE, LeadRow::COLUMNS),
@@ -17,6 +17,8 @@ const TABLES: [(&str, &[&str]); 33] = [
     (AgentRow::TABLE, AgentRow::COLUMNS),
     (AgentAddressRow::TABLE, AgentAddressRow::COLUMNS),
     (ConversationRow::TABLE, ConversationRow::COLUMNS),
+    (OfferRow::TABLE, OfferRow::COLUMNS),
+    (AgentTurnRow::TABLE, AgentTurnRow::COLUMNS),
     (ExternalIdRow::TABLE, ExternalIdRow::COLUMNS),
     (ThreadRow::TABLE, ThreadRow::COLUMNS),
     (MessageRow::TABLE, MessageRow::COLUMNS),
@@ -39,6 +41,10 @@ const TABLES: [(&str, &[&str]); 33] = [
     (OutboxRow::TABLE, OutboxRow::COLUMNS),
     (SoftBounceRow::TABLE, SoftBounceRow::COLUMNS),
     (AutomaticAnswerRow::TABLE, AutomaticAnswerRow::COLUMNS),
+    (TimerRow::TABLE, TimerRow::COLUMNS),
+    (LeaseRow::TABLE, LeaseRow::COLUMNS),
+    (DraftRow::TABLE, DraftRow::COLUMNS),
+    (ReputationRow::TABLE, ReputationRow::COLUMNS),
     (CounterRow::TABLE, CounterRow::COLUMNS),
     (InstanceRow::TABLE, InstanceRow::COLUMNS),
     (LogRow::TABLE, LogRow::COLUMNS),

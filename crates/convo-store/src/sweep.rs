@@ -1,5 +1,7 @@
 //! Set-based deletes: erasing a person, and retention.
 
+mod gate;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -92,6 +94,15 @@ pub(crate) fn run(conn: &mut AnyConn, sweep: &Sweep) -> StoreResult<()> {
             let old = old_answered(conn, *before, *limit)?;
             delete!(conn, automatic_answers, message_id, &old, BoundId)
         }
+        Sweep::Drafts { before, now, limit } => {
+            let old = gate::old_drafts(conn, *before, *limit)?;
+            gate::expire_drafts(conn, &old, *now)
+        }
+        Sweep::Leases { before, limit } => {
+            let old = gate::old_leases(conn, *before, *limit)?;
+            delete!(conn, send_leases, id, &old, BoundId)
+        }
+        Sweep::Reputation(what) => gate::forget(conn, what),
         Sweep::Texts { before, limit } => {
             let old = old_texts(conn, *before, *limit)?;
             empty_messages(conn, &old)
@@ -109,6 +120,9 @@ pub(crate) fn pending(conn: &mut AnyConn, sweep: &Sweep) -> StoreResult<bool> {
         Sweep::Dedupe { before, .. } => !old_events(conn, *before, 1)?.is_empty(),
         Sweep::Outbox { before, .. } => !old_outbox(conn, *before, 1)?.is_empty(),
         Sweep::Answered { before, .. } => !old_answered(conn, *before, 1)?.is_empty(),
+        Sweep::Drafts { before, .. } => !gate::old_drafts(conn, *before, 1)?.is_empty(),
+        Sweep::Leases { before, .. } => !gate::old_leases(conn, *before, 1)?.is_empty(),
+        Sweep::Reputation(what) => gate::is_remembered(conn, what)?,
         Sweep::Texts { before, .. } => !old_texts(conn, *before, 1)?.is_empty(),
     })
 }
@@ -205,6 +219,7 @@ fn erase_lead(conn: &mut AnyConn, lead: Uuid, address_keys: &[String]) -> StoreR
         conversation_metadata::table.filter(conversation_metadata::lead_id.eq(Some(lead_id)));
     let emptied = diesel::update(metadata).set(conversation_metadata::body.eq("{}"));
     at("conversation_metadata", emptied.execute(conn))?;
+    gate::erase_drafts(conn, lead_id)?;
     let answers = idempotency_keys::table.filter(idempotency_keys::lead_id.eq(Some(lead_id)));
     let emptied = diesel::update(answers).set(idempotency_keys::answer.eq(None::<String>));
     at("idempotency_keys", emptied.execute(conn))?;

@@ -4,18 +4,19 @@ use diesel::prelude::*;
 
 use crate::any::AnyConn;
 use crate::check;
-use crate::commit::{Commit, NewLogRow, Placement, Put, ReceiptChange, Revised};
+use crate::commit::{Commit, Placement, Put, ReceiptChange, Revised, TimerKey};
 use crate::error::{StoreError, StoreResult};
-use crate::fixed::{Columns, FixedInsert, Upsert, insert_columns};
-use crate::head;
-use crate::record::{Field, Record, columns, last_of_each};
+use crate::fare;
+use crate::log::{self, Logged};
+use crate::record::{Field, Record, last_of_each};
 use crate::rows::tables::*;
 use crate::rows::*;
 use crate::sql::BoundId;
 use crate::sweep;
+use crate::together::Together;
 
-/// Writes everything; returns the last number of the event log, if rows were added to it.
-pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Option<i64>> {
+/// Writes everything; the event log comes last.
+pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
     check::texts(&commit)?;
     people(conn, &commit)?;
     put(
@@ -45,27 +46,36 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Option<i6
         ConversationRow::insert_all,
         [ConversationRow::swap_all, ConversationRow::swap_busy],
     )?;
+    offer(conn, commit.offers)?;
+    upsert(conn, commit.agent_turns, AgentTurnRow::upsert_all)?;
     insert(conn, commit.external_ids, ExternalIdRow::insert_all)?;
-    upsert(conn, commit.threads, ThreadRow::upsert_all)?;
-    insert(conn, commit.messages, MessageRow::insert_all)?;
-    insert(conn, commit.contents, ContentRow::insert_all)?;
+    append(
+        conn,
+        &Appended {
+            threads: last_of_each(commit.threads),
+            messages: commit.messages,
+            contents: commit.contents,
+            attachments: commit.attachments,
+            metadata: commit.metadata,
+            transitions: commit.transitions,
+            journey: commit.journey,
+            email_events: last_of_each(commit.email_events),
+            receipts: commit.receipts,
+            tokens: commit.tokens,
+            dedupe: commit.dedupe,
+            answers: commit.answers,
+        },
+    )?;
     upsert(conn, commit.messages_changed, MessageRow::upsert_all)?;
     place(conn, &commit.placements)?;
     upsert(conn, commit.aliases, AliasRow::upsert_all)?;
     remove_placeholders(conn, &commit.placeholders_removed)?;
     upsert(conn, commit.placeholders, PlaceholderRow::upsert_all)?;
-    insert(conn, commit.attachments, AttachmentRow::insert_all)?;
-    insert(conn, commit.metadata, MetadataRow::insert_all)?;
-    insert(conn, commit.transitions, TransitionRow::insert_all)?;
-    insert(conn, commit.journey, JourneyEventRow::insert_all)?;
-    upsert(conn, commit.email_events, EmailEventRow::upsert_all)?;
-    insert(conn, commit.receipts, ReceiptRow::insert_all)?;
     change_receipts(conn, &commit.receipts_changed)?;
-    insert(conn, commit.tokens, WebhookTokenRow::insert_all)?;
-    insert(conn, commit.dedupe, EventDedupeRow::insert_all)?;
     upsert(conn, commit.suppressions, SuppressionRow::upsert_all)?;
-    insert(conn, commit.answers, IdempotencyRow::insert_all)?;
     upsert(conn, commit.api_keys, ApiKeyRow::upsert_all)?;
+    upsert(conn, commit.leases, LeaseRow::upsert_all)?;
+    upsert(conn, commit.drafts, DraftRow::upsert_all)?;
     upsert(conn, commit.reviews, ReviewRow::upsert_all)?;
     remove_waits(conn, &commit.review_waits_removed)?;
     insert(conn, commit.review_waits, ReviewWaitRow::insert_all)?;
@@ -76,17 +86,57 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Option<i6
         commit.automatic_answers,
         AutomaticAnswerRow::insert_all,
     )?;
+    remove_timers(conn, commit.timers_removed)?;
+    upsert(conn, commit.timers, TimerRow::upsert_all)?;
     for one in &commit.sweeps {
         sweep::run(conn, one)?;
     }
+    fare::write(conn, &commit.fared)?;
     let counted = commit.counters.into_iter().filter(|(_, by)| *by != 0);
-    count(
-        conn,
-        counted
-            .map(|(name, value)| CounterRow { name, value })
-            .collect(),
-    )?;
-    append(conn, commit.log)
+    let counted: Vec<CounterRow> = counted
+        .map(|(name, value)| CounterRow { name, value })
+        .collect();
+    log::write(conn, &counted, commit.log)
+}
+
+/// Rows that most batches bring and that see nothing of each other.
+struct Appended {
+    threads: Vec<ThreadRow>,
+    messages: Vec<MessageRow>,
+    contents: Vec<ContentRow>,
+    attachments: Vec<AttachmentRow>,
+    metadata: Vec<MetadataRow>,
+    transitions: Vec<TransitionRow>,
+    journey: Vec<JourneyEventRow>,
+    email_events: Vec<EmailEventRow>,
+    receipts: Vec<ReceiptRow>,
+    tokens: Vec<WebhookTokenRow>,
+    dedupe: Vec<EventDedupeRow>,
+    answers: Vec<IdempotencyRow>,
+}
+
+fn append(conn: &mut AnyConn, rows: &Appended) -> StoreResult<()> {
+    let mut together = Together::default();
+    macro_rules! add {
+        ($($rows:ident: $row:ident $all:ident $part:ident;)+) => {$(
+            together.add(conn, &rows.$rows, $row::$all, $row::$part)?;
+        )+};
+    }
+    add! {
+        threads: ThreadRow upsert_all upserting;
+        messages: MessageRow insert_all inserting;
+        contents: ContentRow insert_all inserting;
+        attachments: AttachmentRow insert_all inserting;
+        metadata: MetadataRow insert_all inserting;
+        transitions: TransitionRow insert_all inserting;
+        journey: JourneyEventRow insert_all inserting;
+        email_events: EmailEventRow upsert_all upserting;
+        receipts: ReceiptRow insert_all inserting;
+        tokens: WebhookTokenRow insert_all inserting;
+        dedupe: EventDedupeRow insert_all inserting;
+        answers: IdempotencyRow insert_all inserting;
+    }
+    together.finish(conn)
 }
 
 type Many<T, R> = fn(&mut AnyConn, &[T]) -> QueryResult<R>;
@@ -100,6 +150,15 @@ fn insert<T: Record>(conn: &mut AnyConn, rows: Vec<T>, all: Many<T, ()>) -> Stor
 
 fn upsert<T: Record>(conn: &mut AnyConn, rows: Vec<T>, all: Many<T, ()>) -> StoreResult<()> {
     insert(conn, last_of_each(rows), all)
+}
+
+/// Ends offers before any is made: at most one of a conversation is open.
+fn offer(conn: &mut AnyConn, offers: Vec<OfferRow>) -> StoreResult<()> {
+    let (open, ended) = last_of_each(offers)
+        .into_iter()
+        .partition(|offer| offer.status == "open");
+    upsert(conn, ended, OfferRow::upsert_all)?;
+    upsert(conn, open, OfferRow::upsert_all)
 }
 
 /// Inserts the new rows and compares and swaps the changed ones: all their columns, or the busy ones.
@@ -188,6 +247,37 @@ fn remove_waits(conn: &mut AnyConn, reviews: &[uuid::Uuid]) -> StoreResult<()> {
     )
 }
 
+/// One statement for each kind and subject on PostgreSQL, one for each timer on SQLite, where a call costs little.
+fn remove_timers(conn: &mut AnyConn, mut removed: Vec<TimerKey>) -> StoreResult<()> {
+    removed.sort_unstable();
+    let alike = |a: &TimerKey, b: &TimerKey| (a.kind, a.subject_id) == (b.kind, b.subject_id);
+    for group in removed.chunk_by(alike) {
+        let Some(TimerKey {
+            kind, subject_id, ..
+        }) = group.first()
+        else {
+            continue;
+        };
+        let subject = BoundId(*subject_id);
+        let mut ids = group.iter().map(|key| BoundId(key.conversation_id));
+        let gone = match conn {
+            AnyConn::Sqlite(conn) => ids.try_fold(0, |gone, id| {
+                let one = timers::table.find((id, *kind, subject));
+                Ok(gone + diesel::delete(one).execute(conn)?)
+            }),
+            AnyConn::Pg(conn) => {
+                let of = timers::table
+                    .filter(timers::conversation_id.eq_any(ids))
+                    .filter(timers::kind.eq(*kind))
+                    .filter(timers::subject_id.eq(subject));
+                diesel::delete(of).execute(conn)
+            }
+        };
+        run("timers", gone)?;
+    }
+    Ok(())
+}
+
 fn change_receipts(conn: &mut AnyConn, changes: &[ReceiptChange]) -> StoreResult<()> {
     for change in changes {
         let one = webhook_receipts::table.filter(webhook_receipts::id.eq(BoundId(change.id)));
@@ -218,67 +308,6 @@ fn change_receipts(conn: &mut AnyConn, changes: &[ReceiptChange]) -> StoreResult
         }
     }
     Ok(())
-}
-
-const ADD: &str = " ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value";
-const ADD_MANY: &str = ") ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value";
-const COUNT: &str = insert_columns!(counters (name value));
-
-/// Adds to the counters. The rows come sorted by name, so that writers lock them in one order.
-fn count(conn: &mut AnyConn, rows: Vec<CounterRow>) -> StoreResult<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let added = match conn {
-        AnyConn::Sqlite(conn) => rows.iter().try_for_each(|row| {
-            let values = (
-                counters::name.eq(row.name.bind()),
-                counters::value.eq(row.value),
-            );
-            let insert = diesel::insert_into(counters::table).values(values);
-            FixedInsert::<_, Upsert<CounterRow>>::new(insert, ADD)
-                .execute(conn)
-                .map(drop)
-        }),
-        AnyConn::Pg(conn) => {
-            let columns = columns!(rows counters (name value));
-            Columns::<_, Upsert<CounterRow>>::new(COUNT, columns, ADD_MANY)
-                .execute(conn)
-                .map(drop)
-        }
-    };
-    added.map_err(|error| StoreError::at("counters", error))
-}
-
-/// Takes the next numbers from the one row of the head, whose lock orders all writers until their commit,
-/// and writes the rows of the event log.
-fn append(conn: &mut AnyConn, rows: Vec<NewLogRow>) -> StoreResult<Option<i64>> {
-    let Ok(taken) = i64::try_from(rows.len()) else {
-        return Err(StoreError::Fault {
-            table: "event_log",
-            reason: "too many rows".to_owned(),
-        });
-    };
-    if taken == 0 {
-        return Ok(None);
-    }
-    let last = head::take(conn, taken)?;
-    let numbered = rows
-        .into_iter()
-        .zip(last - taken + 1..)
-        .map(|(row, seq)| LogRow {
-            seq,
-            kind: row.kind,
-            at: row.at,
-            conversation_id: row.conversation_id,
-            lead_id: row.lead_id,
-            metadata_id: row.metadata_id,
-            silent: row.silent,
-            quiet: row.quiet,
-            data: row.data,
-        });
-    insert(conn, numbered.collect(), LogRow::insert_all)?;
-    Ok(Some(last))
 }
 
 fn run(table: &'static str, result: QueryResult<usize>) -> StoreResult<()> {

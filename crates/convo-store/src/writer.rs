@@ -6,7 +6,7 @@ use crate::error::{CommitError, StoreError, StoreResult};
 use crate::head::{self, Fate, TransactionId};
 use crate::open::{Role, StoreOptions, connect};
 use crate::read::Reader;
-use crate::transaction::{begin_write, commit, rollback};
+use crate::transaction::{begin_batch, commit, rollback};
 use crate::url::Target;
 use crate::write::write;
 
@@ -17,6 +17,8 @@ pub struct Writer {
     /// Taken out while in use: what goes wrong in between closes it, and with it its transaction.
     conn: Option<AnyConn>,
     last: Option<i64>,
+    #[cfg(feature = "measure")]
+    out_of_turn: bool,
 }
 
 impl Writer {
@@ -26,6 +28,8 @@ impl Writer {
             options,
             conn: None,
             last: None,
+            #[cfg(feature = "measure")]
+            out_of_turn: false,
         }
     }
 
@@ -42,8 +46,7 @@ impl Writer {
         decide: impl FnOnce(&mut Reader<'_>) -> Result<(Commit, T), E>,
     ) -> Result<T, CommitError<E>> {
         let mut conn = self.take()?;
-        begin_write(&mut conn)?;
-        let id = head::lock(&mut conn)?;
+        self.begin(&mut conn)?;
         let decided = decide(&mut Reader { conn: &mut conn }).map_err(CommitError::Decide);
         let (writes, value) = match decided {
             Ok((writes, value)) if !writes.is_empty() => (writes, value),
@@ -53,13 +56,13 @@ impl Writer {
             }
         };
         match write(&mut conn, writes) {
-            Ok(last) => {
+            Ok(logged) => {
                 match commit(&mut conn) {
                     Ok(()) => self.conn = Some(conn),
                     // The connection is given up, and the transaction may have happened or not.
-                    Err(error) => self.ask_for(id.as_ref(), error)?,
+                    Err(error) => self.ask_for(logged.transaction.as_ref(), error)?,
                 }
-                self.last = last.or(self.last);
+                self.last = logged.last.or(self.last);
                 Ok(value)
             }
             Err(error) => {
@@ -94,6 +97,23 @@ impl Writer {
     #[must_use]
     pub fn last_seq(&self) -> Option<i64> {
         self.last
+    }
+
+    /// Lets it decide while others do, and find out by revisions alone: the writer that `docs/adr/0007` decided
+    /// against, for the measurement there. What it has not found another may be storing.
+    #[cfg(feature = "measure")]
+    #[must_use]
+    pub fn out_of_turn(mut self) -> Self {
+        self.out_of_turn = true;
+        self
+    }
+
+    fn begin(&self, conn: &mut AnyConn) -> StoreResult<()> {
+        #[cfg(feature = "measure")]
+        if self.out_of_turn {
+            return crate::transaction::begin_write(conn);
+        }
+        begin_batch(conn)
     }
 
     fn take(&mut self) -> StoreResult<AnyConn> {

@@ -23,10 +23,10 @@ const WORDS: [&str; 5] = [
 ];
 
 /// The mails go round over the leads, so that each conversation gets a few.
-pub async fn run(node: &Node, clients: usize, time: Duration) -> Measured {
-    let leads = contacts(node, LEADS, "m").await;
+pub async fn run(nodes: &[Node], clients: usize, time: Duration) -> Measured {
+    let leads = contacts(&nodes[0], LEADS, "m").await;
     let mut number = 0;
-    measure::run(node, clients, time, move |_| {
+    measure::run(nodes, clients, time, move |_| {
         let mail = mail(&leads[number % leads.len()], number);
         number += 1;
         Some(posted(&mail))

@@ -4,7 +4,7 @@
 //! from one thread of this process, on the same cores as the server; every figure stands beside the machine's load.
 //!
 //! ```text
-//! load [--seconds N] [--database sqlite|postgres] [--only transitions|mails|constant|store|fanout|slow]
+//! load [--seconds N] [--database sqlite|postgres] [--only transitions|mails|constant|store|fanout|slow|writers|nodes]
 //! ```
 #![allow(
     missing_docs,
@@ -83,10 +83,16 @@ async fn main() {
         }
         load(&plan, kind, &mut table).await;
         if plan.wants("fanout") {
-            fanout::run(&Node::start(kind).await).await;
+            fanout::run(kind).await;
         }
         if plan.wants("slow") {
             fanout::slow(&Node::start(kind).await).await;
+        }
+        if plan.wants("writers") {
+            store::two_writers(kind).await;
+        }
+        if plan.wants("nodes") {
+            nodes(&plan, kind, &mut table).await;
         }
         if plan.wants("constant") {
             let node = Node::start(kind).await;
@@ -100,23 +106,42 @@ async fn load(plan: &Plan, kind: Kind, table: &mut Table) {
     if !plan.wants("transitions") && !plan.wants("mails") {
         return;
     }
-    let node = Node::start(kind).await;
-    let rate = measure::run(&node, 64, plan.time, |_| {
+    let nodes = [Node::start(kind).await];
+    let rate = measure::run(&nodes, 64, plan.time, |_| {
         Some(client::request("GET", "/healthz", None, "", &[]))
     })
     .await;
     table.add(kind, "healthz", 64, rate);
     for clients in CLIENTS {
         if plan.wants("transitions") {
-            let rate = transitions::run(&node, clients, plan.time).await;
+            let rate = transitions::run(&nodes, clients, plan.time).await;
             table.add(kind, "transitions", clients, rate);
         }
         if plan.wants("mails") {
-            let rate = mails::run(&node, clients, plan.time).await;
+            let rate = mails::run(&nodes, clients, plan.time).await;
             table.add(kind, "inbound mails", clients, rate);
         }
     }
-    node.verify().await;
+    nodes[0].verify().await;
+}
+
+/// The same clients at one node and at two of one database.
+async fn nodes(plan: &Plan, kind: Kind, table: &mut Table) {
+    if kind == Kind::Sqlite {
+        return;
+    }
+    let mut nodes = vec![Node::start(kind).await];
+    for [transitions, mails] in [
+        ["transitions, 1 node", "mails, 1 node"],
+        ["transitions, 2 nodes", "mails, 2 nodes"],
+    ] {
+        let rate = transitions::run(&nodes, 64, plan.time).await;
+        table.add(kind, transitions, 64, rate);
+        let rate = mails::run(&nodes, 64, plan.time).await;
+        table.add(kind, mails, 64, rate);
+        nodes.push(nodes[0].beside());
+    }
+    nodes[0].verify().await;
 }
 
 impl Table {

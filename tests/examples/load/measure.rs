@@ -27,9 +27,9 @@ pub struct Measured {
 }
 
 /// Lets each client send what `next` gives it (the client's number is its argument) until the time is over
-/// or `next` has nothing more; what is sent after the warm-up counts.
+/// or `next` has nothing more; what is sent after the warm-up counts. With several nodes the clients go round.
 pub async fn run(
-    node: &Node,
+    nodes: &[Node],
     clients: usize,
     time: Duration,
     next: impl FnMut(usize) -> Option<Vec<u8>> + 'static,
@@ -42,21 +42,34 @@ pub async fn run(
         .run_until(async {
             let mut tasks = Vec::new();
             for number in 0..clients {
-                let client = Client::connect(node.address).await;
+                let client = Client::connect(nodes[number % nodes.len()].address).await;
                 let next = Rc::clone(&next);
                 let next = move || next.borrow_mut()(number);
                 tasks.push(tokio::task::spawn_local(one(client, began, time, next)));
             }
             tokio::time::sleep_until(began.into()).await;
-            before = Some(node.counters().await);
+            before = Some(counters(nodes).await);
             for task in tasks {
                 results.push(task.await.expect("a client"));
             }
         })
         .await;
-    let after = node.counters().await;
+    let after = counters(nodes).await;
     let seconds = (Instant::now() - began).as_secs_f64();
     measured(results, seconds, before.expect("counters"), after)
+}
+
+/// Those of all nodes together.
+async fn counters(nodes: &[Node]) -> Counters {
+    let mut all = Counters::default();
+    for node in nodes {
+        let own = node.counters().await;
+        all.commits += own.commits;
+        all.commands += own.commands;
+        all.server += own.server;
+        all.writer += own.writer;
+    }
+    all
 }
 
 #[derive(Default)]

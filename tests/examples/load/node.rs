@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 
 use convo_tests::{BOOTSTRAP_KEY, Database, Kind, Options, guardian};
 use serde_json::Value;
@@ -13,12 +14,12 @@ use crate::client::{Client, request};
 pub struct Node {
     child: Child,
     pub address: SocketAddr,
-    database: Database,
+    database: Arc<Database>,
     options: Options,
 }
 
 /// The writer's counters.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Counters {
     pub commits: f64,
     pub commands: f64,
@@ -31,9 +32,17 @@ pub struct Counters {
 impl Node {
     /// Starts it with the default settings, logging included.
     pub async fn start(kind: Kind) -> Node {
-        let database = Database::create(kind).await;
+        Node::over(Arc::new(Database::create(kind).await))
+    }
+
+    /// Another one on the same database.
+    pub fn beside(&self) -> Node {
+        Node::over(Arc::clone(&self.database))
+    }
+
+    fn over(database: Arc<Database>) -> Node {
         let folder = guardian::folder();
-        let options = Options::on(kind);
+        let options = Options::on(database.kind());
         let log = File::create(folder.join("log")).expect("a log file");
         let mut command = options.program(&database, &folder);
         command
@@ -74,20 +83,32 @@ impl Node {
         )
     }
 
-    pub async fn counters(&self) -> Counters {
+    /// WebSockets that were closed because their clients did not read.
+    pub async fn lagging(&self) -> usize {
+        self.metric(&["convo_ws_closed_total{reason=\"lagging\"}"])
+            .await[0] as usize
+    }
+
+    async fn metric(&self, names: &[&str]) -> Vec<f64> {
         let mut client = Client::connect(self.address).await;
         let reply = client
             .call(&request("GET", "/metrics", Some(BOOTSTRAP_KEY), "", &[]))
             .await;
         let text = String::from_utf8(reply.body).expect("text");
-        let value = |name: &str| {
+        let value = |name: &&str| {
             let mut lines = text.lines();
-            let line = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            let line = lines.find_map(|line| line.strip_prefix(*name)?.strip_prefix(' '));
             line.map_or(0.0, |number| number.parse().expect("a number"))
         };
+        names.iter().map(value).collect()
+    }
+
+    pub async fn counters(&self) -> Counters {
+        let names = ["convo_commits_total", "convo_batch_commands_sum"];
+        let values = self.metric(&names).await;
         Counters {
-            commits: value("convo_commits_total"),
-            commands: value("convo_batch_commands_sum"),
+            commits: values[0],
+            commands: values[1],
             server: self.processor(|_| true),
             writer: self.processor(|thread| thread == "writer"),
         }

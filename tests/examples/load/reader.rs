@@ -1,12 +1,20 @@
 //! A lean WebSocket client: frames are told apart by their heads and counted, not parsed.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Poll, ready};
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 
 use convo_tests::BOOTSTRAP_KEY;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 << 10]);
+}
 
 /// A connection to `/ws` with its subscriptions.
 pub struct Reader {
@@ -40,8 +48,6 @@ impl Reader {
         for _ in 0..3 {
             reader.frame().await;
         }
-        reader.buffer = Vec::new();
-        reader.at = 0;
         reader
     }
 
@@ -106,17 +112,30 @@ impl Reader {
         );
         self.at += head + length;
         if self.at == self.buffer.len() {
-            self.buffer.clear();
+            self.buffer = Vec::new();
             self.at = 0;
         }
         Some(first & 0x0f == 1)
     }
 
+    /// Reads what there is into one buffer of the thread and keeps what is no whole frame yet: thousands of readers
+    /// share the load's memory.
     async fn more(&mut self) {
         self.buffer.drain(..self.at);
         self.at = 0;
-        self.buffer.reserve(16 << 10);
-        let read = self.stream.read_buf(&mut self.buffer).await.expect("read");
-        assert!(read > 0, "the server closed the connection");
+        let (stream, kept) = (&mut self.stream, &mut self.buffer);
+        poll_fn(|context| {
+            SCRATCH.with_borrow_mut(|scratch| {
+                let mut buffer = ReadBuf::new(scratch);
+                ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer)).expect("read");
+                assert!(
+                    !buffer.filled().is_empty(),
+                    "the server closed the connection"
+                );
+                kept.extend_from_slice(buffer.filled());
+                Poll::Ready(())
+            })
+        })
+        .await;
     }
 }

@@ -15,12 +15,12 @@ const RECORDED: usize = 7;
 const MOST_PER_SECOND: usize = 9_000;
 
 /// Each client takes one conversation after another from the first mail to the archive.
-pub async fn run(node: &Node, clients: usize, time: Duration) -> Measured {
+pub async fn run(nodes: &[Node], clients: usize, time: Duration) -> Measured {
     let seconds = usize::try_from(time.as_secs()).unwrap_or(usize::MAX) + 1;
     let wanted = MOST_PER_SECOND / (RECORDED + 3) * seconds;
-    let mut conversations = VecDeque::from(contacts(node, wanted, "t").await);
+    let mut conversations = VecDeque::from(contacts(&nodes[0], wanted, "t").await);
     let mut lives: Vec<Vec<Vec<u8>>> = vec![Vec::new(); clients];
-    measure::run(node, clients, time, move |client| {
+    measure::run(nodes, clients, time, move |client| {
         let life = &mut lives[client];
         if life.is_empty() {
             *life = life_of(&conversations.pop_front()?.conversation);

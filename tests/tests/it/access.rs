@@ -9,7 +9,7 @@ on_both!(every_route_needs_its_scope, a_revoked_key_is_dead_at_once);
 const UNKNOWN: &str = "018f0000-0000-7000-8000-000000000000";
 
 /// Method, path (`*` stands for the conversation routes), scope.
-const ROUTES: [(&str, &str, &str); 50] = [
+const ROUTES: [(&str, &str, &str); 51] = [
     ("GET", "*/{id}/status", "read"),
     ("POST", "*/{id}/transition", "write"),
     ("POST", "*/{id}/validate-transition", "write"),
@@ -24,6 +24,7 @@ const ROUTES: [(&str, &str, &str); 50] = [
     ("GET", "*/{id}/metrics", "read"),
     ("GET", "*/validation-rules", "read"),
     ("POST", "*/{id}/take-over", "agent+write"),
+    ("POST", "*/{id}/snooze", "write"),
     ("GET", "*/dashboard/overview", "read"),
     ("GET", "/api/messages/{id}/raw", "read"),
     ("GET", "/api/messages/{id}/attachments/1", "read"),

@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 
 mod bodies;
-mod calls;
+pub(crate) mod calls;
+mod gate;
+mod outgoing;
 
-use convo_tests::{Options, on_both};
+use convo_tests::{Options, PlayedMailgun, on_both};
 use serde_json::{Value, json};
 
 on_both!(
@@ -15,8 +17,8 @@ on_both!(
 );
 
 /// Members that have a value only in what is not brought about here: imports, failures of ours, trees
-/// deeper than 100; and cursors of lists that have one page.
-const ELSEWHERE: [&str; 10] = [
+/// deeper than 100, notices to agents; and cursors of lists that have one page.
+const ELSEWHERE: [&str; 13] = [
     "EmailRow.silent",
     "HandoverRow.silent",
     "JourneyRow.silent",
@@ -27,11 +29,15 @@ const ELSEWHERE: [&str; 10] = [
     "Lead.erasedAt",
     "KeyList.nextCursor",
     "RuleList.nextCursor",
+    "OutgoingMail.agentId",
+    "OutgoingMail.notice",
+    "SendDenial.until",
 ];
 
 async fn every_documented_answer_is_given(options: Options) {
-    let server = options.start().await;
-    calls::all(&server).await;
+    let mailgun = PlayedMailgun::start().await;
+    let server = options.sending(&mailgun).start().await;
+    calls::all(&server, &mailgun).await;
 
     let contract = server.contract();
     let operations = contract.operations();
@@ -64,7 +70,8 @@ async fn every_documented_answer_is_given(options: Options) {
 }
 
 async fn required_members_are_required_and_enough(options: Options) {
-    let server = options.start().await;
+    let mailgun = PlayedMailgun::start().await;
+    let server = options.sending(&mailgun).start().await;
     let cases = bodies::minimal(&server).await;
     let contract = server.contract();
     for (method, template, operation) in contract.operations() {
@@ -86,7 +93,11 @@ async fn required_members_are_required_and_enough(options: Options) {
             // Nothing alone is required: an event or a pair of states is.
             nothing.problem(422, "validation_failed");
         } else if required.is_empty() {
-            nothing.ok();
+            assert!(
+                matches!(nothing.status, 200 | 202),
+                "{said}: {}",
+                nothing.text()
+            );
         } else {
             let problem = nothing.problem(422, "validation_failed");
             let violations = problem["violations"].as_array().unwrap();
@@ -101,12 +112,16 @@ async fn required_members_are_required_and_enough(options: Options) {
         }
     }
     // In the order of the table: what moves the conversation comes before what ends it.
-    for (method, _, path, body) in cases {
+    for (method, template, path, body) in cases {
+        // The empty body has decided it.
+        if template.starts_with("/api/drafts/") {
+            continue;
+        }
         let method = method.to_ascii_uppercase();
         let answer = server.call(&method, &path).json(&body).send().await;
         let said = answer.text();
         assert!(
-            matches!(answer.status, 200 | 201),
+            matches!(answer.status, 200..=202),
             "{method} {path}: {said}"
         );
     }

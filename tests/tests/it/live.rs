@@ -1,5 +1,6 @@
 //! The event log as it happens: who gets in, who gets what, and what ends a connection.
 
+mod endings;
 mod frames;
 mod get_in;
 mod page;
@@ -108,4 +109,20 @@ async fn ask(live: &mut Live, frame: Value) -> Value {
 
 fn subscribe(names: &[&str]) -> Value {
     json!({"type": "subscribe_state_updates", "subscriptions": names})
+}
+
+/// Writes the first `base` rows of the log so many times again, in one transaction, as another node would.
+async fn multiply(server: &Server, base: i64, times: i64) {
+    let by = base * times;
+    let mut sql = format!("BEGIN; UPDATE log_head SET seq = seq + {by};");
+    for time in 1..=times {
+        let offset = base * (times - time + 1);
+        sql.push_str(&format!(
+            "INSERT INTO event_log (seq, kind, at, conversation_id, lead_id, metadata_id, silent, data) \
+             SELECT (SELECT seq FROM log_head) - {offset} + t.seq, kind, at, conversation_id, lead_id, metadata_id, silent, data \
+             FROM event_log t WHERE t.seq <= {base};"
+        ));
+    }
+    sql.push_str("COMMIT;");
+    server.database().execute(&sql).await;
 }

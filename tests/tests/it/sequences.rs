@@ -61,12 +61,17 @@ const TYPES: [&str; 9] = [
 #[derive(Debug, Clone)]
 enum Step {
     Ask(&'static str),
-    Write { by_agent: bool, note: bool },
+    Write {
+        by_agent: bool,
+        note: bool,
+    },
     Say(&'static str, i64, Index),
     Mail(&'static str, Index, bool),
     Fact(&'static str, i64, Index),
     Told(&'static str),
     TakeOver,
+    /// For so many hours; 0 wakes.
+    Snooze(i64),
     Close(&'static str),
 }
 
@@ -84,6 +89,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(fact, ago, about)| Step::Fact(fact, ago, about)),
         2 => select(&TYPES[..]).prop_map(Step::Told),
         1 => Just(Step::TakeOver),
+        1 => (0_i64..3).prop_map(Step::Snooze),
         1 => select(&["won", "lost", "not_now", "other"][..]).prop_map(Step::Close),
     ]
 }
@@ -175,6 +181,11 @@ async fn take(server: &Server, contact: &Contact, agent: &str, step: &Step) {
         Step::TakeOver => {
             let body = json!({"agentId": agent, "reason": "an old friend"});
             contact.post("take-over", body).await
+        }
+        Step::Snooze(hours) => {
+            let until = Utc::now() + Duration::hours(*hours);
+            let until = (*hours > 0).then(|| until.to_rfc3339());
+            contact.post("snooze", json!({"until": until})).await
         }
         Step::Close(outcome) => {
             let path = format!("/api/conversations/{}", contact.id);

@@ -10,22 +10,35 @@ use super::account::is_root;
 use super::binaries::Missing;
 use crate::cargo::succeed;
 
-/// Installs what is missing as root on a machine with apt, or says what to install by hand.
+/// Installs the servers that are missing as root on a machine with apt, or says what to install by hand.
 ///
 /// # Errors
 /// Not root, no apt, or apt fails.
-pub fn packages(missing: &[Missing]) -> Result<(), String> {
-    if !is_root() || !Path::new("/usr/bin/apt-get").is_file() {
+pub fn servers(missing: &[Missing]) -> Result<(), String> {
+    if !may_install() {
         return Err(advice(missing));
     }
     let names: Vec<&str> = missing.iter().map(|server| server.package()).collect();
+    packages(&names)
+}
+
+/// Whether this process is root on a machine with apt.
+pub fn may_install() -> bool {
+    is_root() && Path::new("/usr/bin/apt-get").is_file()
+}
+
+/// Installs packages.
+///
+/// # Errors
+/// apt fails.
+pub fn packages(names: &[&str]) -> Result<(), String> {
     println!("installing {}", names.join(" and "));
     keep_clusters_away()?;
     let _quiet = DaemonsStopped::new()?;
     apt(&["update", "--quiet"])?;
     let options = ["install", "--yes", "--quiet", "--no-install-recommends"];
     let keep = ["--option", "Dpkg::Options::=--force-confold"];
-    apt(&[&options[..], &keep[..], &names[..]].concat())
+    apt(&[&options[..], &keep[..], names].concat())
 }
 
 /// The sentence for a person whose machine lacks a server.

@@ -8,14 +8,18 @@
 mod answers;
 mod conversation_state;
 mod conversations;
+mod gate;
+mod handover;
 mod keys;
 mod links;
 mod lists;
 mod messages;
+mod offer_links;
 mod operations;
 mod people;
 mod reviews;
 mod sending;
+mod snooze;
 mod suppressions;
 pub mod webhooks;
 
@@ -174,13 +178,19 @@ pub fn documented() -> Routes {
         webhooks: Arc::new(webhooks::configure),
         api: Arc::new(configure),
         live: Arc::new(ws::configure),
-        links: Arc::new(links::configure),
+        links: Arc::new(|config| {
+            links::configure(config);
+            offer_links::configure(config);
+        }),
     }
 }
 
 fn configure(config: &mut ServiceConfig<'_>) {
     conversation_state::configure(config);
+    snooze::configure(config);
     conversations::configure(config);
+    gate::configure(config);
+    handover::configure(config);
     messages::configure(config);
     sending::configure(config);
     people::configure(config);
@@ -208,6 +218,7 @@ pub fn routes(api: Api) -> Routes {
         links: Arc::new(move |config| {
             config.app_data(for_links.clone());
             links::configure(config);
+            offer_links::configure(config);
         }),
         live: Arc::new(move |config| {
             config.app_data(sockets.clone());

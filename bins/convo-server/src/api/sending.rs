@@ -28,7 +28,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     tag = "sending",
     params(("id" = uuid::Uuid, Path), IdempotencyKey),
     request_body = requests::Send,
-    responses((status = 202, description = "Stored and queued", body = Queued))
+    responses((status = 202, description = "Stored and queued, or kept as a draft", body = Queued))
 )]
 #[post("/conversation-state/{id}/send")]
 pub async fn send(

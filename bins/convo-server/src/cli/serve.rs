@@ -18,7 +18,7 @@ use crate::redis::{Hints, Kept};
 use crate::serve::{listen, stop_signal};
 use crate::settings::{SendMode, Settings};
 use crate::wiring::{self, StoreReadiness, StoredKeys};
-use crate::ws;
+use crate::{ticker, ws};
 
 /// Serves until SIGTERM; every command that was acknowledged is in the database by then.
 pub fn run(settings: &Settings, out: &mut dyn Write) -> Result<Ended, CommandError> {
@@ -72,6 +72,7 @@ async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Comman
     let hub = app.hub().clone();
     let mut beside = vec![
         actix_web::rt::spawn(wiring::background(app.clone())),
+        actix_web::rt::spawn(ticker::run(app.clone())),
         actix_web::rt::spawn(app.feed().run()),
         actix_web::rt::spawn(ws::watch(app.clone())),
     ];

@@ -74,6 +74,41 @@ async fn whole<T: DeserializeOwned>(
     })
 }
 
+/// A JSON body that may be left out, which says the same as an empty object.
+#[derive(Debug)]
+pub struct MaybeBody<T> {
+    /// What the body says.
+    pub value: T,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+}
+
+impl<T: DeserializeOwned + Default + 'static> FromRequest for MaybeBody<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if is_absent(request.headers()) {
+            return Box::pin(std::future::ready(Ok(Self {
+                value: T::default(),
+                sha256: Sha256::digest(b"").into(),
+            })));
+        }
+        let whole = Body::from_request(request, payload);
+        Box::pin(async move {
+            let Body { value, sha256 } = whole.await?;
+            Ok(Self { value, sha256 })
+        })
+    }
+}
+
+/// Whether the head announces no body.
+fn is_absent(headers: &HeaderMap) -> bool {
+    let none = payload::declared_length(headers).is_none_or(|length| length == 0);
+    none && !headers.contains_key(header::TRANSFER_ENCODING)
+        && !headers.contains_key(header::CONTENT_TYPE)
+}
+
 /// 415 unless the head says JSON in UTF-8, uncompressed.
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let refuse = |detail: &str| Err(Problem::new(Code::UnsupportedMediaType, detail));

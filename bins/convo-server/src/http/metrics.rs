@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use convo_app::outbox::MAILS;
+use convo_app::timers::{FIRED, LAG, REPLIES_NEEDED};
 use convo_app::writer::{BATCH_COMMANDS, COMMITS};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -58,6 +59,9 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_counter!(MAILS, "Outgoing mails, by what became of them");
     metrics::describe_counter!(COMMITS, "Transactions committed by the writer");
     metrics::describe_histogram!(BATCH_COMMANDS, "Commands in one commit of the writer");
+    metrics::describe_gauge!(LAG, "Seconds that the oldest timer that is due has waited");
+    metrics::describe_counter!(FIRED, "Timers that came to something, by kind");
+    metrics::describe_counter!(REPLIES_NEEDED, "Alerts that a lead waits for an answer");
     crate::ws::describe();
     metrics::describe_gauge!(BUILD_INFO, "1, with the version as a label");
     metrics::gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);

@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod input;
 pub mod json;
 pub mod metrics;
+pub mod page;
 pub mod payload;
 pub mod request_id;
 pub mod security_headers;

@@ -2,6 +2,8 @@
 
 use utoipa::ToSchema;
 
+use super::gate::Draft;
+use super::handover::Offer;
 use super::messages::StoredMessage;
 use super::moves::{AuditedStep, Rule};
 use super::people::{Agent, Campaign, Key, Lead, Suppression};
@@ -30,6 +32,8 @@ lists! {
     LeadList = Lead;
     /// A page of agents.
     AgentList = Agent;
+    /// A page of an agent's open offers.
+    OfferList = Offer;
     /// A page of campaigns.
     CampaignList = Campaign;
     /// A page of suppressions.
@@ -48,6 +52,8 @@ lists! {
     ReviewList = ReviewItem;
     /// A page of outgoing mails.
     OutgoingMailList = OutgoingMail;
+    /// A page of drafts.
+    DraftList = Draft;
     /// A page of receipts.
     ReceiptList = Receipt;
 }

@@ -8,6 +8,8 @@
 //! - [`requests`]: bodies of requests; [`webhooks`]: what providers send, and what they are answered.
 //! - [`states`], [`moves`], [`journey`], [`messages`], [`figures`]: answers below `/api/conversation-state`.
 //! - [`records`], [`people`], [`policy`], [`review`], [`sending`], [`log`]: answers of the other routes; [`lists`]: pages of them.
+//! - [`gate`]: leave to send, drafts, how mail fared.
+//! - [`records`], [`people`], [`policy`], [`review`], [`log`]: answers of the other routes; [`lists`]: pages of them.
 //! - `finish`: what holds for every operation.
 #![expect(
     unused_qualifications,
@@ -16,6 +18,8 @@
 
 pub mod figures;
 mod finish;
+pub mod gate;
+pub mod handover;
 pub mod journey;
 pub mod lists;
 pub mod log;

@@ -269,6 +269,24 @@ pub struct TakeOverStep {
     pub waived: Vec<String>,
 }
 
+/// A conversation that sleeps, or is awake.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Snoozed {
+    /// Always true.
+    pub success: bool,
+    /// The conversation.
+    pub conversation_id: Uuid,
+    /// It sleeps until then; null when it is awake.
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// Its state, which stays.
+    pub current_state: State,
+    /// Accepted events, which stay.
+    pub version: u64,
+    /// When.
+    pub timestamp: DateTime<Utc>,
+}
+
 /// A rule, and the events it guards.
 #[derive(Debug, ToSchema)]
 pub struct Rule {

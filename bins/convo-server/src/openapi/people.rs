@@ -66,6 +66,8 @@ pub struct Agent {
     pub aliases: Vec<String>,
     /// Whether work may be given to the agent.
     pub active: bool,
+    /// Whether the agent is asked when all others have been.
+    pub manager: bool,
     /// Absent until this time.
     pub away_until: Option<DateTime<Utc>>,
     /// How many open conversations the agent takes; null is no bound.
@@ -97,6 +99,12 @@ pub struct Campaign {
     pub lexicon: Option<LexiconChoice>,
     /// Tracking settings.
     pub tracking: Option<FreeObject>,
+    /// The line that the first mail of author `ai` in a conversation carries.
+    pub disclosure: Option<String>,
+    /// Bases of consent, one of which a lead must have given to be written to unasked; empty: none is needed.
+    pub consent_required: Vec<String>,
+    /// Unasked mails it may send in 24 hours.
+    pub daily_limit: Option<i32>,
     /// The caller's own id.
     pub external_id: Option<String>,
     /// When it was made.

@@ -76,6 +76,8 @@ pub struct Policy {
     pub loops: Loops,
     /// The automatic acknowledgement of a lead's first mail.
     pub acknowledge: Acknowledge,
+    /// When automation may write to a lead.
+    pub gate: GateLimits,
 }
 
 /// How many automatic answers may be sent, and how much automated mail may come.
@@ -252,6 +254,8 @@ pub struct Retention {
     pub idempotency_hours: u32,
     /// Months that texts of closed conversations are kept.
     pub text_months: u32,
+    /// Days that a draft waits for an agent before it is discarded.
+    pub draft_days: u32,
 }
 
 /// Clocks of a handover, in business minutes.
@@ -266,6 +270,56 @@ pub struct HandoverClocks {
     pub next_reply_minutes: u32,
     /// Until an absent agent's unanswered conversations go back to the queue.
     pub requeue_minutes: u32,
+}
+
+/// Limits of the send gate. Those of a lead hold over all its campaigns.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct GateLimits {
+    /// Automation mails that a lead may have in the window.
+    pub max_mails: u32,
+    /// Days of the window.
+    pub window_days: u32,
+    /// Hours between an automation mail and an unasked one of another conversation of the lead.
+    pub min_gap_hours: u32,
+    /// Local hours of the lead without unasked mail; none: all hours are fine.
+    pub quiet_hours: Option<QuietHours>,
+    /// Automation's mail waits as a draft until an agent approves it.
+    pub approval: bool,
+    /// Seconds that a lease is good for.
+    pub lease_seconds: u32,
+    /// Seconds that the leases of a prepared batch are good for.
+    pub batch_lease_seconds: u32,
+    /// When dead addresses and complaints stop unasked mail.
+    pub breaker: Breaker,
+}
+
+/// Local hours of every day; they may reach over midnight.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct QuietHours {
+    /// First quiet moment.
+    pub from: String,
+    /// First moment that is not quiet any more.
+    pub to: String,
+}
+
+/// Above which share of dead addresses and complaints unasked mail is stopped.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Breaker {
+    /// Hours that are looked at: what is older is forgiven.
+    pub window_hours: u32,
+    /// Mails of a campaign below which nothing is judged.
+    pub min_sent: u32,
+    /// Mails of a sending domain below which nothing is judged.
+    pub domain_min_sent: u32,
+    /// Percent of mails to addresses that turn out dead at which it opens.
+    pub hard_bounce_percent: u32,
+    /// Complaints in a thousand mails at which it opens.
+    pub complaint_permille: u32,
+    /// Complaints below which nothing is judged.
+    pub min_complaints: u32,
 }
 
 /// A day of the week.

@@ -8,6 +8,7 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use super::gate::Draft;
 use super::messages::StoredMessage;
 use super::moves::AuditedStep;
 use super::people::{Lead, Suppression};
@@ -85,6 +86,8 @@ pub struct Export {
     pub journey_events: Vec<ExportedStage>,
     /// What providers sent about the person.
     pub receipts: Vec<ExportedReceipt>,
+    /// Mails to the person that wait, or waited, for an agent.
+    pub drafts: Vec<Draft>,
     /// Items of the review list.
     pub reviews: Vec<ReviewItem>,
     /// When.

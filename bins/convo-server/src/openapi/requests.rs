@@ -1,11 +1,15 @@
 //! Bodies of requests. In each an absent member and null mean the same, except where a PATCH says otherwise.
 
+mod gate;
+
 use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use gate::*;
+
 use super::vocabulary::{
-    FreeObject, IntegrationType, KeyScope, LexiconChoice, Outcome, ReviewAction, State,
+    FreeObject, IntegrationType, KeyScope, LexiconChoice, Outcome, Purpose, ReviewAction, State,
     SuppressionReason, SuppressionScope, Writer,
 };
 
@@ -106,6 +110,8 @@ pub struct NewAgent {
     pub aliases: Option<Vec<String>>,
     /// Whether work may be given to the agent; default true.
     pub active: Option<bool>,
+    /// Whether the agent is asked when all others have been.
+    pub manager: Option<bool>,
     /// Absent until this time.
     pub away_until: Option<DateTime<Utc>>,
     /// How many open conversations the agent takes; null is no bound.
@@ -133,6 +139,8 @@ pub struct AgentPatch {
     pub aliases: Option<Vec<String>>,
     /// Whether work may be given to the agent.
     pub active: Option<bool>,
+    /// Whether the agent is asked when all others have been.
+    pub manager: Option<bool>,
     /// Absent until this time.
     pub away_until: Option<DateTime<Utc>>,
     /// How many open conversations the agent takes; null is no bound.
@@ -160,6 +168,15 @@ pub struct NewCampaign {
     pub lexicon: Option<LexiconChoice>,
     /// Tracking settings handed to the sender.
     pub tracking: Option<FreeObject>,
+    /// The line that the first mail of author `ai` in a conversation carries.
+    #[schema(max_length = 500)]
+    pub disclosure: Option<String>,
+    /// Bases of consent, one of which a lead must have given to be written to unasked; empty: none is needed.
+    #[schema(max_items = 20)]
+    pub consent_required: Option<Vec<String>>,
+    /// Unasked mails it may send in 24 hours.
+    #[schema(minimum = 0)]
+    pub daily_limit: Option<i32>,
     /// The caller's own id, unique among campaigns.
     #[schema(max_length = 200)]
     pub external_id: Option<String>,
@@ -180,6 +197,15 @@ pub struct CampaignPatch {
     pub lexicon: Option<LexiconChoice>,
     /// Tracking settings.
     pub tracking: Option<FreeObject>,
+    /// The line that the first mail of author `ai` in a conversation carries.
+    #[schema(max_length = 500)]
+    pub disclosure: Option<String>,
+    /// Bases of consent, one of which a lead must have given to be written to unasked; empty: none is needed.
+    #[schema(max_items = 20)]
+    pub consent_required: Option<Vec<String>>,
+    /// Unasked mails it may send in 24 hours.
+    #[schema(minimum = 0)]
+    pub daily_limit: Option<i32>,
     /// The caller's own id.
     #[schema(max_length = 200)]
     pub external_id: Option<String>,
@@ -312,6 +338,12 @@ pub struct Send {
     pub agent_id: Option<Uuid>,
     /// The lease that `may-send` gave.
     pub lease: Option<Uuid>,
+    /// What it is for; when absent: `reply` while the lead's mail waits, else `campaign` for the first mail and
+    /// `follow_up` for later ones.
+    pub purpose: Option<Purpose>,
+    /// The message it answers, by id or Message-ID; the lead's newest when absent.
+    #[schema(max_length = 998)]
+    pub answers: Option<String>,
     /// Keep it for an agent to look at, instead of sending it.
     pub draft: Option<bool>,
     /// Files, at most 25 MiB together.
@@ -376,6 +408,32 @@ pub struct TakeOver {
     /// Why, for the audit.
     #[schema(min_length = 1, max_length = 2000)]
     pub reason: String,
+}
+
+/// Body of `POST /api/conversation-state/{id}/handover/{accept|decline|release|touch}`; may be left out.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct HandoverRequest {
+    /// The agent; not looked at where the key belongs to one.
+    pub agent_id: Option<Uuid>,
+    /// Why, for decline and release.
+    #[schema(max_length = 2000)]
+    pub reason: Option<String>,
+    /// How the agent was in touch: phone, sms, meeting …
+    #[schema(max_length = 40)]
+    pub channel: Option<String>,
+    /// What came of it.
+    #[schema(max_length = 4000)]
+    pub note: Option<String>,
+}
+
+/// Body of `POST /api/conversation-state/{id}/snooze`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Snooze {
+    /// When it wakes, in the future; null wakes it now. Must be given.
+    #[schema(required)]
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// Body of `POST /api/conversation-state/{id}/process-message`.

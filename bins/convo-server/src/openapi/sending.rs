@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::gate::Draft;
 use super::vocabulary::{OutboxStatus, OutgoingKind, State};
 
-/// A mail that was stored and queued.
+/// A mail that was stored and queued, or kept as a draft.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct Queued {
@@ -14,12 +15,20 @@ pub struct Queued {
     pub success: bool,
     /// The conversation.
     pub conversation_id: Uuid,
-    /// The stored message.
-    pub id: Uuid,
+    /// The stored message; absent of a draft.
+    #[schema(nullable = false)]
+    pub id: Option<Uuid>,
     /// Its Message-ID without `<>`.
     pub message_id: String,
-    /// How far its sending is.
-    pub outbox: OutgoingMail,
+    /// How far its sending is; absent of a draft.
+    #[schema(nullable = false)]
+    pub outbox: Option<OutgoingMail>,
+    /// The draft it is kept as.
+    #[schema(nullable = false)]
+    pub draft: Option<Draft>,
+    /// The draft it was.
+    #[schema(nullable = false)]
+    pub draft_id: Option<Uuid>,
     /// Where the conversation stands.
     pub conversation: Standing,
     /// When.

@@ -34,6 +34,8 @@ pub struct Status {
     pub awaiting: Awaiting,
     /// Automation is held until a person decides.
     pub held: bool,
+    /// It sleeps until then; null when it is awake.
+    pub snoozed_until: Option<DateTime<Utc>>,
     /// Events the table accepts now, in table order; rules are not consulted.
     pub allowed_events: Vec<Event>,
     /// Marks on it.
@@ -138,6 +140,32 @@ pub struct Handover {
     pub requested_at: Option<DateTime<Utc>>,
     /// The agent who has it.
     pub assigned_agent_id: Option<Uuid>,
+    /// When it was assigned.
+    pub assigned_at: Option<DateTime<Utc>>,
+    /// When its owner was first in touch with the lead.
+    pub touched_at: Option<DateTime<Utc>>,
+    /// Until when a reply of the lead must be answered.
+    pub reply_due_at: Option<DateTime<Utc>>,
     /// When the agent was done.
     pub completed_at: Option<DateTime<Utc>>,
+    /// The offer that is open.
+    pub offer: Option<OpenOffer>,
+}
+
+/// An offer that is open.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct OpenOffer {
+    /// Its id.
+    pub id: Uuid,
+    /// Who is asked.
+    pub agent_id: Uuid,
+    /// The round of offers it belongs to.
+    pub round: u32,
+    /// All other agents have been asked.
+    pub escalated: bool,
+    /// When it was made.
+    pub offered_at: DateTime<Utc>,
+    /// Until when it stands.
+    pub due_at: DateTime<Utc>,
 }

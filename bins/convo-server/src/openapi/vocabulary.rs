@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use convo_core::email::DeliveryStatus as Delivery;
+use convo_core::gate;
 use convo_core::journey as way;
 use convo_core::machine;
 use convo_core::signals;
@@ -94,9 +95,21 @@ schemas! {
     /// Why a transition would be refused.
     RefusalReason = one_of(["version_conflict", "conflict", "invalid_transition", "rules_not_met", "state_mismatch"]);
     /// How far the handover is.
-    HandoverStatus = one_of(["none", "requested", "assigned", "completed"]);
+    HandoverStatus = one_of(convo_core::handover::HandoverStatus::ALL.iter().map(|word| word.as_str()));
+    /// What an agent does with a handover.
+    HandoverAction = one_of(["accept", "decline", "release", "touch"]);
+    /// As data, or as a page.
+    PackFormat = one_of(["json", "html"]);
     /// What a webhook came to.
     WebhookStatus = one_of(["done", "duplicate", "parked", "ignored"]);
+    /// What a mail is for.
+    Purpose = one_of(gate::Purpose::ALL.iter().map(|word| word.as_str()));
+    /// Whose mail is counted together.
+    ReputationScope = one_of(gate::ReputationScope::ALL.iter().map(|word| word.as_str()));
+    /// What became of a draft.
+    DraftDecision = one_of(["approved", "discarded", "expired"]);
+    /// Who writes where no person does.
+    Automation = one_of(["ai", "system"]);
     /// How far a receipt got.
     ReceiptStatus = one_of(["done", "failed", "dead", "unmatched", "ignored"]);
     /// How far an outgoing mail is.
@@ -112,6 +125,7 @@ schemas! {
         "unknown_sender", "automated_from_unknown_sender", "no_sender", "own_mail_without_lead", "unmatched_report",
         "automated_without_conversation", "opt_out_without_conversation", "conversation_gone", "doubtful_opt_out", "other_author",
         "unverified", "unverified_sender", "unverified_report", "unverified_own_mail", "report_of_another_recipient",
+        "agent_mail_empty", "agent_not_owner", "agent_mail_held",
     ]);
     /// What a person can decide of a review item.
     ReviewAction = one_of(REVIEW_ACTIONS);

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use code::Code;
-pub use schema::ProblemBody;
+pub use schema::{ProblemBody, SendDenial};
 
 use crate::http::request_id;
 

@@ -94,6 +94,8 @@ pub struct Limits {
 pub struct Live {
     /// WebSockets at once.
     pub max_connections: usize,
+    /// Between two pings of ours.
+    pub ping_every: Duration,
     /// Origins of pages beside our own that may open one.
     pub origins: Vec<String>,
 }

@@ -34,6 +34,7 @@ pub(super) fn settings(layers: Layers) -> Result<Settings, SettingsError> {
         },
         live: Live {
             max_connections: read.number("live.max_connections", 0..=1_000_000),
+            ping_every: read.seconds("live.ping_seconds", 1..=3_600),
             origins: read.list(
                 "live.origins",
                 "an origin such as https://crm.example",

@@ -28,8 +28,6 @@ use crate::{clock, ids};
 const FRAME_BYTES: usize = 64 << 10;
 /// To say who one is.
 const AUTHENTICATE_WITHIN: Duration = Duration::from_secs(10);
-/// Between two of our pings.
-const PING_EVERY: Duration = Duration::from_secs(30);
 /// Pings without any sign of life after which the client is gone.
 const MISSED_PINGS: u32 = 2;
 /// A client that takes nothing for so long does not read.
@@ -154,7 +152,7 @@ impl Socket {
                     let known = self.caller.is_some();
                     self.heard(frame).await?;
                     if !known && self.caller.is_some() {
-                        due.as_mut().reset(Instant::now() + PING_EVERY);
+                        due.as_mut().reset(Instant::now() + self.sockets.settings.ping_every);
                     }
                 }
                 next = self.stream.next() => self.told(next).await?,
@@ -167,7 +165,7 @@ impl Socket {
                         return Err(Leave::Told(1011, "no_answer"));
                     }
                     self.ping().await?;
-                    due.as_mut().reset(Instant::now() + PING_EVERY);
+                    due.as_mut().reset(Instant::now() + self.sockets.settings.ping_every);
                 }
             }
         }

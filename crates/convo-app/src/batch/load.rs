@@ -201,7 +201,8 @@ impl Batch<'_, '_> {
         Ok(self.agent_addresses.get(&key).copied().flatten())
     }
 
-    pub(super) fn load_conversations(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
+    /// Loads conversations in one read.
+    pub(crate) fn load_conversations(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
         let missing: Vec<Uuid> = ids
             .iter()
             .filter(|id| !self.conversations.contains_key(*id))
@@ -223,7 +224,7 @@ impl Batch<'_, '_> {
     fn keep_conversation(&mut self, row: ConversationRow) -> Result<(), AppError> {
         let facts: Conversation<Uuid> = stored(&row.facts)?;
         let before = seal::Counted::of(&row, &facts);
-        let stored = Some(row.revision);
+        let (stored, clocks) = (Some(row.revision), facts.clocks());
         self.conversations.insert(
             row.id,
             Some(ConversationEntry {
@@ -232,6 +233,9 @@ impl Batch<'_, '_> {
                 stored,
                 touched: Touched::No,
                 before,
+                clocks,
+                check_timers: false,
+                begins: false,
             }),
         );
         Ok(())
@@ -245,7 +249,7 @@ impl Batch<'_, '_> {
         Ok(self.conversations.get_mut(&id).and_then(Option::as_mut))
     }
 
-    pub(super) fn load_leads(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
+    pub(crate) fn load_leads(&mut self, ids: &BTreeSet<Uuid>) -> Result<(), AppError> {
         let missing: Vec<Uuid> = ids
             .iter()
             .filter(|id| !self.leads.contains_key(*id))
@@ -288,7 +292,7 @@ impl Batch<'_, '_> {
         Ok(self.leads.get_mut(&id).and_then(Option::as_mut))
     }
 
-    pub(super) fn load_of_leads(&mut self, leads: &BTreeSet<Uuid>) -> Result<(), AppError> {
+    pub(crate) fn load_of_leads(&mut self, leads: &BTreeSet<Uuid>) -> Result<(), AppError> {
         let missing: Vec<Uuid> = leads
             .iter()
             .filter(|id| !self.of_lead.contains_key(*id))

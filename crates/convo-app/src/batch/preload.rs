@@ -29,6 +29,8 @@ struct Wanted {
     spoken_of: BTreeSet<String>,
     /// Message-IDs that will be stored: receipts and parked mail may wait for them.
     stored: BTreeSet<String>,
+    /// Conversations whose timers fire.
+    timed: BTreeSet<Uuid>,
 }
 
 impl Batch<'_, '_> {
@@ -52,6 +54,7 @@ impl Batch<'_, '_> {
         self.load_tokens(&wanted.tokens)?;
         self.load_events(&wanted.events)?;
         self.load_waiting(&wanted.stored)?;
+        self.load_timers(&wanted.timed)?;
         wanted.rfc_ids.append(&mut wanted.stored);
         self.load_heads(&wanted.rfc_ids)?;
         let heads = self.heads.values().flatten();
@@ -111,9 +114,17 @@ fn want(command: &Command, context: &Context, wanted: &mut Wanted) {
         | Command::PatchConversation(id, _)
         | Command::TakeOver(id, _)
         | Command::Send(id, _)
+        | Command::MaySend(id, ..)
+        | Command::SentByOthers(id, _)
         | Command::OneClick(id)
-        | Command::IntegrationEvent(id, _) => {
+        | Command::Handover(id, _)
+        | Command::IntegrationEvent(id, _)
+        | Command::Snooze(id, _) => {
             wanted.conversations.insert(*id);
+        }
+        Command::FireTimer(key) => {
+            wanted.conversations.insert(key.conversation);
+            wanted.timed.insert(key.conversation);
         }
         Command::ProcessMessage(id, request) => {
             wanted.conversations.insert(*id);

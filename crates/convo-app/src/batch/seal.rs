@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{Batch, Touched};
 use crate::effects::signed;
 use crate::error::AppError;
+use crate::handover::owned_counter;
 
 /// What a conversation adds to the overview's counters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,7 +26,8 @@ impl Counted {
         let handed_over = row.ever_handed_over;
         let won = handed_over && facts.outcome == Some(Outcome::Won);
         let ours = &facts.tally.our_latency;
-        Self(vec![
+        let owner = facts.agent.filter(|_| facts.is_owned());
+        let mut shares = vec![
             ("conversations".to_owned(), 1),
             (format!("state:{}", facts.state.as_str()), 1),
             (
@@ -41,7 +43,9 @@ impl Counted {
             ("won".to_owned(), i64::from(won)),
             ("our_responses".to_owned(), i64::from(ours.count)),
             ("our_response_ms".to_owned(), ours.sum_ms),
-        ])
+        ];
+        shares.extend(owner.map(|agent| (owned_counter(agent), 1)));
+        Self(shares)
     }
 
     /// The shares with their names.
@@ -56,9 +60,32 @@ impl Batch<'_, '_> {
     /// # Errors
     /// A fault when an aggregate cannot be written.
     pub fn into_commit(mut self) -> Result<Commit, AppError> {
+        self.seal_checked()?;
         self.seal_conversations()?;
         self.seal_leads()?;
+        for (key, due) in self.timers {
+            match due {
+                Some(due) => self.commit.timers.push(key.row(due)),
+                None => self.commit.timers_removed.push(key.stored()),
+            }
+        }
         Ok(self.commit)
+    }
+
+    /// Timers of conversations that have not changed themselves: only their rows may say otherwise.
+    fn seal_checked(&mut self) -> Result<(), AppError> {
+        let entries = self.conversations.values().flatten();
+        let checked: Vec<Uuid> = entries
+            .filter(|entry| entry.check_timers && entry.touched == Touched::No)
+            .map(|entry| entry.row.id)
+            .collect();
+        for id in checked {
+            if let Some(Some(entry)) = self.conversations.remove(&id) {
+                let policy = self.policy(entry.row.campaign_id)?;
+                self.seal_timers(&entry, &policy.policy)?;
+            }
+        }
+        Ok(())
     }
 
     fn seal_conversations(&mut self) -> Result<(), AppError> {
@@ -84,6 +111,10 @@ impl Batch<'_, '_> {
                 &policy.policy,
                 entry.row.updated_at,
             );
+            if entry.begins {
+                entry.facts.begin_clocks(&policy.policy, self.clock);
+            }
+            self.seal_timers(&entry, &policy.policy)?;
             let (row, facts) = (&mut entry.row, &entry.facts);
             let settled = entry.touched == Touched::Facts && is_settled(row, facts);
             if !settled {
@@ -95,6 +126,7 @@ impl Batch<'_, '_> {
                 row.closed_at = facts.closed_at;
                 row.ever_handed_over = facts.handover.handed_over_at.is_some();
                 row.integration = integration(facts);
+                row.queued_since = queued_since(facts);
             }
             row.version = signed(facts.version);
             row.awaiting = facts.awaiting().as_str().to_owned();
@@ -204,12 +236,19 @@ fn is_settled(row: &ConversationRow, facts: &Conversation<Uuid>) -> bool {
         && row.closed_at == facts.closed_at
         && row.ever_handed_over == facts.handover.handed_over_at.is_some()
         && row.integration == integration(facts)
+        && row.queued_since == queued_since(facts)
 }
 
 /// What is switched off, as the column has it; none where nothing is.
 pub(crate) fn integration(facts: &Conversation<Uuid>) -> Option<String> {
     let switched = Some(facts.integration).filter(|integration| !integration.is_whole());
     switched.and_then(|integration| serde_json::to_string(&integration).ok())
+}
+
+/// Since when it waits for an agent and nobody is asked.
+pub(crate) fn queued_since(facts: &Conversation<Uuid>) -> Option<DateTime<Utc>> {
+    let handover = &facts.handover;
+    handover.wanted_at.filter(|_| handover.offer.is_none())
 }
 
 /// Newest accepted event or act of either side: what lists are sorted by and mail is placed by.

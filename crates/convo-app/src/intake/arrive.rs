@@ -122,6 +122,7 @@ impl Batch<'_, '_> {
             Route::Review(reason) => self.park(&arriving, arrival, reason),
             Route::Silence { lead } => self.silence(&arriving, arrival, lead),
             Route::There(place) => self.store_mail(&arriving, arrival, place),
+            Route::Relay(relay) => self.relay(&arriving, arrival, relay),
             Route::New {
                 lead,
                 campaign,
@@ -270,7 +271,7 @@ impl Batch<'_, '_> {
     }
 
     /// Puts a mail on the review list, once.
-    fn park(
+    pub(crate) fn park(
         &mut self,
         arriving: &Arriving<'_>,
         arrival: &Arrival<'_>,

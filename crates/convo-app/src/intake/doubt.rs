@@ -30,6 +30,7 @@ impl Route {
             Self::New { .. } | Self::NewLead { .. } | Self::Silence { .. } => {
                 Self::Review("unverified_sender")
             }
+            Self::Relay(_) => Self::Review("unverified_own_mail"),
             Self::Duplicate(_) | Self::Review(_) => self,
         }
     }

@@ -124,6 +124,11 @@ impl Batch<'_, '_> {
         sender: Own,
     ) -> Result<Route, AppError> {
         let own = |conversation, evidence: &str| sender.place(conversation, 0, evidence);
+        if let Some(agent) = sender.agent.filter(|_| !arriving.history)
+            && let Some(relay) = self.relay_of(arriving.mail, agent)?
+        {
+            return Ok(Route::Relay(relay));
+        }
         if let Some(conversation) = self.token_of(arriving.mail)? {
             return Ok(Route::There(own(conversation, "own:token")));
         }

@@ -72,8 +72,9 @@ impl Feed {
             if to == from {
                 break;
             }
-            self.hub.publish(from, to, &events);
-            self.pace().await;
+            if self.hub.publish(from, to, &events) {
+                self.pace().await;
+            }
         }
         Ok(())
     }

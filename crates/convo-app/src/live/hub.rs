@@ -115,15 +115,15 @@ impl Hub {
         *self.shared.head.borrow()
     }
 
-    /// Gives the events after `from` up to `to` to everyone who wants them.
-    pub(super) fn publish(&self, from: i64, to: i64, events: &[Arc<Event>]) {
+    /// Gives the events after `from` up to `to` to everyone who wants them; says whether anybody has much waiting now.
+    pub(super) fn publish(&self, from: i64, to: i64, events: &[Arc<Event>]) -> bool {
         let mut inner = self.lock();
         // A listener that came meanwhile may have asked for older rows: the feed reads them anew.
         if inner.position != Some(from) {
-            return;
+            return false;
         }
         let mut woken = Vec::new();
-        let mut full = Vec::new();
+        let mut most = 0;
         for event in events {
             let topics = [
                 Some(Topic::Kind(event.kind)),
@@ -136,22 +136,19 @@ impl Hub {
                 .filter_map(|topic| inner.topics.get(topic));
             for mailbox in wanted.flat_map(HashMap::values) {
                 match mailbox.put(event) {
-                    // One with more waiting was woken for it and has not slept since.
-                    Put::First => woken.push(Arc::clone(mailbox)),
-                    Put::Behind | Put::Known => {}
-                    Put::Full => full.push(Arc::clone(mailbox)),
+                    Put::Waits(1) | Put::Full => woken.push(Arc::clone(mailbox)),
+                    Put::Waits(waiting) => most = most.max(waiting),
+                    Put::Known => {}
                 }
             }
         }
         inner.position = Some(to);
         self.shared.head.send_replace(to);
-        for mailbox in &full {
-            inner.remove(mailbox.id, None);
-        }
         drop(inner);
-        for mailbox in woken.iter().chain(&full) {
+        for mailbox in woken {
             mailbox.bell.notify_one();
         }
+        most > BEHIND
     }
 
     /// How much waits for all who listen, where most of them have much waiting.
@@ -210,7 +207,7 @@ impl Hub {
     /// The listener is gone, or (with `topics` of its own) begins anew.
     pub(super) fn leave(&self, mailbox: &Mailbox, topics: &[Topic], gone: bool) {
         let mut inner = self.lock();
-        inner.remove(mailbox.id, Some(topics));
+        inner.remove(mailbox.id, topics);
         if gone {
             inner.boxes.remove(&mailbox.id);
         }
@@ -257,15 +254,8 @@ impl Inner {
         }
     }
 
-    /// Takes a listener out; without its topics it is looked for under all of them.
-    fn remove(&mut self, id: u64, topics: Option<&[Topic]>) {
-        match topics {
-            Some(topics) => self.remove_topics(id, topics),
-            None => self.topics.retain(|_, of| {
-                of.remove(&id);
-                !of.is_empty()
-            }),
-        }
+    fn remove(&mut self, id: u64, topics: &[Topic]) {
+        self.remove_topics(id, topics);
         self.listening.remove(&id);
         if self.listening.is_empty() {
             self.position = None;

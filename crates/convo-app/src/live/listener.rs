@@ -59,7 +59,7 @@ impl Listener {
         self.mailbox.lock().end
     }
 
-    /// Whether it took less than came and is out of the hub.
+    /// Whether it took less than came and is given nothing more.
     #[must_use]
     pub(super) fn is_lagging(&self) -> bool {
         self.mailbox.lock().lagging

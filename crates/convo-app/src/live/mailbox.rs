@@ -37,7 +37,7 @@ pub(super) struct Inner {
     bytes: usize,
     /// Highest number that was put in, or that need not be.
     last: i64,
-    /// Took more than fits: out of the hub, to begin anew from the database or not at all.
+    /// More came than fits: it is given nothing until it begins anew.
     pub lagging: bool,
     pub end: Option<End>,
     /// The API key it listens with.
@@ -47,13 +47,11 @@ pub(super) struct Inner {
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Put {
-    /// It waits, and nothing before it.
-    First,
-    /// It waits behind others.
-    Behind,
-    /// It was there already.
+    /// So many wait now; one was woken for the first of them and has not slept since.
+    Waits(usize),
+    /// It was there already, or the listener lags.
     Known,
-    /// There was no room: the listener lags.
+    /// There was no room: from now on the listener lags.
     Full,
 }
 
@@ -71,10 +69,7 @@ impl Mailbox {
 
     pub fn put(&self, event: &Arc<Event>) -> Put {
         let mut inner = self.lock();
-        if inner.lagging {
-            return Put::Full;
-        }
-        if event.seq <= inner.last {
+        if inner.lagging || event.seq <= inner.last {
             return Put::Known;
         }
         if inner.queue.len() >= QUEUE || inner.bytes + event.size() > BYTES.max(event.size()) {
@@ -86,11 +81,7 @@ impl Mailbox {
         inner.last = event.seq;
         inner.bytes += event.size();
         inner.queue.push_back(Arc::clone(event));
-        if inner.queue.len() == 1 {
-            Put::First
-        } else {
-            Put::Behind
-        }
+        Put::Waits(inner.queue.len())
     }
 
     pub fn end(&self, end: End) {

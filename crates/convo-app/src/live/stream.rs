@@ -11,7 +11,7 @@ use super::log::{Began, FAR_BEHIND, Log, Since, begin};
 use super::mailbox::End;
 use super::topic::{Topic, filter};
 use crate::error::AppError;
-use convo_store::LogFilter;
+use convo_store::{Head, LogFilter};
 
 /// Events handed out at once: enough for one write, few enough to hold for one that is slow.
 const HANDFUL: usize = 64;
@@ -68,6 +68,16 @@ impl Stream {
             phase: Phase::Quiet,
             considered: 0,
         }
+    }
+
+    /// The end of the log now. As all reads of streams it waits for its turn.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn head(&self) -> Result<Head, AppError> {
+        let log = Arc::clone(&self.log);
+        let hub = self.listener.hub().clone();
+        hub.ask(move || log.head()).await
     }
 
     /// Its place in the hub.
@@ -131,9 +141,7 @@ impl Stream {
     }
 
     async fn add(&mut self, topics: &[Topic]) -> Result<Began, AppError> {
-        let log = Arc::clone(&self.log);
-        let hub = self.listener.hub().clone();
-        let head = hub.ask(move || log.head()).await?;
+        let head = self.head().await?;
         // Published up to the head: what is added now gets what was committed after it.
         let mut published = self.listener.hub().head();
         self.listener.hub().wake();

@@ -73,7 +73,7 @@ fn of_message(
     Ok(Some(OutgoingEmail {
         from: author(reader, context, &message)?,
         to,
-        reply_to: Some(context.reply_address(of.id)),
+        reply_to: context.reply_address(of.id),
         subject: content.subject,
         text: content.text,
         html: content.html,
@@ -92,12 +92,22 @@ fn of_notice(
     context: &Context,
     row: &OutboxRow,
 ) -> Result<Option<OutgoingEmail>, AppError> {
-    let Some(notice) = notice::write(reader, row)? else {
+    let (Some(notice), Some(conversation)) =
+        (notice::write(reader, context, row)?, row.conversation_id)
+    else {
         return Ok(None);
     };
+    // Mail programs show what refers to the same id as one thread.
+    let thread = format!("handover.{conversation}@{}", context.sending.id_domain);
+    let mut attachments = Vec::new();
+    for file in notice.files {
+        attachments.push(with_bytes(context, file)?);
+    }
     Ok(Some(OutgoingEmail {
+        reply_to: Some(context.agent_reply_address(conversation, notice.to.id)),
         to: vec![bare(notice.to.email)],
-        reply_to: row.conversation_id.map(|id| context.reply_address(id)),
+        references: rfc_id(&thread).into_iter().collect(),
+        attachments,
         subject: notice.subject,
         text: notice.text,
         tracking: TrackingWish::OFF,

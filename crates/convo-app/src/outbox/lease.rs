@@ -1,7 +1,7 @@
 //! What is due goes to one sender, for a while.
 
-use chrono::Duration;
-use convo_core::vocabulary::Author;
+use chrono::{DateTime, Duration, Utc};
+use convo_core::gate::ends_at;
 use convo_store::rows::OutboxRow;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -10,7 +10,6 @@ use super::{MAILS, Status};
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::error::AppError;
-use crate::gate::Wish;
 use crate::records::answer;
 
 /// What a sender was given.
@@ -53,9 +52,19 @@ impl Batch<'_, '_> {
                 self.give_up(row, Status::Dead, &code)?;
                 continue;
             }
-            if let Some(code) = self.forbidden(&row)? {
-                self.give_up(row, Status::Void, code)?;
-                continue;
+            match self.forbidden(&row)? {
+                Some((code, Some(until))) => {
+                    row.code = Some(code.to_owned());
+                    row.due_at = Some(until);
+                    row.updated_at = self.clock;
+                    self.put_outgoing(row);
+                    continue;
+                }
+                Some((code, None)) => {
+                    self.give_up(row, Status::Void, code)?;
+                    continue;
+                }
+                None => {}
             }
             Status::Leased.as_str().clone_into(&mut row.status);
             row.attempts = row.attempts.saturating_add(1);
@@ -82,24 +91,22 @@ impl Batch<'_, '_> {
         Ok(self.policy(campaign)?.policy.sending)
     }
 
-    /// Why a queued mail may not be sent any more.
-    fn forbidden(&mut self, row: &OutboxRow) -> Result<Option<&'static str>, AppError> {
+    /// Why a queued mail may not be sent now, and when that ends where it ends by itself; otherwise it may not be sent
+    /// any more.
+    fn forbidden(
+        &mut self,
+        row: &OutboxRow,
+    ) -> Result<Option<(&'static str, Option<DateTime<Utc>>)>, AppError> {
         let Some(message) = row.message_id else {
-            return self.notice_forbidden(row);
+            let forbidden = self.notice_forbidden(row)?;
+            return Ok(forbidden.map(|code| (code, None)));
         };
-        let Some(message) = self.message_row(message)? else {
-            return Ok(Some("gone"));
-        };
-        let author: Author = message
-            .author
-            .parse()
-            .map_err(|_| AppError::Fault("a stored message has no author".to_owned()))?;
-        let denials = self.gate_denies(&Wish {
-            conversation: message.conversation_id,
-            author,
-            agent: message.author_id,
-        })?;
-        Ok(denials.first().map(|denial| denial.code))
+        if self.message_row(message)?.is_none() {
+            return Ok(Some(("gone", None)));
+        }
+        let denials = self.gate_again(message)?;
+        let first = denials.first().map(|denial| denial.code.as_str());
+        Ok(first.map(|code| (code, ends_at(&denials))))
     }
 
     /// Ends a mail without its being sent; what was counted as said is not any more.

@@ -1,35 +1,113 @@
 //! What agents are told by mail, written from facts at the moment it is sent.
+//!
+//! Everything an agent needs stands in the mail, above all the lead's own words; answering it answers the lead
+//! (`handover/agent_mail`), so that all of it stands below a line that no answer carries on.
 
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use convo_core::calendar::Calendar;
+use convo_core::handover::own_hours;
 use convo_store::Reader;
-use convo_store::rows::{AgentRow, ConversationRow, LeadRow, OutboxRow};
+use convo_store::rows::{AgentRow, AttachmentRow, OfferRow, OutboxRow};
+use serde_json::Value;
+use uuid::Uuid;
 
 use crate::batch::Batch;
+use crate::context::Context;
 use crate::error::AppError;
+use crate::handover::WRITE_ABOVE;
+use crate::handover::link::Link;
+use crate::views::{self, Seen};
+
+/// Characters of a reply that its copy carries.
+const WHOLE: usize = 100_000;
 
 /// Why an agent is written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeKind {
     /// A conversation is offered.
     Offer,
-    /// A lead waits for an answer.
-    ReplyNeeded,
-    /// Nobody took a conversation in time.
-    Escalated,
+    /// Half of the time of an offer is over.
+    OfferReminder,
+    /// The lead of the agent's conversation wrote.
+    Reply,
+    /// Half of the time until the first touch is over.
+    TouchReminder,
+    /// Half of the time until an answer is over.
+    ReplyReminder,
+    /// The lead should have heard from the agent.
+    TouchLate,
+    /// The lead should have an answer.
+    ReplyLate,
+    /// Nobody takes a conversation.
+    Unclaimed,
+    /// What the agent wrote did not go to the lead.
+    NotSent,
+}
+
+/// What a notice is about, beside its conversation; decides until when it makes sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// An offer that is open.
+    Offer,
+    /// A conversation of the agent's own.
+    Own,
+    /// Whatever.
+    Any,
 }
 
 impl NoticeKind {
-    /// Every kind: its name, and the sentence it begins with.
-    pub const TABLE: [(Self, &'static str, &'static str); 3] = [
-        (Self::Offer, "offer", "A conversation is offered to you."),
+    /// Every kind: its name, what its subject begins with, the sentence it begins with.
+    const TABLE: [(Self, &'static str, &'static str, &'static str); 9] = [
         (
-            Self::ReplyNeeded,
-            "reply_needed",
-            "A lead waits for your answer.",
+            Self::Offer,
+            "offer",
+            "Offer",
+            "A conversation is offered to you.",
         ),
         (
-            Self::Escalated,
-            "escalated",
-            "Nobody has taken this conversation in time.",
+            Self::OfferReminder,
+            "offer_reminder",
+            "Reminder",
+            "A conversation is still offered to you; it goes to somebody else soon.",
+        ),
+        (Self::Reply, "reply", "", "The lead wrote to you."),
+        (
+            Self::TouchReminder,
+            "touch_reminder",
+            "Reminder",
+            "The lead has not heard from you yet. Write, or call and record it.",
+        ),
+        (
+            Self::ReplyReminder,
+            "reply_reminder",
+            "Reminder",
+            "The lead waits for your answer.",
+        ),
+        (
+            Self::TouchLate,
+            "touch_late",
+            "Late",
+            "The lead has not heard from the agent who accepted in time.",
+        ),
+        (
+            Self::ReplyLate,
+            "reply_late",
+            "Late",
+            "The lead has not been answered in time.",
+        ),
+        (
+            Self::Unclaimed,
+            "unclaimed",
+            "Nobody",
+            "Nobody takes this conversation.",
+        ),
+        (
+            Self::NotSent,
+            "not_sent",
+            "Not sent",
+            "What you wrote was not sent to the lead. It waits on the review list.",
         ),
     ];
 
@@ -39,13 +117,17 @@ impl NoticeKind {
         Self::TABLE[self as usize].1
     }
 
-    fn sentence(self) -> &'static str {
-        Self::TABLE[self as usize].2
+    fn of(name: &str) -> Option<Self> {
+        let found = Self::TABLE.iter().find(|(_, known, _, _)| *known == name);
+        found.map(|(kind, ..)| *kind)
     }
 
-    fn of(name: &str) -> Option<Self> {
-        let found = Self::TABLE.iter().find(|(_, known, _)| *known == name);
-        found.map(|(kind, _, _)| *kind)
+    fn about(self) -> About {
+        match self {
+            Self::Offer | Self::OfferReminder => About::Offer,
+            Self::Reply | Self::TouchReminder | Self::ReplyReminder => About::Own,
+            Self::TouchLate | Self::ReplyLate | Self::Unclaimed | Self::NotSent => About::Any,
+        }
     }
 }
 
@@ -54,49 +136,166 @@ pub(super) struct Written {
     pub to: AgentRow,
     pub subject: String,
     pub text: String,
+    /// Files of the message it is a copy of.
+    pub files: Vec<AttachmentRow>,
 }
 
 /// Writes a notice; `None` when there is nobody to write to, or nobody to write about.
-pub(super) fn write(reader: &mut Reader<'_>, row: &OutboxRow) -> Result<Option<Written>, AppError> {
+pub(super) fn write(
+    reader: &mut Reader<'_>,
+    context: &Context,
+    row: &OutboxRow,
+) -> Result<Option<Written>, AppError> {
     let kind = row.notice.as_deref().and_then(NoticeKind::of);
     let (Some(kind), Some(agent), Some(conversation)) = (kind, row.agent_id, row.conversation_id)
     else {
         return Ok(None);
     };
-    let agent = reader.agents_by_ids(&[agent])?.pop();
-    let conversation = reader.conversations_by_ids(&[conversation])?.pop();
-    let (Some(agent), Some(conversation)) = (agent, conversation) else {
+    let Some(agent) = reader.agents_by_ids(&[agent])?.pop() else {
         return Ok(None);
     };
-    let lead = reader.leads_by_ids(&[conversation.lead_id])?.pop();
-    let Some(lead) = lead.filter(|lead| lead.erased_at.is_none()) else {
-        return Ok(None);
+    let seen = match views::see(reader, conversation) {
+        Ok(seen) if seen.lead_row.erased_at.is_none() => seen,
+        Ok(_) | Err(AppError::NotFound) => return Ok(None),
+        Err(error) => return Err(error),
     };
-    let who = name(&lead);
+    let mut text = format!(
+        "{WRITE_ABOVE}\n\n{}\n\n",
+        NoticeKind::TABLE[kind as usize].3
+    );
+    who(&seen, &mut text);
+    let offer = match row.subject_id.filter(|_| kind.about() == About::Offer) {
+        Some(id) => reader.offers_by_ids(&[id])?.pop(),
+        None => None,
+    };
+    if let Some(offer) = offer {
+        links(context, &agent, &seen, &offer, &mut text);
+    }
+    let mut files = Vec::new();
+    if kind == NoticeKind::Reply {
+        files = copy(reader, row.subject_id, &mut text)?;
+    } else if kind != NoticeKind::NotSent {
+        gist(&views::handover_pack(reader, context, &seen)?, &mut text);
+    }
+    let (_, _, mark, _) = NoticeKind::TABLE[kind as usize];
+    let named = format!("{}: {}", views::lead_name(&seen.lead_row), seen.row.subject);
+    let subject = match mark {
+        "" => line(&named),
+        mark => line(&format!("[{mark}] {named}")),
+    };
     Ok(Some(Written {
         to: agent,
-        subject: line(&format!("{who}: {}", conversation.subject)),
-        text: text(kind, &who, &conversation),
+        subject,
+        text,
+        files,
     }))
 }
 
-fn text(kind: NoticeKind, who: &str, conversation: &ConversationRow) -> String {
-    format!(
-        "{}\n\nLead: {who}\nSubject: {}\nState: {}\nConversation: {}\n",
-        kind.sentence(),
-        line(&conversation.subject),
-        conversation.state,
-        conversation.id,
-    )
+fn who(seen: &Seen, text: &mut String) {
+    let lead = &seen.lead_row;
+    let pairs = [
+        ("Lead", Some(views::lead_name(lead))),
+        ("E-mail", Some(lead.email.clone())),
+        ("Phone", lead.phone.clone()),
+        ("Subject", Some(seen.row.subject.clone())),
+        ("State", Some(seen.row.state.clone())),
+    ];
+    for (name, value) in pairs {
+        if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
+            let _ = writeln!(text, "{name}: {}", line(&value));
+        }
+    }
 }
 
-fn name(lead: &LeadRow) -> String {
-    let names = [&lead.first_name, &lead.last_name];
-    let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
-    match names.join(" ").trim() {
-        "" => lead.email.clone(),
-        name => line(name),
+/// Accept and decline, and until when.
+fn links(context: &Context, agent: &AgentRow, seen: &Seen, offer: &OfferRow, text: &mut String) {
+    let link = |accept| {
+        let link = Link {
+            offer: offer.id,
+            accept,
+        };
+        context.link("o", &link.sign(context))
+    };
+    let general = &seen.policy.policy.calendar;
+    let _ = write!(
+        text,
+        "Until: {}\n\nAccept: {}\nDecline: {}\n\nAnswering this mail accepts it too.\n",
+        local(agent, general, offer.due_at),
+        link(true),
+        link(false),
+    );
+}
+
+/// A time as the agent's clock shows it.
+fn local(agent: &AgentRow, general: &Calendar, at: DateTime<Utc>) -> String {
+    let given: Option<Value> = agent
+        .hours
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok());
+    let own = given.and_then(|given| own_hours(&given, general).ok().flatten());
+    let zone = own.as_ref().unwrap_or(general).zone();
+    at.with_timezone(&zone)
+        .format("%Y-%m-%d %H:%M %Z")
+        .to_string()
+}
+
+/// What the pack says, in plain text: wants, open questions, the newest reply.
+fn gist(pack: &Value, text: &mut String) {
+    for (title, member, name) in [
+        ("What they want", "wants", "signal"),
+        ("Open questions", "openQuestions", "question"),
+    ] {
+        let items = pack[member]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        if !items.is_empty() {
+            let _ = writeln!(text, "\n{title}:");
+        }
+        for item in items {
+            let quote = item["evidence"][0]["quote"].as_str();
+            let said = item[name].as_str().unwrap_or_default();
+            let _ = match quote.filter(|quote| *quote != said) {
+                Some(quote) => writeln!(text, "- {said}: \"{}\"", line(quote)),
+                None => writeln!(text, "- {}", line(said)),
+            };
+        }
     }
+    if let Some(said) = pack["lastReply"]["text"].as_str() {
+        let _ = writeln!(text, "\nTheir last message:\n\n{}", quoted(said));
+    }
+}
+
+/// The message itself, with its files.
+fn copy(
+    reader: &mut Reader<'_>,
+    message: Option<Uuid>,
+    text: &mut String,
+) -> Result<Vec<AttachmentRow>, AppError> {
+    let Some(id) = message else {
+        return Ok(Vec::new());
+    };
+    let standing = reader.messages_by_ids(&[id])?;
+    if standing.iter().all(|message| message.erased) {
+        return Ok(Vec::new());
+    }
+    if let Some(content) = reader.contents_by_messages(&[id])?.pop() {
+        let said = match content.reply_text.trim() {
+            "" => content.text,
+            said => said.to_owned(),
+        };
+        let end = said
+            .char_indices()
+            .nth(WHOLE)
+            .map_or(said.len(), |(at, _)| at);
+        let _ = writeln!(text, "\n{}", &said[..end]);
+    }
+    Ok(reader.attachments_by_messages(&[id])?)
+}
+
+fn quoted(text: &str) -> String {
+    let lines = text.trim().lines().map(|line| format!("> {line}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// On one line, as a header has to be.
@@ -121,7 +320,37 @@ impl Batch<'_, '_> {
             Some(id) => self.lead(id)?,
             None => None,
         };
-        let known = lead.is_some_and(|lead| lead.row.erased_at.is_none());
-        Ok((!known).then_some("erased"))
+        if lead.is_none_or(|lead| lead.row.erased_at.is_some()) {
+            return Ok(Some("erased"));
+        }
+        let kind = row.notice.as_deref().and_then(NoticeKind::of);
+        let stands = match kind.map(NoticeKind::about) {
+            Some(About::Offer) => match row.subject_id {
+                Some(id) => self.offer(id)?.is_some_and(|offer| offer.status == "open"),
+                None => false,
+            },
+            Some(About::Own) => match row.conversation_id {
+                Some(id) => self
+                    .conversation(id)?
+                    .is_some_and(|entry| entry.facts.agent == row.agent_id),
+                None => false,
+            },
+            Some(About::Any) | None => true,
+        };
+        Ok((!stands).then_some("settled"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_kinds() {
+        for (at, (kind, name, _, _)) in NoticeKind::TABLE.into_iter().enumerate() {
+            assert_eq!(kind as usize, at);
+            assert_eq!(NoticeKind::of(name), Some(kind));
+        }
+        assert_eq!(NoticeKind::of("other"), None);
     }
 }

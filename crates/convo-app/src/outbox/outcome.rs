@@ -98,7 +98,7 @@ impl Batch<'_, '_> {
     }
 
     /// The provider calls a message of ours by another id: its events name that one.
-    fn also_known_as(&mut self, message: Uuid, id: &MessageId) -> Result<(), AppError> {
+    pub(crate) fn also_known_as(&mut self, message: Uuid, id: &MessageId) -> Result<(), AppError> {
         let Some(row) = self.message_row(message)? else {
             return Ok(());
         };

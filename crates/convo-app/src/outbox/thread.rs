@@ -25,14 +25,20 @@ pub(crate) struct Thread {
 }
 
 impl Batch<'_, '_> {
-    /// Under the newest human message of the lead; else under our newest one that was sent, so that the lead's mail
-    /// program shows both together; else under none.
-    pub(crate) fn thread_of(&mut self, conversation: Uuid) -> Result<Thread, AppError> {
+    /// Under the message it answers, or the newest human one of the lead; else under our newest one that was sent, so
+    /// that the lead's mail program shows both together; else under none.
+    pub(crate) fn thread_of(
+        &mut self,
+        conversation: Uuid,
+        answers: Option<Uuid>,
+    ) -> Result<Thread, AppError> {
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
         let own = line(&entry.row.subject);
         let tally = &entry.facts.tally;
         let reply = tally.newest_reply.as_ref().map(|reply| reply.mark.id);
-        let newest = reply.or(tally.last_sent.as_ref().map(|mark| mark.id));
+        let newest = answers
+            .or(reply)
+            .or(tally.last_sent.as_ref().map(|mark| mark.id));
         let message = match newest {
             Some(id) => self.message_row(id)?,
             None => None,

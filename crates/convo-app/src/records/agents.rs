@@ -37,6 +37,7 @@ impl Batch<'_, '_> {
             name: new.name.trim().to_owned(),
             email: new.email.trim().to_owned(),
             active: new.active.unwrap_or(true),
+            manager: new.manager.unwrap_or(false),
             away_until: new.away_until.map(cut),
             capacity: new.capacity,
             hours: new.hours.as_ref().map(Value::to_string),
@@ -48,6 +49,7 @@ impl Batch<'_, '_> {
         self.commit.agents.push(Put::new(row.clone()));
         self.agents.insert(row.id, Some(row.clone()));
         self.record_changed("agent_created", None, None, Some(row.id));
+        self.agent_changed(None, &row)?;
         answer(201, &views::agent(&row, &aliases))
     }
 
@@ -69,6 +71,7 @@ impl Batch<'_, '_> {
         let email = patch.email.as_ref().map(|email| email.trim().to_owned());
         row.email = email.unwrap_or(row.email);
         row.active = patch.active.unwrap_or(row.active);
+        row.manager = patch.manager.unwrap_or(row.manager);
         row.away_until = patch
             .away_until
             .map_or(row.away_until, |until| until.map(cut));
@@ -94,6 +97,7 @@ impl Batch<'_, '_> {
         self.put_agent(Put::changed(row.clone(), before.revision));
         self.agents.insert(id, Some(row.clone()));
         self.record_changed("agent_changed", None, None, Some(id));
+        self.agent_changed(Some(&before), &row)?;
         answer(200, &views::agent(&row, &aliases))
     }
 

@@ -39,6 +39,9 @@ impl Batch<'_, '_> {
                 .filter(|choice| !choice.is_null())
                 .map(Value::to_string),
             tracking: new.tracking.as_ref().map(Value::to_string),
+            disclosure: line(new.disclosure.as_deref()),
+            consent_required: bases(new.consent_required.as_deref()),
+            daily_limit: new.daily_limit,
             external_id: new.external_id.clone(),
             revision: 1,
             updated_at: self.now,
@@ -81,6 +84,13 @@ impl Batch<'_, '_> {
         if let Some(tracking) = &patch.tracking {
             row.tracking = tracking.as_ref().map(Value::to_string);
         }
+        if let Some(disclosure) = &patch.disclosure {
+            row.disclosure = line(disclosure.as_deref());
+        }
+        if let Some(consent) = &patch.consent_required {
+            row.consent_required = bases(Some(consent));
+        }
+        row.daily_limit = patch.daily_limit.unwrap_or(row.daily_limit);
         row.external_id = patch.external_id.clone().unwrap_or(row.external_id);
         row.revision += 1;
         row.updated_at = self.now;
@@ -128,6 +138,7 @@ impl Batch<'_, '_> {
         }
         let lexicons = &self.context.lexicons;
         lexicons.check(policy.lexicon.as_ref(), "policy.lexicon")?;
+        let before = self.policy(campaign)?;
         let version = self.next_policy_version()?;
         let row = PolicyRow {
             id: self.new_id(),
@@ -137,7 +148,20 @@ impl Batch<'_, '_> {
             created_at: self.now,
         };
         self.add_policy(row);
+        self.reschedule_after(campaign, &before.policy)?;
         self.record_changed("policy_changed", None, None, campaign);
         Ok(given.clone())
     }
+}
+
+/// A line that says something.
+fn line(given: Option<&str>) -> Option<String> {
+    let given = given.map(str::trim).filter(|line| !line.is_empty());
+    given.map(str::to_owned)
+}
+
+/// Bases of consent as the column has them.
+fn bases(given: Option<&[String]>) -> Option<String> {
+    let given: Vec<&str> = given?.iter().map(|basis| basis.trim()).collect();
+    (!given.is_empty()).then(|| Value::from(given).to_string())
 }

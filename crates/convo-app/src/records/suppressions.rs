@@ -32,6 +32,14 @@ impl Batch<'_, '_> {
     /// Suppresses an address. There is one row a reason: the newest fact dates it, and what the person did
     /// stands before what a provider's list says, in whatever order they come.
     pub(crate) fn suppress(&mut self, new: &Suppressing<'_>) -> Result<SuppressionRow, AppError> {
+        Ok(self.suppress_once(new)?.0)
+    }
+
+    /// The same, and whether the fact is new.
+    pub(crate) fn suppress_once(
+        &mut self,
+        new: &Suppressing<'_>,
+    ) -> Result<(SuppressionRow, bool), AppError> {
         let key = address_key(new.address);
         let standing = self.active_suppressions(&key)?;
         if let Some(mut row) = standing.into_iter().find(|row| row.reason == new.reason) {
@@ -48,7 +56,7 @@ impl Batch<'_, '_> {
             if row != before {
                 self.keep_suppression(row.clone());
             }
-            return Ok(row);
+            return Ok((row, false));
         }
         let row = SuppressionRow {
             id: self.new_id(),
@@ -68,7 +76,7 @@ impl Batch<'_, '_> {
         };
         self.keep_suppression(row.clone());
         self.record_changed("suppressed", None, new.lead, Some(row.id));
-        Ok(row)
+        Ok((row, true))
     }
 
     /// Puts a suppression, so that later commands of the batch find it.

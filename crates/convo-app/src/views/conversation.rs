@@ -29,7 +29,6 @@ pub fn status(
     let allowed: Vec<&str> = allowed_events(facts.state).map(Event::as_str).collect();
     let suppressed = suppressed(reader, context, seen, now)?;
     let judged = &facts.email.judged;
-    let handover = &facts.handover;
     Ok(json!({
         "conversationId": row.id,
         "currentState": facts.state.as_str(),
@@ -42,6 +41,7 @@ pub fn status(
         "followUpAt": facts.follow_up_at.map(time),
         "awaiting": facts.awaiting().as_str(),
         "held": row.held,
+        "snoozedUntil": facts.snoozed_until.map(time),
         "allowedEvents": allowed,
         "flags": flags(seen),
         "analytics": analytics(seen, now),
@@ -56,12 +56,7 @@ pub fn status(
                 "lastClickedAt": judged.last_clicked_at.map(time),
                 "suppressed": suppressed,
             },
-            "handover": {
-                "status": handover_status(seen),
-                "requestedAt": handover.requested_at.map(time),
-                "assignedAgentId": row.assigned_agent_id,
-                "completedAt": handover.completed_at.map(time),
-            },
+            "handover": handover(reader, seen)?,
             "integration": facts.integration,
         },
         "lastUpdated": time(row.updated_at),
@@ -108,14 +103,33 @@ fn flags(seen: &Seen) -> Vec<Value> {
     each.collect()
 }
 
-fn handover_status(seen: &Seen) -> &'static str {
-    use convo_core::machine::State::{Archived, Closed, HandedOver, ReadyForHandover};
-    match seen.facts.state {
-        ReadyForHandover => "requested",
-        HandedOver => "assigned",
-        Closed | Archived if seen.facts.handover.handed_over_at.is_some() => "completed",
-        _ => "none",
-    }
+/// How far the handover is, with the open offer.
+fn handover(reader: &mut Reader<'_>, seen: &Seen) -> Result<Value, AppError> {
+    let (facts, handover) = (&seen.facts, &seen.facts.handover);
+    let offer = match handover.offer {
+        Some(id) => reader.offers_by_ids(&[id])?.pop(),
+        None => None,
+    };
+    let offer = offer.map(|offer| {
+        json!({
+            "id": offer.id,
+            "agentId": offer.agent_id,
+            "round": offer.round,
+            "escalated": offer.escalated,
+            "offeredAt": time(offer.offered_at),
+            "dueAt": time(offer.due_at),
+        })
+    });
+    Ok(json!({
+        "status": facts.handover_status().as_str(),
+        "requestedAt": handover.requested_at.map(time),
+        "assignedAgentId": seen.row.assigned_agent_id,
+        "assignedAt": handover.assigned_at.map(time),
+        "touchedAt": handover.touched_at.map(time),
+        "replyDueAt": handover.reply_due_at.map(time),
+        "completedAt": handover.completed_at.map(time),
+        "offer": offer,
+    }))
 }
 
 fn analytics(seen: &Seen, now: DateTime<Utc>) -> Value {

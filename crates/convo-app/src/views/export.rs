@@ -72,6 +72,7 @@ pub fn export(
     parked.extend(reader.reviews_from(&keys)?);
     parked.sort_by_key(|row| (row.created_at, row.id));
     parked.dedup_by_key(|row| row.id);
+    let drafts = reader.drafts_by_leads(&[id])?;
     let ids = reader.external_ids_by_leads(&[id])?;
     let mut ids: Vec<String> = ids.into_iter().map(|row| row.external_id).collect();
     ids.sort_unstable();
@@ -83,6 +84,7 @@ pub fn export(
         "metadata": metadata.collect::<Vec<_>>(),
         "journeyEvents": journey.collect::<Vec<_>>(),
         "receipts": receipts.iter().map(said).collect::<Vec<_>>(),
+        "drafts": super::drafts(reader, &drafts)?,
         "reviews": parked.iter().map(review).collect::<Vec<_>>(),
         "exportedAt": time(now),
     }))

@@ -7,7 +7,7 @@ use convo_core::machine::{Cell, Event, State, cell};
 use convo_core::rules::Rules;
 use convo_core::vocabulary::RuleKind;
 use convo_store::Reader;
-use convo_store::rows::{AgentRow, CampaignRow, LeadRow, ReviewRow, SuppressionRow};
+use convo_store::rows::{AgentRow, CampaignRow, DraftRow, LeadRow, ReviewRow, SuppressionRow};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -79,6 +79,20 @@ pub fn agents(reader: &mut Reader<'_>, rows: &[AgentRow]) -> Result<Vec<Value>, 
             row,
             &own.map(|one| one.address_key.clone()).collect::<Vec<_>>(),
         )
+    });
+    Ok(each.collect())
+}
+
+/// Drafts with what they have leave for.
+///
+/// # Errors
+/// The database's.
+pub fn drafts(reader: &mut Reader<'_>, rows: &[DraftRow]) -> Result<Vec<Value>, AppError> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.lease_id).collect();
+    let leases = reader.leases_by_ids(&ids)?;
+    let each = rows.iter().filter_map(|row| {
+        let lease = leases.iter().find(|lease| lease.id == row.lease_id)?;
+        Some(super::draft(row, lease))
     });
     Ok(each.collect())
 }

@@ -2,7 +2,8 @@
 
 use convo_core::policy::Policy;
 use convo_store::rows::{
-    AgentRow, ApiKeyRow, CampaignRow, LeadRow, OutboxRow, ReceiptRow, ReviewRow, SuppressionRow,
+    AgentRow, ApiKeyRow, CampaignRow, DraftRow, LeadRow, LeaseRow, OutboxRow, ReceiptRow,
+    ReviewRow, SuppressionRow,
 };
 use serde_json::{Value, json};
 
@@ -57,6 +58,7 @@ pub fn agent(row: &AgentRow, aliases: &[String]) -> Value {
         "email": row.email,
         "aliases": aliases,
         "active": row.active,
+        "manager": row.manager,
         "awayUntil": row.away_until.map(time),
         "capacity": row.capacity,
         "hours": maybe(row.hours.as_ref()),
@@ -76,6 +78,9 @@ pub fn campaign(row: &CampaignRow, policy: Option<&Value>) -> Value {
         "policy": policy,
         "lexicon": maybe(row.lexicon.as_ref()),
         "tracking": maybe(row.tracking.as_ref()),
+        "disclosure": row.disclosure,
+        "consentRequired": row.consent_required.as_ref().map_or_else(|| json!([]), |text| parsed(text)),
+        "dailyLimit": row.daily_limit,
         "externalId": row.external_id,
         "createdAt": time(row.created_at),
         "updatedAt": time(row.updated_at),
@@ -205,5 +210,27 @@ pub fn review(row: &ReviewRow) -> Value {
         "createdAt": time(row.created_at),
         "updatedAt": time(row.resolved_at.unwrap_or(row.created_at)),
         "resolvedAt": row.resolved_at.map(time),
+    })
+}
+
+/// A draft with what it has leave for; its words only while it waits.
+#[must_use]
+pub fn draft(row: &DraftRow, lease: &LeaseRow) -> Value {
+    json!({
+        "id": row.id,
+        "conversationId": row.conversation_id,
+        "leadId": row.lead_id,
+        "author": lease.author,
+        "purpose": lease.purpose,
+        "answers": lease.answers_id,
+        "subject": row.subject,
+        "text": row.text,
+        "html": row.html,
+        "decision": row.decision,
+        "decidedBy": row.decided_by,
+        "decidedAt": row.decided_at.map(time),
+        "sentAs": row.message_id,
+        "createdAt": time(row.created_at),
+        "updatedAt": time(row.decided_at.unwrap_or(row.created_at)),
     })
 }

@@ -135,6 +135,15 @@ impl TakeOver {
     }
 }
 
+/// Body of `POST /{id}/snooze`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snooze {
+    /// When it wakes; null wakes it now. Must be given.
+    #[serde(deserialize_with = "moment")]
+    pub until: Option<DateTime<Utc>>,
+}
+
 /// Body of `POST /{id}/process-message`.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -217,6 +226,34 @@ impl IntegrationEvent {
         checks.text(&self.source, 200, "source");
         checks.object(self.metadata.as_ref(), METADATA, "metadata");
         checks.optional(self.idempotency_key.as_ref(), 255, "idempotencyKey");
+        checks.done()
+    }
+}
+
+/// Body of `POST /{id}/handover/{accept|decline|release|touch}`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HandoverRequest {
+    /// The agent; not looked at where the key belongs to one.
+    pub agent_id: Option<Uuid>,
+    /// Why, for decline and release.
+    pub reason: Option<String>,
+    /// How the agent was in touch: phone, sms, meeting …
+    pub channel: Option<String>,
+    /// What came of it.
+    pub note: Option<String>,
+}
+
+impl HandoverRequest {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] with every violation.
+    pub fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::new();
+        checks.optional(self.reason.as_ref(), 2_000, "reason");
+        checks.optional(self.channel.as_ref(), 40, "channel");
+        checks.optional(self.note.as_ref(), 4_000, "note");
         checks.done()
     }
 }

@@ -1,6 +1,8 @@
 //! Leads, agents, campaigns.
 
 use chrono::{DateTime, Utc};
+use convo_core::calendar::Calendar;
+use convo_core::handover::own_hours;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -160,6 +162,17 @@ fn check_aliases(checks: &mut Checks, aliases: Option<&[String]>) {
     }
 }
 
+/// Hours are members of a calendar; other members are kept, and say nothing.
+fn check_hours(checks: &mut Checks, hours: Option<&Value>) {
+    checks.object(hours, OBJECT, "hours");
+    let Some(hours) = hours.filter(|hours| hours.is_object()) else {
+        return;
+    };
+    if let Err(message) = own_hours(hours, &Calendar::default()) {
+        checks.require(false, "hours", &message);
+    }
+}
+
 fn check_zone(checks: &mut Checks, zone: Option<&str>) {
     if let Some(zone) = zone {
         checks.require(
@@ -182,6 +195,8 @@ pub struct NewAgent {
     pub aliases: Option<Vec<String>>,
     /// Whether work may be given to the agent; default true.
     pub active: Option<bool>,
+    /// Whether the agent is asked when all others have been; default false.
+    pub manager: Option<bool>,
     /// Absent until this time.
     #[serde(default, deserialize_with = "moment")]
     pub away_until: Option<DateTime<Utc>>,
@@ -208,7 +223,7 @@ impl NewAgent {
             "must not be negative",
         );
         checks.optional(self.external_id.as_ref(), NAME, "externalId");
-        checks.object(self.hours.as_ref(), OBJECT, "hours");
+        check_hours(&mut checks, self.hours.as_ref());
         check_aliases(&mut checks, self.aliases.as_deref());
         checks.done()
     }
@@ -226,6 +241,8 @@ pub struct AgentPatch {
     pub aliases: Option<Vec<String>>,
     /// Whether work may be given to the agent.
     pub active: Option<bool>,
+    /// Whether the agent is asked when all others have been.
+    pub manager: Option<bool>,
     /// Absent until this time.
     #[serde(deserialize_with = "maybe_moment")]
     pub away_until: Option<Option<DateTime<Utc>>>,
@@ -259,11 +276,7 @@ impl AgentPatch {
             "capacity",
             "must not be negative",
         );
-        checks.object(
-            self.hours.as_ref().and_then(Option::as_ref),
-            OBJECT,
-            "hours",
-        );
+        check_hours(&mut checks, self.hours.as_ref().and_then(Option::as_ref));
         checks.optional(
             self.external_id.as_ref().and_then(Option::as_ref),
             NAME,
@@ -288,6 +301,12 @@ pub struct NewCampaign {
     pub lexicon: Option<Value>,
     /// Tracking settings handed to the sender.
     pub tracking: Option<Value>,
+    /// The line that the first mail of author `ai` in a conversation carries.
+    pub disclosure: Option<String>,
+    /// Bases of consent, one of which a lead must have given to be written to unasked; empty: none is needed.
+    pub consent_required: Option<Vec<String>>,
+    /// Unasked mails it may send in 24 hours.
+    pub daily_limit: Option<i32>,
     /// The caller's own id.
     pub external_id: Option<String>,
 }
@@ -304,6 +323,12 @@ impl NewCampaign {
         checks.object(self.policy.as_ref(), OBJECT, "policy");
         checks.bounded(self.lexicon.as_ref(), OBJECT * 8, "lexicon");
         checks.object(self.tracking.as_ref(), OBJECT, "tracking");
+        check_gate(
+            &mut checks,
+            self.disclosure.as_ref(),
+            self.consent_required.as_deref(),
+            self.daily_limit,
+        );
         checks.done()
     }
 }
@@ -325,6 +350,14 @@ pub struct CampaignPatch {
     /// Tracking settings.
     #[serde(deserialize_with = "maybe_null")]
     pub tracking: Option<Option<Value>>,
+    /// The line that the first mail of author `ai` in a conversation carries.
+    #[serde(deserialize_with = "maybe_null")]
+    pub disclosure: Option<Option<String>>,
+    /// Bases of consent, one of which a lead must have given to be written to unasked; empty: none is needed.
+    pub consent_required: Option<Vec<String>>,
+    /// Unasked mails it may send in 24 hours.
+    #[serde(deserialize_with = "maybe_null")]
+    pub daily_limit: Option<Option<i32>>,
     /// The caller's own id.
     #[serde(deserialize_with = "maybe_null")]
     pub external_id: Option<Option<String>>,
@@ -360,6 +393,41 @@ impl CampaignPatch {
             NAME,
             "externalId",
         );
+        check_gate(
+            &mut checks,
+            self.disclosure.as_ref().and_then(Option::as_ref),
+            self.consent_required.as_deref(),
+            self.daily_limit.flatten(),
+        );
         checks.done()
     }
+}
+
+/// What a campaign asks of the send gate.
+fn check_gate(
+    checks: &mut Checks,
+    disclosure: Option<&String>,
+    consent: Option<&[String]>,
+    daily_limit: Option<i32>,
+) {
+    checks.optional(disclosure, 500, "disclosure");
+    checks.require(
+        disclosure.is_none_or(|line| !line.chars().any(char::is_control)),
+        "disclosure",
+        "must be one line",
+    );
+    let consent = consent.unwrap_or_default();
+    checks.require(
+        consent.len() <= 20,
+        "consentRequired",
+        "must have at most 20 entries",
+    );
+    for (at, basis) in consent.iter().enumerate() {
+        checks.text(basis, 60, &format!("consentRequired.{at}"));
+    }
+    checks.require(
+        daily_limit.is_none_or(|limit| limit >= 0),
+        "dailyLimit",
+        "must not be negative",
+    );
 }

@@ -2,11 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use convo_core::gate::Purpose;
 use convo_email::Attachment;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{CONTENT_BYTES, Checks};
+use super::{CONTENT_BYTES, Checks, purpose};
 use crate::error::AppError;
 
 /// Most files of a mail.
@@ -14,7 +15,7 @@ const FILES: usize = 50;
 /// Most bytes of all files of a mail.
 pub const FILES_BYTES: usize = 25 * 1024 * 1024;
 /// Longest HTML of a mail, in bytes.
-const HTML_BYTES: usize = 4 * CONTENT_BYTES;
+pub(super) const HTML_BYTES: usize = 4 * CONTENT_BYTES;
 
 /// Body of `POST /{id}/send`.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -32,6 +33,11 @@ pub struct Send {
     pub agent_id: Option<Uuid>,
     /// The lease that `may-send` gave.
     pub lease: Option<Uuid>,
+    /// campaign, reply or follow_up; when absent: reply while the lead's mail waits, else campaign for the first
+    /// mail and follow_up for later ones.
+    pub purpose: Option<String>,
+    /// The message it answers, by id or Message-ID; the lead's newest when absent.
+    pub answers: Option<String>,
     /// Kept for an agent to look at, instead of sent.
     pub draft: Option<bool>,
     /// Files.
@@ -98,6 +104,14 @@ impl Send {
         checks.done()
     }
 
+    /// What it is for, where that is said.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] for what is no purpose.
+    pub fn purpose(&self) -> Result<Option<Purpose>, AppError> {
+        self.purpose.as_deref().map(purpose).transpose()
+    }
+
     /// Takes the files out, decoded.
     ///
     /// # Errors
@@ -131,7 +145,7 @@ impl Send {
 
 const DEFAULT_TYPE: &str = "application/octet-stream";
 
-fn is_line(text: &str) -> bool {
+pub(super) fn is_line(text: &str) -> bool {
     !text.chars().any(char::is_control)
 }
 

@@ -6,5 +6,8 @@
     reason = "tests fail by panicking"
 )]
 
+mod gate;
+mod handover;
 mod reopening;
+mod timers;
 mod world;

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use convo_app::timers::TimerKind;
 use convo_app::{Actor, Answer, App, AppError, Command, Envelope, Options, Shell, verify};
+use convo_store::rows::{LogRow, TimerRow, TransitionRow};
 use convo_store::{Birth, Store, StoreOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -132,7 +134,7 @@ impl World {
             shell: Box::new(self.clock.clone()),
             our_addresses: vec!["sales@dealer.example".to_owned()],
             trusted_auth_hosts: vec!["*.mailgun.org".to_owned()],
-            sending: convo_app::sending::Sending::default(),
+            sending: convo_app::Sending::default(),
             storage: self.folder.path().join("attachments"),
         };
         let (app, writer) = App::start(store, options).unwrap();
@@ -140,6 +142,12 @@ impl World {
             app: Some(app),
             writer: Some(writer),
         }
+    }
+
+    /// Ends the application and starts another over the same database.
+    pub fn restart(&mut self) {
+        drop(self.node.take());
+        self.node = Some(self.node());
     }
 
     pub fn app(&self) -> &App {
@@ -205,6 +213,11 @@ impl World {
         self.run(Command::Transition(of.id, read(body)))
     }
 
+    /// Snoozes until then, or wakes.
+    pub fn snooze(&self, of: &Contact, until: Option<DateTime<Utc>>) -> Value {
+        self.run(Command::Snooze(of.id, read(json!({"until": until}))))
+    }
+
     /// The state of a conversation.
     pub fn state(&self, of: &Contact) -> String {
         self.row(of).state
@@ -216,6 +229,66 @@ impl World {
             .read(|reader| Ok(reader.conversations_by_ids(&[of.id])?))
             .unwrap();
         rows.remove(0)
+    }
+
+    /// The kinds of a conversation's timers with the times they are due, by kind.
+    pub fn timers(&self, of: &Contact) -> Vec<(String, DateTime<Utc>)> {
+        let rows = self
+            .app()
+            .read(|reader| Ok(reader.timers_by_conversations(&[of.id])?));
+        let each = rows.unwrap().into_iter();
+        let mut timers: Vec<_> = each.map(|row| (row.kind, row.due_at)).collect();
+        timers.sort();
+        timers
+    }
+
+    /// All timers of the database, those due first at the beginning.
+    pub fn all_timers(&self) -> Vec<TimerRow> {
+        let kinds = TimerKind::ALL.map(TimerKind::as_str);
+        self.app()
+            .read(|reader| Ok(reader.timers_first(&kinds, 1_000_000)?))
+            .unwrap()
+    }
+
+    /// The audit rows of a conversation.
+    pub fn audit(&self, of: &Contact) -> Vec<TransitionRow> {
+        self.app()
+            .read(|reader| Ok(reader.transitions_after(of.id, 0, 1_000)?))
+            .unwrap()
+    }
+
+    /// The event log: the rows of these conversations' record changes and alerts, as (what, when).
+    pub fn told(&self, of: &Contact, what: &str) -> Vec<DateTime<Utc>> {
+        let mut log: Vec<LogRow> = Vec::new();
+        loop {
+            let after = log.last().map_or(0, |row| row.seq);
+            let page = self
+                .app()
+                .read(|reader| Ok(reader.log_after(after, 1_000)?))
+                .unwrap();
+            if page.is_empty() {
+                break;
+            }
+            log.extend(page);
+        }
+        let of_it = log.iter().filter(|row| row.conversation_id == Some(of.id));
+        let named = of_it.filter(|row| {
+            let data: Value = serde_json::from_str(&row.data).unwrap();
+            data["change"] == what || data["action"] == what || data["event"] == what
+        });
+        named.map(|row| row.at).collect()
+    }
+
+    /// Fires what is due now, until nothing is.
+    pub fn tick(&self) -> usize {
+        let mut fired = 0;
+        loop {
+            let step = self.app().fire_due(100).unwrap();
+            fired += step.fired;
+            if step.next.is_none_or(|next| next > self.clock.now()) {
+                return fired;
+            }
+        }
     }
 
     /// Every stored invariant holds.

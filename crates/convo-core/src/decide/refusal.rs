@@ -54,6 +54,9 @@ pub enum Refusal<K> {
     /// Nobody owns it, so nobody can give it back.
     #[error("no agent owns the conversation")]
     NotOwned,
+    /// It is over: nothing in it can sleep.
+    #[error("the conversation is not open")]
+    NotOpen,
     /// The table refuses the event.
     #[error("{event} is not possible in {from}")]
     InvalidTransition {
@@ -78,7 +81,7 @@ impl<K> Refusal<K> {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::VersionConflict { .. } => "version_conflict",
-            Self::Conflict { .. } | Self::NotOwned => "conflict",
+            Self::Conflict { .. } | Self::NotOwned | Self::NotOpen => "conflict",
             Self::InvalidTransition { .. } => "invalid_transition",
             Self::RulesNotMet { .. } => "rules_not_met",
         }

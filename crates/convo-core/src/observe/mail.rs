@@ -62,7 +62,7 @@ fn absorb<'a, K: Key>(draft: &mut Draft<'a, K>, stored: &'a MessageStored<K>) ->
     Known::Yes
 }
 
-/// Flags, holds and absences that the message brings.
+/// Flags, holds and absences that the message brings, and the snooze it ends.
 fn marks<K: Key>(draft: &mut Draft<'_, K>, stored: &MessageStored<K>) {
     let fact = &stored.fact;
     if stored.duplicate_id {
@@ -84,6 +84,9 @@ fn marks<K: Key>(draft: &mut Draft<'_, K>, stored: &MessageStored<K>) {
             at: fact.at,
             message: Some(fact.id.clone()),
         });
+    }
+    if fact.is_reply() && draft.snapshot.conversation.snoozed_until.is_some() {
+        draft.push(Change::Snoozed { until: None });
     }
     let known = draft.snapshot.conversation.away_until;
     if let Some(until) = stored

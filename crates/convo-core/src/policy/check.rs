@@ -57,6 +57,7 @@ impl Policy {
         };
         self.check_times(&mut report);
         self.check_scores(&mut report);
+        self.check_gate(&mut report);
         problems.extend(self.calendar.problems());
         if problems.is_empty() {
             Ok(())
@@ -117,6 +118,7 @@ impl Policy {
                 1,
                 MONTHS,
             ),
+            ("retention.draftDays", self.retention.draft_days, 1, DAYS),
             ("retries.attempts", self.retries.attempts, 1, 100),
             (
                 "retries.baseSeconds",
@@ -146,7 +148,7 @@ impl Policy {
             (
                 "handover.offerMinutes",
                 self.handover.offer_minutes,
-                0,
+                1,
                 MINUTES,
             ),
             (
@@ -191,6 +193,57 @@ impl Policy {
             self.sending.max_seconds < self.sending.base_seconds,
             "sending.maxSeconds",
             "must not be shorter than sending.baseSeconds",
+        );
+    }
+
+    fn check_gate(&self, report: &mut impl FnMut(bool, &'static str, &str)) {
+        let (gate, breaker) = (&self.gate, &self.gate.breaker);
+        let limits = [
+            ("gate.maxMails", gate.max_mails, 1, COUNT),
+            ("gate.windowDays", gate.window_days, 1, 365),
+            ("gate.minGapHours", gate.min_gap_hours, 0, HOURS),
+            ("gate.leaseSeconds", gate.lease_seconds, 10, DAY_SECONDS),
+            (
+                "gate.batchLeaseSeconds",
+                gate.batch_lease_seconds,
+                10,
+                PAUSE_SECONDS,
+            ),
+            ("gate.breaker.windowHours", breaker.window_hours, 1, 720),
+            ("gate.breaker.minSent", breaker.min_sent, 1, COUNT),
+            (
+                "gate.breaker.domainMinSent",
+                breaker.domain_min_sent,
+                1,
+                COUNT,
+            ),
+            (
+                "gate.breaker.hardBouncePercent",
+                breaker.hard_bounce_percent,
+                1,
+                100,
+            ),
+            (
+                "gate.breaker.complaintPermille",
+                breaker.complaint_permille,
+                1,
+                1_000,
+            ),
+            (
+                "gate.breaker.minComplaints",
+                breaker.min_complaints,
+                1,
+                COUNT,
+            ),
+        ];
+        for (field, value, least, most) in limits {
+            between(report, field, u64::from(value), least, most);
+        }
+        let nothing = gate.quiet_hours.is_some_and(|quiet| quiet.from == quiet.to);
+        report(
+            nothing,
+            "gate.quietHours.to",
+            "must differ from gate.quietHours.from",
         );
     }
 

@@ -4,12 +4,14 @@
 //! Missing fields take their defaults, so that a campaign may store only what differs.
 
 mod check;
+mod gate;
 mod loops;
 mod weights;
 
 use serde::{Deserialize, Serialize};
 
 pub use check::Problem;
+pub use gate::GateLimits;
 pub use loops::{Acknowledge, Answered, Budget, Loops};
 pub use weights::{EngagementWeights, QualificationWeights, ReadinessWeights};
 
@@ -87,6 +89,8 @@ pub struct Policy {
     pub loops: Loops,
     /// The automatic acknowledgement of a lead's first mail.
     pub acknowledge: Acknowledge,
+    /// When automation may write to a lead.
+    pub gate: GateLimits,
 }
 
 /// What a stage needs besides the stages before it.
@@ -215,6 +219,8 @@ pub struct Retention {
     pub idempotency_hours: u32,
     /// Months that texts of closed conversations are kept.
     pub text_months: u32,
+    /// Days that a draft waits for an agent before it is discarded.
+    pub draft_days: u32,
 }
 
 impl Default for Retention {
@@ -223,6 +229,7 @@ impl Default for Retention {
             receipt_days: 30,
             idempotency_hours: 24,
             text_months: 24,
+            draft_days: 30,
         }
     }
 }
@@ -293,6 +300,7 @@ impl Default for Policy {
             handover: HandoverClocks::default(),
             loops: Loops::default(),
             acknowledge: Acknowledge::default(),
+            gate: GateLimits::default(),
         }
     }
 }

@@ -76,6 +76,12 @@ pub enum Act {
     NoReplyDue,
     /// The archive timer fires.
     ArchiveDue,
+    /// Somebody snoozes it for so many minutes; 0 wakes it.
+    Snooze(u32),
+    /// The snooze timer fires.
+    SnoozeDue,
+    /// The follow-up timer fires.
+    FollowUpDue,
 }
 
 /// Events that the table accepts one after the other, beginning in NEW; at most `length` of them.
@@ -145,6 +151,9 @@ fn act() -> impl Strategy<Value = Act> {
         1 => proptest::sample::select(Outcome::ALL).prop_map(Act::SetOutcome),
         1 => Just(Act::NoReplyDue),
         1 => Just(Act::ArchiveDue),
+        1 => prop_oneof![1 => Just(0), 2 => 1..100_000u32].prop_map(Act::Snooze),
+        1 => Just(Act::SnoozeDue),
+        1 => Just(Act::FollowUpDue),
     ]
 }
 

@@ -381,6 +381,13 @@ impl Play {
             Act::SetOutcome(outcome) => drop(self.ask(&outcome_of(*outcome))),
             Act::NoReplyDue => drop(self.observe(&Observation::NoReplyDue)),
             Act::ArchiveDue => drop(self.observe(&Observation::ArchiveDue)),
+            Act::Snooze(minutes) => {
+                let until = self.now + chrono::TimeDelta::minutes(i64::from(*minutes));
+                let until = Some(until).filter(|_| *minutes > 0);
+                let _ = self.ask(&Request::Snooze { until });
+            }
+            Act::SnoozeDue => drop(self.observe(&Observation::SnoozeDue)),
+            Act::FollowUpDue => drop(self.observe(&Observation::FollowUpDue)),
         }
     }
 

@@ -3,6 +3,7 @@
 mod anchors;
 mod cascade;
 mod cells;
+mod clocks;
 mod closing;
 mod forged;
 mod lead_journey;

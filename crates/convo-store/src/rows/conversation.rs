@@ -43,6 +43,8 @@ record! {
         ever_handed_over: bool => Bool,
         /// JSON of what is switched off in it; none: nothing.
         integration: Option<String> => Nullable<Text>,
+        /// Since when it waits for an agent without an open offer.
+        queued_since: Option<DateTime<Utc>> => Nullable<Moment>,
     }
     busy {
         /// Number of accepted events.

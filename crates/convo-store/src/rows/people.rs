@@ -103,6 +103,8 @@ record! {
         email: String => Text,
         /// Whether it may be assigned.
         active: bool => Bool,
+        /// Whether it is asked when all other agents have been.
+        manager: bool => Bool,
         /// Away until then.
         away_until: Option<DateTime<Utc>> => Nullable<Moment>,
         /// How many conversations it takes at once.
@@ -153,6 +155,12 @@ record! {
         lexicon: Option<String> => Nullable<Text>,
         /// JSON of its tracking choice.
         tracking: Option<String> => Nullable<Text>,
+        /// The line that the first mail of an AI carries.
+        disclosure: Option<String> => Nullable<Text>,
+        /// JSON list of the bases of consent it accepts; none: it needs none.
+        consent_required: Option<String> => Nullable<Text>,
+        /// Unasked mails it may send in 24 hours.
+        daily_limit: Option<i32> => Nullable<Integer>,
         /// The caller's own id, unique among campaigns.
         external_id: Option<String> => Nullable<Text>,
         /// Rises by one with every commit that touches the row; 1 when inserted.

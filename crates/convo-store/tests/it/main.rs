@@ -5,10 +5,12 @@
 mod answers;
 mod commits;
 mod database;
+mod gate;
 mod lists;
 mod lookups;
 mod outbox;
 mod rows;
 mod schema;
 mod sweeps;
+mod timers;
 mod values;

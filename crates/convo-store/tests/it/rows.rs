@@ -70,6 +70,7 @@ pub fn conversation(n: u128, lead: u128) -> ConversationRow {
         qualification: 0,
         ever_handed_over: false,
         integration: None,
+        queued_since: None,
         facts: "{}".to_owned(),
         created_at: at(n as i64),
         updated_at: at(n as i64),

@@ -17,6 +17,15 @@ pub async fn minimal(server: &Server) -> Vec<Minimal> {
     let item = id(&server.get("/api/review").await.ok()["items"][0]);
     let new = "new@customer.example";
     let lead = server.lead("second@customer.example").await;
+    let leave = json!({"author": "ai", "purpose": "campaign"});
+    let leave = contact.post("may-send", leave).await.ok();
+    let mut drafts = Vec::new();
+    for email in ["draft1@customer.example", "draft2@customer.example"] {
+        let contact = server.contact(email).await;
+        let draft = json!({"author": "ai", "text": "Hi", "draft": true});
+        let kept = contact.send(draft).await.expect(202);
+        drafts.push(format!("/api/drafts/{}", id(&kept["draft"])));
+    }
     let state = |rest| contact.path(rest);
     let same = |path: &str| path.to_owned();
     let message = json!({"senderId": "ai", "content": "Hi", "messageType": "email", "isFromAI": 1});
@@ -84,6 +93,12 @@ pub async fn minimal(server: &Server) -> Vec<Minimal> {
         ),
         (
             "post",
+            "/api/conversation-state/{id}/sent",
+            state("sent"),
+            json!({"lease": leave["lease"]["id"]}),
+        ),
+        (
+            "post",
             "/api/conversation-state/{id}/process-message",
             state("process-message"),
             message,
@@ -105,6 +120,42 @@ pub async fn minimal(server: &Server) -> Vec<Minimal> {
             "/api/conversation-state/{id}/integration-event",
             state("integration-event"),
             json!({"type": "email_delivered", "source": "crm"}),
+        ),
+        (
+            "post",
+            "/api/conversation-state/{id}/send",
+            state("send"),
+            json!({"author": "ai", "text": "Hi"}),
+        ),
+        (
+            "post",
+            "/api/conversation-state/{id}/may-send",
+            state("may-send"),
+            json!({"author": "ai", "purpose": "reply"}),
+        ),
+        (
+            "post",
+            "/api/campaigns/{id}/prepare",
+            format!("/api/campaigns/{campaign}/prepare"),
+            json!({"leads": [lead]}),
+        ),
+        (
+            "post",
+            "/api/drafts/{id}/approve",
+            format!("{}/approve", drafts[0]),
+            json!({}),
+        ),
+        (
+            "post",
+            "/api/drafts/{id}/discard",
+            format!("{}/discard", drafts[1]),
+            json!({}),
+        ),
+        (
+            "post",
+            "/api/conversation-state/{id}/snooze",
+            state("snooze"),
+            json!({"until": null}),
         ),
         (
             "post",

@@ -3,11 +3,13 @@
 use chrono::{TimeDelta, Utc};
 use convo_tests::mailgun::Event;
 use convo_tests::records::{Contact, STATE, id, text};
-use convo_tests::{Mail, Server};
+use convo_tests::{Mail, PlayedMailgun, Server};
 use serde_json::{Value, json};
 
+use super::{gate, outgoing};
+
 /// Makes all of them.
-pub async fn all(server: &Server) {
+pub async fn all(server: &Server, mailgun: &PlayedMailgun) {
     for path in ["/healthz", "/readyz"] {
         server.with_key(None).get(path).await.ok();
     }
@@ -29,6 +31,8 @@ pub async fn all(server: &Server) {
     moves(&contact).await;
     looks(&contact).await;
     webhooks(server).await;
+    outgoing::all(server, mailgun).await;
+    gate::all(server).await;
     review(server).await;
     refusals(server).await;
     erasure(server, &contact).await;
@@ -159,6 +163,10 @@ async fn moves(contact: &Contact) {
     contact
         .outbound("Of course, when would you like to come?")
         .await;
+    for until in [json!("2030-01-05T09:00:00Z"), Value::Null] {
+        contact.post("snooze", json!({"until": until})).await.ok();
+        contact.get("status").await.ok();
+    }
     let taken = json!({"agentId": agent, "reason": "asked for me"});
     contact.post("take-over", taken).await.ok();
     let end = json!({"outcome": "won"});

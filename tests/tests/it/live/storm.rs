@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use convo_tests::{Heard, Kind, Live, Options, Server, eventually, skipped, together};
 use serde_json::json;
 
-use super::{exchange, head, rows_after, wanted};
+use super::{exchange, head, multiply, rows_after, wanted};
 
 /// How much happens.
 struct Storm {
@@ -131,22 +131,6 @@ async fn run(options: Options, storm: &Storm) {
         assert_eq!(resync["reason"], "too_far_behind");
         live.cut();
     }
-}
-
-/// Writes the first `base` rows of the log so many times again, in one transaction, as another node would.
-async fn multiply(server: &Server, base: i64, times: i64) {
-    let by = base * times;
-    let mut sql = format!("BEGIN; UPDATE log_head SET seq = seq + {by};");
-    for time in 1..=times {
-        let offset = base * (times - time + 1);
-        sql.push_str(&format!(
-            "INSERT INTO event_log (seq, kind, at, conversation_id, lead_id, metadata_id, silent, data) \
-             SELECT (SELECT seq FROM log_head) - {offset} + t.seq, kind, at, conversation_id, lead_id, metadata_id, silent, data \
-             FROM event_log t WHERE t.seq <= {base};"
-        ));
-    }
-    sql.push_str("COMMIT;");
-    server.database().execute(&sql).await;
 }
 
 struct Client {

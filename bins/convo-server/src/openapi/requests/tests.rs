@@ -55,11 +55,17 @@ fn shapes_are_those_of_the_types_that_read() {
     check::<ConversationPatch, wire::ConversationPatch>(json!({}));
     check::<IntegrationPatch, wire::IntegrationPatch>(json!({}));
     check::<Send, wire::Send>(json!({"author": "", "text": ""}));
+    check::<MaySend, wire::MaySend>(json!({"author": "", "purpose": ""}));
+    check::<SentByOthers, wire::SentByOthers>(json!({"lease": ID}));
+    check::<Prepare, wire::Prepare>(json!({"leads": []}));
+    check::<ApproveDraft, wire::ApproveDraft>(json!({}));
+    check::<DiscardDraft, wire::DiscardDraft>(json!({}));
     check::<SendFile, wire::SendFile>(json!({"name": "", "content": ""}));
     check::<ImportedSuppression, wire::ImportedSuppression>(json!({"address": ""}));
     check::<TransitionRequest, wire::TransitionRequest>(json!({"event": "", "triggeredBy": ""}));
     check::<ValidateRequest, wire::ValidateRequest>(json!({"triggeredBy": ""}));
     check::<TakeOver, wire::TakeOver>(json!({"agentId": ID, "reason": ""}));
+    check::<Snooze, wire::Snooze>(json!({"until": null}));
     check::<ProcessMessage, wire::ProcessMessage>(
         json!({"senderId": "", "content": "", "messageType": "", "isFromAI": 0}),
     );

@@ -156,7 +156,6 @@ fn ours() -> Command {
         mail,
         raw: None,
         our_addresses: vec!["sales@dealer.example".to_owned()],
-        trusted_auth_hosts: Vec::new(),
         campaign: None,
         list_archive: false,
     }))

@@ -1,0 +1,184 @@
+//! How mail fared, by the hour: what the breaker and a campaign's share of the day are judged by.
+
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use convo_core::gate::{Breaker, Reputation, ReputationScope};
+use convo_core::vocabulary::{SuppressionReason, SuppressionSource};
+use convo_store::rows::ReputationRow;
+use convo_store::{Fared, Forgotten, Sweep};
+use uuid::Uuid;
+
+use crate::batch::Batch;
+use crate::command::Answer;
+use crate::context::Context;
+use crate::error::AppError;
+use crate::records::no_content;
+
+/// What became of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// An unasked mail was sent.
+    Sent,
+    /// Its address was found dead.
+    HardBounce,
+    /// The person complained about it.
+    Complaint,
+}
+
+/// The hours of a scope in the database.
+#[derive(Debug, Clone)]
+pub(crate) struct Read {
+    since: DateTime<Utc>,
+    rows: Vec<ReputationRow>,
+}
+
+/// Counts over some hours.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sums {
+    pub sent: u64,
+    pub hard_bounces: u64,
+    pub complaints: u64,
+    pub first: Option<DateTime<Utc>>,
+    pub last: Option<DateTime<Utc>>,
+}
+
+/// The name under which a campaign's mail is counted.
+pub(super) fn of_campaign(campaign: Uuid) -> String {
+    format!("campaign:{campaign}")
+}
+
+/// The name under which mail of a campaign, or everything that we send, is counted.
+pub(crate) fn scope_name(context: &Context, campaign: Option<Uuid>) -> String {
+    campaign.map_or_else(|| format!("domain:{}", context.id_domain()), of_campaign)
+}
+
+/// The beginning of an hour.
+fn hour(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.duration_trunc(TimeDelta::hours(1)).unwrap_or(at)
+}
+
+impl Batch<'_, '_> {
+    /// The name under which everything that we send is counted.
+    pub(super) fn of_domain(&self) -> String {
+        scope_name(self.context, None)
+    }
+
+    /// Counts what became of a mail, by its own time; a time to come counts as now.
+    pub(crate) fn fared(&mut self, campaign: Option<Uuid>, fate: Fate, at: DateTime<Utc>) {
+        // What was done before is imported, not judged.
+        if self.silent {
+            return;
+        }
+        let hour = hour(at.min(self.clock));
+        let one = match fate {
+            Fate::Sent => Fared {
+                sent: 1,
+                ..Fared::default()
+            },
+            Fate::HardBounce => Fared {
+                hard_bounces: 1,
+                ..Fared::default()
+            },
+            Fate::Complaint => Fared {
+                complaints: 1,
+                ..Fared::default()
+            },
+        };
+        let scopes = [campaign.map(of_campaign), Some(self.of_domain())];
+        for scope in scopes.into_iter().flatten() {
+            *self.commit.fared.entry((scope, hour)).or_default() += one;
+        }
+        self.wrote();
+    }
+
+    /// Counts a suppression that is new: an address found dead, or a complaint.
+    pub(crate) fn suppression_fared(
+        &mut self,
+        campaign: Option<Uuid>,
+        reason: SuppressionReason,
+        source: SuppressionSource,
+        at: DateTime<Utc>,
+    ) {
+        let fate = match (reason, source) {
+            // What stands on a provider's own list is no news about our mail.
+            (_, SuppressionSource::Provider) => return,
+            (SuppressionReason::HardBounce, _) => Fate::HardBounce,
+            (SuppressionReason::Complaint, _) => Fate::Complaint,
+            _ => return,
+        };
+        self.fared(campaign, fate, at);
+    }
+
+    /// Counts of a scope over the last hours.
+    pub(super) fn sums(&mut self, scope: &str, hours: u32) -> Result<Sums, AppError> {
+        let since = self.clock - TimeDelta::hours(i64::from(hours));
+        let known = self.gate.fared.get(scope);
+        if known.is_none_or(|known| known.since > since) {
+            let rows = self.reader.reputation(scope, since)?;
+            let read = Read { since, rows };
+            self.gate.fared.insert(scope.to_owned(), read);
+        }
+        let stored = self.gate.fared.get(scope).map(|read| read.rows.as_slice());
+        let stored = stored.unwrap_or_default().iter().map(|row| {
+            let fared = Fared {
+                sent: row.sent,
+                hard_bounces: row.hard_bounces,
+                complaints: row.complaints,
+            };
+            (row.hour, fared)
+        });
+        let here = self.commit.fared.iter().filter(|((of, _), _)| of == scope);
+        let here = here.map(|((_, hour), fared)| (*hour, *fared));
+        let mut sums = Sums::default();
+        for (hour, fared) in stored.chain(here).filter(|(hour, _)| *hour > since) {
+            let unsigned = |count: i64| u64::try_from(count).unwrap_or(0);
+            sums.sent += unsigned(fared.sent);
+            sums.hard_bounces += unsigned(fared.hard_bounces);
+            sums.complaints += unsigned(fared.complaints);
+            sums.first = Some(sums.first.map_or(hour, |first| first.min(hour)));
+            sums.last = sums.last.max(Some(hour));
+        }
+        Ok(sums)
+    }
+
+    /// How a scope's mail fared lately.
+    pub(super) fn reputation(
+        &mut self,
+        scope: ReputationScope,
+        name: &str,
+        breaker: Breaker,
+    ) -> Result<Reputation, AppError> {
+        let sums = self.sums(name, breaker.window_hours)?;
+        let window = TimeDelta::hours(i64::from(breaker.window_hours));
+        Ok(Reputation {
+            scope,
+            breaker,
+            sent: sums.sent,
+            hard_bounces: sums.hard_bounces,
+            complaints: sums.complaints,
+            clears_at: sums.last.map(|last| last + window),
+        })
+    }
+
+    /// Forgets how mail of a campaign, or all mail, fared: an admin has seen to it.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no campaign.
+    pub(crate) fn reset_reputation(&mut self, campaign: Option<Uuid>) -> Result<Answer, AppError> {
+        if let Some(id) = campaign
+            && self.campaign(id)?.is_none()
+        {
+            return Err(AppError::invalid("campaignId", "names no campaign"));
+        }
+        let scope = scope_name(self.context, campaign);
+        self.commit.fared.retain(|(of, _), _| *of != scope);
+        let read = Read {
+            since: DateTime::UNIX_EPOCH,
+            rows: Vec::new(),
+        };
+        self.gate.fared.insert(scope.clone(), read);
+        let forgotten = Sweep::Reputation(Forgotten::Scope(scope));
+        self.commit.sweeps.push(forgotten);
+        self.record_changed("reputation_reset", None, None, campaign);
+        Ok(no_content())
+    }
+}

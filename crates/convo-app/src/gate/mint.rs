@@ -1,0 +1,170 @@
+//! What a mail needs that somebody else sends, so that its answers and its events come back to its conversation.
+
+use convo_core::vocabulary::Author;
+use convo_email::Automatic;
+use convo_store::rows::LeaseRow;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::batch::Batch;
+use crate::error::AppError;
+use crate::outbox::Thread;
+use crate::unsubscribe;
+use crate::wire::time;
+
+/// Leave as it is answered.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Minted {
+    /// Id and end of the lease.
+    pub lease: Value,
+    /// Message-ID without `<>`.
+    pub message_id: String,
+    /// Where answers go; none without a domain for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// Its subject when it answers or follows something.
+    pub subject: String,
+    /// Header fields by name.
+    pub headers: Map<String, Value>,
+    /// What the provider's events have to carry.
+    pub variables: Map<String, Value>,
+    /// The line that it has to carry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disclosure: Option<String>,
+}
+
+impl Batch<'_, '_> {
+    /// Everything about a leased mail but its words.
+    pub(super) fn minted(&mut self, lease: &LeaseRow) -> Result<Minted, AppError> {
+        let id = lease.conversation_id;
+        let Thread {
+            in_reply_to,
+            references,
+            subject,
+            ..
+        } = self.thread_of(id, lease.answers_id)?;
+        let reply_to = self.context.reply_address(id).map(|address| address.email);
+        let mut headers = Map::new();
+        let mut set = |name: &str, value: String| {
+            headers.insert(name.to_owned(), value.into());
+        };
+        set("Message-ID", format!("<{}>", lease.rfc_id));
+        if let Some(id) = &in_reply_to {
+            set("In-Reply-To", format!("<{}>", id.as_str()));
+        }
+        if !references.is_empty() {
+            let ids = references.iter().map(|id| format!("<{}>", id.as_str()));
+            set("References", ids.collect::<Vec<_>>().join(" "));
+        }
+        if let Some(address) = &reply_to {
+            set("Reply-To", address.clone());
+        }
+        let by_hand = lease.author == Author::Agent.as_str();
+        if !by_hand && !self.context.sending.public_url.is_empty() {
+            let link = unsubscribe::link(self.context, id);
+            set("List-Unsubscribe", format!("<{link}>"));
+            let one_click = "List-Unsubscribe=One-Click";
+            set("List-Unsubscribe-Post", one_click.to_owned());
+        }
+        if lease.author == Author::System.as_str() {
+            set("Auto-Submitted", Automatic::Generated.as_str().to_owned());
+        }
+        Ok(Minted {
+            lease: json!({"id": lease.id, "expiresAt": time(lease.expires_at)}),
+            message_id: lease.rfc_id.clone(),
+            reply_to,
+            subject,
+            headers,
+            variables: variables(lease),
+            disclosure: self.disclosure_of(lease)?,
+        })
+    }
+
+    /// The campaign's line, where a mail of author `ai` is the conversation's first of that author.
+    pub(crate) fn disclosure_of(&mut self, lease: &LeaseRow) -> Result<Option<String>, AppError> {
+        if lease.author != Author::Ai.as_str() {
+            return Ok(None);
+        }
+        let entry = self.conversation(lease.conversation_id)?;
+        let written = entry.and_then(|entry| entry.facts.tally.authors.get(&Author::Ai).copied());
+        if written.unwrap_or(0) > 0 {
+            return Ok(None);
+        }
+        let campaign = match lease.campaign_id {
+            Some(id) => self.campaign(id)?,
+            None => None,
+        };
+        let line = campaign.and_then(|campaign| campaign.disclosure);
+        Ok(line.filter(|line| !line.trim().is_empty()))
+    }
+}
+
+fn variables(lease: &LeaseRow) -> Map<String, Value> {
+    let ids: [(&str, Option<Uuid>); 3] = [
+        ("leadId", Some(lease.lead_id)),
+        ("campaignId", lease.campaign_id),
+        ("conversationId", Some(lease.conversation_id)),
+    ];
+    let known = ids.into_iter().filter_map(|(name, id)| {
+        let id = id?.to_string();
+        Some((name.to_owned(), id.into()))
+    });
+    known.collect()
+}
+
+/// A text with the line at its end, unless it has it already.
+pub(crate) fn disclosed(text: &str, line: &str) -> String {
+    if text.contains(line) {
+        return text.to_owned();
+    }
+    format!("{}\n\n{line}\n", text.trim_end())
+}
+
+/// HTML with the line at the end of its body, unless it has it already.
+pub(crate) fn disclosed_html(html: &str, line: &str) -> String {
+    let escaped = escape(line);
+    if html.contains(&escaped) {
+        return html.to_owned();
+    }
+    let line = format!("<p>{escaped}</p>");
+    // Only ASCII changes its case here, so that places in both are the same.
+    let end = html.to_ascii_lowercase().rfind("</body>");
+    match end.and_then(|end| html.split_at_checked(end)) {
+        Some((before, after)) => format!("{before}{line}{after}"),
+        None => format!("{html}{line}"),
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_stands_once_at_the_end() {
+        const LINE: &str = "Written by a \"machine\" <3 & us";
+        const ESCAPED: &str = "<p>Written by a &quot;machine&quot; &lt;3 &amp; us</p>";
+        let text = disclosed("Hello\n", LINE);
+        assert_eq!(text, format!("Hello\n\n{LINE}\n"));
+        assert_eq!(disclosed(&text, LINE), text);
+        for (html, expected) in [
+            ("<p>Hi</p>", format!("<p>Hi</p>{ESCAPED}")),
+            (
+                "<html><body>Hi</BODY></html>",
+                format!("<html><body>Hi{ESCAPED}</BODY></html>"),
+            ),
+            ("<body>İ</body>", format!("<body>İ{ESCAPED}</body>")),
+        ] {
+            assert_eq!(disclosed_html(html, LINE), expected);
+            assert_eq!(disclosed_html(&expected, LINE), expected);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! What the send gate promises, against a model.
+
+mod breaker;
+mod interleavings;
+mod town;
+mod workers;
