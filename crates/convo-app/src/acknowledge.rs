@@ -45,7 +45,7 @@ impl Batch<'_, '_> {
         if self.acknowledged_since(lead, since)? {
             return Ok(());
         }
-        if !self.may_be_answered(conversation, Author::System, None)? {
+        if !self.may_acknowledge(conversation)? {
             return Ok(());
         }
         let message = self.store_acknowledgement(conversation, words, &from.email)?;

@@ -34,7 +34,7 @@ pub(crate) use fared::{Fate, scope_name};
 pub(crate) use known::Known;
 pub(crate) use lease::Leases;
 
-pub(crate) use leave::{Asked, Leave};
+pub(crate) use leave::{Asked, Leave, Speaker};
 pub(crate) use mint::{disclosed, disclosed_html};
 
 use crate::wire::as_maybe_time;

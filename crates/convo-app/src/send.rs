@@ -1,7 +1,7 @@
 //! `POST /{id}/send`: a mail to a conversation's lead, stored and queued in one commit.
 
 use convo_core::vocabulary::{Author, Direction, Kind};
-use convo_email::{Attachment, MessageId};
+use convo_email::Attachment;
 use convo_store::rows::OutboxRow;
 use serde_json::json;
 use uuid::Uuid;
@@ -89,8 +89,8 @@ impl Batch<'_, '_> {
         leave: &Leave,
     ) -> Result<Uuid, AppError> {
         let lease = &leave.lease;
-        let wrong = |what: &str| AppError::Fault(format!("a lease has no {what}"));
-        let author: Author = lease.author.parse().map_err(|_| wrong("author"))?;
+        let wrong = |_| AppError::Fault("a lease has no author".to_owned());
+        let author: Author = lease.author.parse().map_err(wrong)?;
         let Thread {
             in_reply_to,
             references,
@@ -111,7 +111,7 @@ impl Batch<'_, '_> {
             .clone();
         let from = self.context.sending.from.as_ref();
         let from = from.map(|from| from.email.clone());
-        let rfc_id = MessageId::parse(&format!("<{}>", lease.rfc_id)).ok_or_else(|| wrong("id"))?;
+        let rfc_id = leave.message_id()?;
         let plain = |text: &str| text.replace('\0', "\u{FFFD}");
         let (mut text, mut html) = (plain(&request.text), request.html.as_deref().map(plain));
         if let Some(line) = self.disclosure_of(lease)? {

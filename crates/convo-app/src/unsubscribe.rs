@@ -67,11 +67,14 @@ impl Batch<'_, '_> {
         let (primary, said) = (address_key(&person.row.email), person.facts.opted_out_at());
         let standing = self.active_suppressions(&primary)?;
         let standing = standing.iter().any(|row| row.reason == "opt_out");
-        if standing && said.is_some() && said >= self.heard_of(lead)? {
+        let heard = self.heard_of(lead)?;
+        if standing && said.is_some() && said >= heard {
             return Ok(no_content());
         }
+        // It comes after every mail that is here, even one whose clock is ahead of ours.
+        let at = self.now.max(heard.unwrap_or(self.now));
         self.opted_out_by = Some(ONE_CLICK);
-        let told = self.told(conversation, &EventKind::Unsubscribed, self.now);
+        let told = self.told(conversation, &EventKind::Unsubscribed, at);
         self.opted_out_by = None;
         told?;
         Ok(no_content())

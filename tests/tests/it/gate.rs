@@ -234,7 +234,10 @@ async fn a_mail_of_the_lead_is_answered_once(options: Options) {
     contact.reply("Tuesday is fine.").await;
     let body = json!({"author": "agent", "agentId": agent, "text": "See you on Tuesday."});
     contact.send(body).await.expect(202);
-    assert_eq!(denied(&contact, "reply").await, ["not_awaiting"]);
+    assert_eq!(
+        denied(&contact, "reply").await,
+        ["not_awaiting", "answered"]
+    );
     let repeat = || {
         let body = json!({"author": "ai", "purpose": "follow_up"});
         let call = server.call("POST", &contact.path("may-send")).json(&body);
@@ -307,7 +310,10 @@ async fn what_happens_in_between_voids_the_mail(options: Options) {
     );
     // Without a lease the gate is asked all the same.
     let bare = json!({"author": "ai", "text": "Hello"});
-    assert_eq!(void(&contact.send(bare).await), ["closed", "suppressed"]);
+    assert_eq!(
+        void(&contact.send(bare).await),
+        ["closed", "suppressed", "leased"]
+    );
     assert_eq!(mailgun.sent(), []);
     // The owner answers what the person wrote afterwards; nobody writes to a dead address.
     let agent = server.agent("ada@dealer.example").await;
@@ -335,6 +341,8 @@ async fn the_first_mail_of_an_ai_says_so(options: Options) {
     let contact = in_campaign(&server, &lead, &campaign).await;
     let body = json!({"author": "ai", "text": "Hello", "html": "<body><p>Hello</p></body>"});
     contact.send(body.clone()).await.expect(202);
+    // An answer that comes first would stop it.
+    mailgun.taken(1).await;
     contact.reply("Tell me more").await;
     contact.send(body).await.expect(202);
     let sent = mailgun.taken(2).await;

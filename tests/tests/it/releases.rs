@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use convo_tests::{Database, Kind, Mail, Options, Server, on_both, together};
+use convo_tests::{Database, Kind, Mail, Options, PlayedMailgun, Server, on_both, together};
 
 use crate::contract::calls;
 
@@ -72,7 +72,8 @@ async fn use_it(server: &Server, email: &str) {
 }
 
 async fn the_schema_of_the_next_release_is_as_good(options: Options) {
-    let server = options.start().await;
+    let mailgun = PlayedMailgun::start().await;
+    let server = options.sending(&mailgun).start().await;
     use_it(&server, "before@customer.example").await;
     let database = Arc::clone(server.database());
 
@@ -84,7 +85,7 @@ async fn the_schema_of_the_next_release_is_as_good(options: Options) {
     let server = server.restart().await;
     assert_eq!(server.get("/readyz").await.status, 200);
     use_it(&server, "after@customer.example").await;
-    calls::all(&server).await;
+    calls::all(&server, &mailgun).await;
     server.command(&["migrate"]).await.ok();
     server.verify().await;
     for table in tables(&database).await {

@@ -57,8 +57,8 @@ async fn a_mail_is_sent_with_its_head_and_an_answer_comes_back(options: Options)
     let ours = text(&queued["messageId"]);
     assert!(ours.ends_with("@mail.dealer.example"), "{ours}");
     let sent = mailgun.taken(1).await.remove(0);
-    let token = server.get(&format!("/api/conversations/{}", contact.id));
-    let token = text(&token.await.ok()["replyToken"]);
+    let path = format!("/api/conversations/{}", contact.id);
+    let token = text(&server.get(&path).await.ok()["replyToken"]);
     for (name, expected) in [
         ("from", "\"Dealer\" <sales@dealer.example>"),
         ("to", "ada@customer.example"),

@@ -40,7 +40,7 @@ create!(
 #[utoipa::path(
     tag = "records",
     params(("address" = Option<String>, Query), ("externalId" = Option<String>, Query),
-        ("format" = Option<ListFormat>, Query, description = "The whole ledger as a file"), Paging),
+        ("format" = inline(Option<ListFormat>), Query, description = "The whole ledger as a file"), Paging),
     responses((status = 200, content((lists::SuppressionList = "application/json"), (String = "text/csv"), (String = "application/x-ndjson"))))
 )]
 #[get("/suppressions")]

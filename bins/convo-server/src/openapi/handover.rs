@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::vocabulary::{
-    Event, FreeObject, HandoverAction, HandoverStatus, NextAction, RiskFactor, Score, SignalClass,
-    Stage, State,
+    AgentAct, Event, FreeObject, HandoverStatus, NextAction, RiskFactor, Score, SignalClass, Stage,
+    State,
 };
 
 /// What an agent did came to this.
@@ -18,7 +18,7 @@ pub struct HandoverStep {
     /// The conversation.
     pub conversation_id: Uuid,
     /// What was done.
-    pub action: HandoverAction,
+    pub action: AgentAct,
     /// By which agent.
     pub agent_id: Option<Uuid>,
     /// The state after.

@@ -247,9 +247,12 @@ pub enum ThreadAction {
 pub struct HandoverData {
     /// What happened.
     pub action: HandoverAction,
-    /// Of `assigned`: the agent.
+    /// The agent it is about.
     #[schema(nullable = false)]
     pub agent_id: Option<Uuid>,
+    /// The offer it is about.
+    #[schema(nullable = false)]
+    pub offer_id: Option<Uuid>,
 }
 
 /// A step of a handover.
@@ -258,8 +261,30 @@ pub struct HandoverData {
 pub enum HandoverAction {
     /// A person is wanted.
     Requested,
-    /// A person has it.
+    /// An agent is asked.
+    Offered,
+    /// The agent who was asked, or found it unclaimed, takes it.
+    Accepted,
+    /// An agent has it by request.
     Assigned,
+    /// Another agent has it by request.
+    Reassigned,
+    /// The agent who was asked does not take it.
+    Declined,
+    /// The agent who was asked did not answer in time.
+    Expired,
+    /// The offer stands no more: it was assigned or closed, or the agent has gone.
+    Withdrawn,
+    /// The manager is asked; or an owner is late, and the managers are told.
+    Escalated,
+    /// Nobody can be asked, or nobody took it in a whole round.
+    Unclaimed,
+    /// The owner was in touch with the lead.
+    Touched,
+    /// The owner has given it back, or is gone.
+    Released,
+    /// The owner is done.
+    Completed,
 }
 
 /// What happened to a mail of ours.

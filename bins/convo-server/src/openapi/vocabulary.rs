@@ -97,7 +97,7 @@ schemas! {
     /// How far the handover is.
     HandoverStatus = one_of(convo_core::handover::HandoverStatus::ALL.iter().map(|word| word.as_str()));
     /// What an agent does with a handover.
-    HandoverAction = one_of(["accept", "decline", "release", "touch"]);
+    AgentAct = one_of(["accept", "decline", "release", "touch"]);
     /// As data, or as a page.
     PackFormat = one_of(["json", "html"]);
     /// What a webhook came to.

@@ -121,18 +121,13 @@ impl Batch<'_, '_> {
         Ok(gate::may_send(&facts, policy, self.clock))
     }
 
-    /// Whether the newest mail of the lead in a conversation may be answered without a lease: by the mail of an
-    /// agent, or by an acknowledgement, which claims nothing, since the real answer still has to come.
-    pub(crate) fn may_be_answered(
-        &mut self,
-        conversation: Uuid,
-        author: Author,
-        agent: Option<Uuid>,
-    ) -> Result<bool, AppError> {
+    /// Whether the newest mail of the lead in a conversation may be acknowledged: judged as an automatic answer, but
+    /// without a lease, since the real answer still has to come.
+    pub(crate) fn may_acknowledge(&mut self, conversation: Uuid) -> Result<bool, AppError> {
         let mail = Mail {
-            author,
+            author: Author::System,
             purpose: Purpose::Reply,
-            agent,
+            agent: None,
             answers: self.newest_to_answer(conversation)?,
             stored: false,
         };

@@ -3,6 +3,7 @@
 use convo_core::gate::{self, Mail, Purpose};
 use convo_core::tally::Mark;
 use convo_core::vocabulary::{Author, Awaiting, Direction, Kind};
+use convo_email::MessageId;
 use convo_store::rows::{LeaseRow, MessageRow};
 use uuid::Uuid;
 
@@ -43,6 +44,15 @@ impl Leave {
     /// The message it answers.
     pub fn answers(&self) -> Option<Uuid> {
         self.lease.answers_id
+    }
+
+    /// The Message-ID it was given under.
+    ///
+    /// # Errors
+    /// A fault when it is none of ours.
+    pub fn message_id(&self) -> Result<MessageId, AppError> {
+        let id = MessageId::parse(&format!("<{}>", self.lease.rfc_id));
+        id.ok_or_else(|| AppError::Fault("a lease has no id".to_owned()))
     }
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::error::AppError;
+use crate::gate::{Asked, Leave, Speaker};
 use crate::intake::{Arrival, Arriving};
 use crate::message::NewMessage;
 use crate::outbox::{NoticeKind, Outgoing, Thread};
@@ -84,11 +85,27 @@ impl Batch<'_, '_> {
         if !self.may_answer(conversation, agent)? {
             return self.not_sent(arriving, arrival, relay, "agent_not_owner");
         }
-        let lets = self.may_be_answered(conversation, Author::Agent, Some(agent))?;
-        if !lets || self.context.sending.mode == SendMode::Off {
+        if self.context.sending.mode == SendMode::Off {
             return self.not_sent(arriving, arrival, relay, "agent_mail_held");
         }
-        let message = self.store_relayed(arriving, arrival, relay, text)?;
+        let asked = Asked {
+            speaker: Speaker {
+                author: Author::Agent,
+                agent: Some(agent),
+            },
+            purpose: None,
+            answers: None,
+        };
+        let leave = match self.leave_to_send(conversation, None, &asked) {
+            Ok(leave) => leave,
+            Err(AppError::LeaseVoid { .. }) => {
+                return self.not_sent(arriving, arrival, relay, "agent_mail_held");
+            }
+            Err(error) => return Err(error),
+        };
+        let message = self.store_relayed(arriving, arrival, relay, text, &leave)?;
+        let left = self.context.sending.mode == SendMode::Live;
+        self.leave_used(leave, message, left);
         self.also_known_as(message, arriving.rfc_id)?;
         self.queue_mail(Outgoing::Message(message))?;
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
@@ -123,13 +140,14 @@ impl Batch<'_, '_> {
         arrival: &Arrival<'_>,
         relay: Relay,
         text: String,
+        leave: &Leave,
     ) -> Result<Uuid, AppError> {
         let Thread {
             in_reply_to,
             references,
             subject,
             ..
-        } = self.thread_of(relay.conversation, None)?;
+        } = self.thread_of(relay.conversation, leave.answers())?;
         let entry = self.conversation(relay.conversation)?;
         let lead = entry.ok_or(AppError::NotFound)?.row.lead_id;
         let to = self
@@ -140,8 +158,7 @@ impl Batch<'_, '_> {
             .clone();
         let from = self.context.sending.from.as_ref();
         let from = from.map(|from| from.email.clone());
-        let rfc_id = self.outgoing_id()?;
-        self.drawn(rfc_id.as_str());
+        let rfc_id = leave.message_id()?;
         let stored = self.store_message(NewMessage {
             conversation: relay.conversation,
             direction: Direction::Outbound,

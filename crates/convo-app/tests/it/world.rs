@@ -294,11 +294,7 @@ impl World {
     /// Every stored invariant holds.
     #[track_caller]
     pub fn verify(&self) {
-        let report = self
-            .app()
-            .store()
-            .snapshot(|reader| verify::verify(reader))
-            .unwrap();
+        let report = self.app().store().snapshot(verify::verify).unwrap();
         assert!(report.clean, "{report:#?}");
     }
 }

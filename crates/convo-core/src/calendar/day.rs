@@ -19,7 +19,7 @@ pub(super) fn hours(
     closes: NaiveTime,
 ) -> [Option<Range<Time>>; 2] {
     let local = |offset: FixedOffset| {
-        let at = |time| Some(instant(day.and_time(time), offset)?);
+        let at = |time| instant(day.and_time(time), offset);
         Some(at(opens)?..at(closes)?)
     };
     let midnight = day.and_time(NaiveTime::MIN);

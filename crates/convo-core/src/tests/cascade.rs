@@ -155,7 +155,7 @@ fn a_conversation_with_handover_switched_off_waits_for_a_person() {
         assert_eq!(handed, handover, "{:?}", play.conversation.state);
         let stored = serde_json::to_value(&play.conversation).unwrap();
         assert_eq!(stored.get("integration").is_none(), handover);
-        let read: crate::Conversation<u64> = serde_json::from_value(stored).unwrap();
+        let read: Conversation<u64> = serde_json::from_value(stored).unwrap();
         assert_eq!(read, play.conversation);
     }
 }

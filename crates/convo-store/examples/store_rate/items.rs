@@ -143,6 +143,7 @@ fn conversation(lead_id: Uuid, at: DateTime<Utc>) -> ConversationRow {
         qualification: 40,
         ever_handed_over: false,
         integration: None,
+        queued_since: None,
         facts: format!("{{\"schema\":1,\"tally\":\"{}\"}}", "0".repeat(800)),
         updated_at: at,
     }

@@ -1,7 +1,7 @@
 //! What is due by itself.
 
 use convo_store::rows::TimerRow;
-use convo_store::{Commit, Store, StoreError, TimerKey};
+use convo_store::{Commit, Store, TimerKey};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
 use uuid::Uuid;
@@ -38,7 +38,7 @@ fn put(fresh: &Fresh, timers_removed: Vec<TimerKey>, timers: Vec<TimerRow>) {
 fn first(store: &Store, limit: i64) -> Vec<TimerRow> {
     let kinds = ["archive", "offer", "begin"];
     store
-        .read(|reader| Ok::<_, StoreError>(reader.timers_first(&kinds, limit)?))
+        .read(|reader| reader.timers_first(&kinds, limit))
         .unwrap()
 }
 
@@ -67,7 +67,7 @@ fn timers_are_set_moved_and_removed() {
         let read = fresh.store.read(|reader| {
             assert_eq!(reader.timers_by_conversations(&[])?, []);
             assert_eq!(reader.timers_of_kinds(&["offer"], 9)?, all[..1]);
-            Ok::<_, StoreError>(reader.timers_by_conversations(&[id(2), id(3)])?)
+            reader.timers_by_conversations(&[id(2), id(3)])
         });
         assert_eq!(read.unwrap(), [moved]);
     });
@@ -99,6 +99,9 @@ fn conversations_with_timers_are_paged() {
             paused: false,
             lexicon: None,
             tracking: None,
+            disclosure: None,
+            consent_required: None,
+            daily_limit: None,
             external_id: None,
             revision: 0,
             updated_at: at(0),
@@ -115,11 +118,9 @@ fn conversations_with_timers_are_paged() {
         commit(&mut writer, all).unwrap();
         let page = |after: Uuid, campaign, limit| {
             let kinds = ["archive", "no_reply"];
-            let page = fresh.store.read(|reader| {
-                Ok::<_, StoreError>(
-                    reader.timed_conversations_after(after, &kinds, campaign, limit)?,
-                )
-            });
+            let page = fresh
+                .store
+                .read(|reader| reader.timed_conversations_after(after, &kinds, campaign, limit));
             page.unwrap()
         };
         assert_eq!(page(Uuid::nil(), None, 2), [id(101), id(105)]);
@@ -128,7 +129,7 @@ fn conversations_with_timers_are_paged() {
         assert!(page(Uuid::nil(), Some(id(51)), 9).is_empty());
         let ids = fresh
             .store
-            .read(|reader| Ok::<_, StoreError>(reader.conversation_ids_after(id(103), 9)?));
+            .read(|reader| reader.conversation_ids_after(id(103), 9));
         assert_eq!(ids.unwrap(), [id(105), id(107)]);
     });
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use convo_tests::process::Process;
 use convo_tests::records::text;
@@ -34,7 +35,9 @@ fn start(server: &Server, name: &str, script: &str) -> Process {
         server.base(),
         script.replace("EXAMPLE", &format!("file://{}", example.display()))
     );
-    let file = server.folder().join(format!("{name}-{}.mjs", script.len()));
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let file = server.folder().join(format!("{count}-{name}.mjs"));
     std::fs::write(&file, script).unwrap();
     let mut command = Command::new("node");
     command.arg(&file);
@@ -88,7 +91,8 @@ async fn two_documented_responders_answer_each_mail_once() {
     for worker in &workers {
         for (_, message) in &messages {
             let wanted = format!("done {message}");
-            worker.line(|line| (line == wanted).then_some(())).await;
+            let heard = worker.line(|line| (line == wanted).then_some(())).await;
+            assert!(heard.is_some(), "{}", worker.stderr());
         }
     }
     let sent = mailgun.taken(messages.len()).await;

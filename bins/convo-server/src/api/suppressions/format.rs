@@ -133,10 +133,15 @@ fn table(text: &str) -> Vec<ImportLine> {
         Err(_) => Vec::new(),
     };
     let mut lines = Vec::new();
+    let mut place = Place {
+        text,
+        at: 0,
+        line: 1,
+    };
     for record in reader.records() {
         let (number, row) = match record {
             Ok(record) => {
-                let number = record.position().map_or(0, csv::Position::line);
+                let number = place.line_of(record.position());
                 let cells = names.iter().zip(record.iter());
                 let cells = cells.filter(|(_, cell)| !cell.is_empty());
                 let object: Map<String, Value> = cells
@@ -148,13 +153,36 @@ fn table(text: &str) -> Vec<ImportLine> {
                 (number, row(object))
             }
             Err(error) => {
-                let number = error.position().map_or(0, csv::Position::line);
+                let number = place.line_of(error.position());
                 (number, Err(vec![Violation::new("", "is no line of CSV")]))
             }
         };
         lines.push((number, row));
     }
     lines
+}
+
+/// Counts lines as editors do: the reader itself counts those that end with CRLF one late.
+struct Place<'a> {
+    text: &'a str,
+    at: usize,
+    line: u64,
+}
+
+impl Place<'_> {
+    fn line_of(&mut self, position: Option<&csv::Position>) -> u64 {
+        let byte = position.and_then(|position| usize::try_from(position.byte()).ok());
+        let bytes = self.text.as_bytes();
+        let mut to = byte.unwrap_or(self.at).clamp(self.at, bytes.len());
+        while bytes.get(to).is_some_and(|byte| b"\r\n".contains(byte)) {
+            to += 1;
+        }
+        let passed = bytes.get(self.at..to).unwrap_or_default();
+        let ends = passed.iter().filter(|byte| **byte == b'\n').count();
+        self.line += u64::try_from(ends).unwrap_or(u64::MAX);
+        self.at = to;
+        self.line
+    }
 }
 
 /// Our name of a column: `External ID`, `external_id` and `externalId` are one.
