@@ -93,6 +93,7 @@ pub fn wire(settings: &Settings) -> Result<Wired, WiringError> {
         Options {
             shell: Box::new(Machine),
             our_addresses: our_addresses(settings),
+            trusted_auth_hosts: settings.trusted_auth_hosts.clone(),
             storage: settings.storage.clone(),
             sending: sending(settings),
         },

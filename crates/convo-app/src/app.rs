@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use convo_core::rules::Rules;
+use convo_email::TrustedHosts;
 use convo_store::{Reader, Store};
 use convo_threading::automated::Class;
 
@@ -30,6 +31,8 @@ pub struct Options {
     pub shell: Box<dyn Shell>,
     /// Addresses that are ours.
     pub our_addresses: Vec<String>,
+    /// Names (authserv-ids) of the hosts whose `Authentication-Results` are believed.
+    pub trusted_auth_hosts: Vec<String>,
     /// The folder of attachments.
     pub storage: PathBuf,
     /// How mail leaves the house.
@@ -65,6 +68,7 @@ impl App {
             lexicons: Lexicons::default(),
             rules: Rules::standard(),
             our_addresses,
+            trusted_auth_hosts: TrustedHosts::new(options.trusted_auth_hosts),
             reply_key: instance.reply_key,
             hash_key: instance.hash_key,
             attachments: Attachments::new(options.storage),

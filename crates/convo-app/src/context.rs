@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use convo_core::rules::Rules;
+use convo_email::TrustedHosts;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
@@ -33,6 +34,8 @@ pub struct Context {
     pub rules: Rules<Uuid>,
     /// Addresses that are ours, as compared.
     pub our_addresses: HashSet<String>,
+    /// Hosts whose word on a mail's origin is believed.
+    pub trusted_auth_hosts: TrustedHosts,
     /// Signs reply tokens.
     pub reply_key: Vec<u8>,
     /// Keys digests of tokens, events and erased addresses.
@@ -93,6 +96,7 @@ pub(crate) mod tests {
             lexicons: Lexicons::default(),
             rules: Rules::standard(),
             our_addresses: HashSet::new(),
+            trusted_auth_hosts: TrustedHosts::default(),
             reply_key: vec![key; 32],
             hash_key: vec![key; 32],
             attachments: Attachments::new("nowhere"),

@@ -167,6 +167,10 @@ impl Batch<'_, '_> {
                 before: now,
                 limit: SWEEP,
             },
+            Sweep::Answered {
+                before: self.forgotten_answers()?,
+                limit: SWEEP,
+            },
             Sweep::Drafts {
                 before: before(Duration::try_days(i64::from(retention.draft_days))),
                 now,

@@ -11,15 +11,15 @@ use chrono::{DateTime, Utc};
 use convo_core::change::Cause;
 use convo_core::lead::LeadFactKind;
 use convo_core::observe::{Failure as Failed, Observation, SoftBounces};
-use convo_core::vocabulary::{Direction, SuppressionReason};
-use convo_email::{EmailObservation, EventKind, FailureClass, Suppressed};
-use convo_store::MessageHead;
+use convo_core::vocabulary::SuppressionReason;
+use convo_email::{EmailObservation, EventKind, FailureClass, ReportedRecipient, Suppressed};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::batch::{Batch, Touched};
 use crate::effects::Came;
 use crate::error::AppError;
+use crate::intake::{sent, speaks_of};
 use crate::sending::SendMode;
 use crate::webhook::{Effect, Status};
 use crate::wire::{address_key, cut};
@@ -313,12 +313,14 @@ impl Batch<'_, '_> {
         came
     }
 
-    /// A bounce, delay or complaint that came as mail has the effect of the event it reports.
+    /// A bounce, delay or complaint that came as mail has the effect of the event it reports, for those it
+    /// names among whom our mail went to.
     pub(crate) fn reported(
         &mut self,
         mail: &convo_email::InboundEmail,
         conversation: Uuid,
         about: Option<(Uuid, &str)>,
+        went_to: Option<&[String]>,
         at: DateTime<Utc>,
     ) -> Result<(), AppError> {
         use convo_threading::automated::Class;
@@ -346,7 +348,10 @@ impl Batch<'_, '_> {
             // A bounce that names nobody is counted, but proves no address dead.
             Class::Bounce if recipients.is_empty() => told.push((failed(None, None, false), None)),
             Class::Bounce => {
-                for one in recipients {
+                let theirs = |one: &ReportedRecipient| {
+                    went_to.is_none_or(|addresses| speaks_of(one, addresses))
+                };
+                for one in recipients.into_iter().filter(theirs) {
                     let Some(class) = one.class else { continue };
                     let hard = class == FailureClass::Hard;
                     told.push((
@@ -373,13 +378,6 @@ impl Batch<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// The mail of ours among those known under one Message-ID.
-fn sent(heads: &[MessageHead]) -> Option<&MessageHead> {
-    heads
-        .iter()
-        .find(|head| head.direction == Direction::Outbound.as_str())
 }
 
 /// Whether an event changes anything anywhere.

@@ -13,17 +13,21 @@
 mod arrive;
 mod by_hand;
 mod candidate;
+mod doubt;
+mod evidence;
 mod own;
 mod parked;
+mod report;
 
 pub(crate) use arrive::{Arrival, earliest, kind_of, person, returns};
 pub(crate) use by_hand::is_report;
 pub(crate) use parked::{Coming, KeptMail, Parked, Unparked, parked_key};
+pub(crate) use report::{sent, speaks_of};
 
 use chrono::{DateTime, Utc};
 use convo_core::signals::OptOut;
-use convo_core::vocabulary::{Author, Direction};
-use convo_email::InboundEmail;
+use convo_core::vocabulary::Author;
+use convo_email::{InboundEmail, Origin};
 use convo_store::MessageHead;
 use convo_threading::MessageId;
 use convo_threading::automated::Class;
@@ -42,6 +46,8 @@ pub(crate) struct Arriving<'a> {
     pub hash: [u8; 32],
     /// The mail's own time.
     pub at: DateTime<Utc>,
+    /// What the host that took it in says of its author.
+    pub origin: Origin,
     /// Addresses that are ours beside the configured ones.
     pub our_addresses: &'a [String],
     /// The campaign a new conversation belongs to.
@@ -93,6 +99,8 @@ pub(crate) struct Place {
     pub outbound: bool,
     /// The message of ours that a report speaks of.
     pub about: Option<(Uuid, String)>,
+    /// The addresses that message went to; none where a person vouches for what the report says.
+    pub went_to: Option<Vec<String>>,
 }
 
 impl Place {
@@ -105,6 +113,7 @@ impl Place {
             agent: None,
             outbound: false,
             about: None,
+            went_to: None,
         }
     }
 }
@@ -113,23 +122,37 @@ impl Batch<'_, '_> {
     /// Finds where a mail belongs; changes nothing.
     pub(crate) fn route(&mut self, arriving: &Arriving<'_>) -> Result<Route, AppError> {
         let same = self.heads(arriving.rfc_id.as_str())?;
+        let ours = sent(same).cloned();
         // What an agent wrote went on under an id of ours, and is known by its own as well.
         let known = same.iter().find(|head| head.content_hash == arriving.hash);
         if let Some(head) = known {
             return Ok(Route::Duplicate(head.clone()));
         }
+        let forged = arriving.origin.is_forged();
         if is_report(arriving.mail) {
-            return self.route_report(arriving);
+            return match forged {
+                true => Ok(Route::Review("unverified_report")),
+                false => self.route_report(arriving),
+            };
         }
-        let sender = arriving
-            .mail
-            .from
-            .as_ref()
+        if let Some(own) = self.own_sender(arriving.mail, arriving.our_addresses)? {
+            return match (forged, ours) {
+                (true, _) => Ok(Route::Review("unverified_own_mail")),
+                // What we sent comes back, a footer richer perhaps: it is stored already.
+                (false, Some(head)) => Ok(Route::Duplicate(head)),
+                (false, None) => self.route_own(arriving, own),
+            };
+        }
+        let route = self.route_theirs(arriving)?;
+        Ok(if forged { route.doubted() } else { route })
+    }
+
+    /// Mail of somebody who is none of us.
+    fn route_theirs(&mut self, arriving: &Arriving<'_>) -> Result<Route, AppError> {
+        let from = arriving.mail.from.as_ref();
+        let sender = from
             .map(|from| address_key(&from.email))
             .unwrap_or_default();
-        if let Some(own) = self.own_sender(arriving.mail, arriving.our_addresses)? {
-            return self.route_own(arriving, own);
-        }
         let lead = if sender.is_empty() {
             None
         } else {
@@ -145,32 +168,6 @@ impl Batch<'_, '_> {
             Some(lead) => self.of_known_lead(arriving, lead),
             None => self.unknown_sender(arriving, &sender),
         }
-    }
-
-    fn route_report(&mut self, arriving: &Arriving<'_>) -> Result<Route, AppError> {
-        let named = arriving
-            .mail
-            .report
-            .as_ref()
-            .and_then(|report| report.original_message_id.clone());
-        let replied = arriving.mail.chain.parent().cloned();
-        let candidates = [
-            (named, "report:original-message-id"),
-            (replied, "report:in-reply-to"),
-        ];
-        for (id, evidence) in candidates {
-            let Some(id) = id else { continue };
-            let heads = self.heads(id.as_str())?;
-            if let Some(ours) = heads
-                .iter()
-                .find(|head| head.direction == Direction::Outbound.as_str())
-            {
-                let mut place = Place::new(ours.conversation_id, 0, evidence, Author::System);
-                place.about = Some((ours.id, ours.rfc_id.clone()));
-                return Ok(Route::There(place));
-            }
-        }
-        Ok(Route::Review("unmatched_report"))
     }
 
     fn token_of(&mut self, mail: &InboundEmail) -> Result<Option<Uuid>, AppError> {

@@ -23,6 +23,7 @@
 
 #![forbid(unsafe_code)]
 
+mod acknowledge;
 pub mod app;
 pub mod attachments;
 mod batch;
@@ -40,6 +41,7 @@ pub mod import;
 mod intake;
 pub mod lexicons;
 pub mod live;
+mod loops;
 mod message;
 pub mod outbox;
 mod records;

@@ -1,8 +1,10 @@
 //! Storing a message: read, placed in the tree, counted, and all that follows from it.
 
 mod alive;
+mod flood;
 mod place;
 mod process;
+mod vouch;
 
 use chrono::{DateTime, Utc};
 use convo_core::observe::{MessageStored, Observation};
@@ -21,6 +23,8 @@ use crate::effects::signed;
 use crate::error::AppError;
 use place::Placing;
 pub(crate) use process::mail_of;
+pub(crate) use vouch::UNVERIFIED;
+use vouch::flags;
 
 /// A message about to be stored.
 pub(crate) struct NewMessage<'a> {
@@ -54,6 +58,8 @@ pub(crate) struct NewMessage<'a> {
     pub opt_out_decided: bool,
     /// A mail of ours that does not leave the house.
     pub unsent: bool,
+    /// It is not from whom it says.
+    pub forged: bool,
 }
 
 /// A message that is stored now; where it stands may still change with what waited for it.
@@ -121,12 +127,7 @@ impl Batch<'_, '_> {
                 unsent: new.unsent,
                 ..Codes::of(&fact)
             })?,
-            flags: if duplicate_id {
-                r#"["duplicate_message_id"]"#
-            } else {
-                "[]"
-            }
-            .to_owned(),
+            flags: json_text(&flags(duplicate_id, new.forged))?,
             receipt_id: new.receipt,
             returns_on: new.returns_on,
             erased: false,
@@ -136,6 +137,8 @@ impl Batch<'_, '_> {
             fact,
             silent: self.silent,
             duplicate_id,
+            forged: new.forged,
+            again: false,
             hold: (opt_out == OptOut::Doubtful).then_some(HoldReason::DoubtfulOptOut),
             away_until: new.returns_on,
         });
@@ -164,16 +167,28 @@ impl Batch<'_, '_> {
         if !speaks {
             return Ok((fact, OptOut::None));
         }
+        let (fact, opt_out) =
+            self.read_as_words(new.conversation, fact, &new.reply_text, &new.subject)?;
+        if new.opt_out_decided {
+            return Ok((fact.of_kind(Kind::OptOut), OptOut::Clear));
+        }
+        Ok((fact, opt_out))
+    }
+
+    /// The fact of a message of the lead's with what its words say.
+    fn read_as_words(
+        &mut self,
+        conversation: Uuid,
+        fact: MessageFact<Uuid>,
+        reply_text: &str,
+        subject: &str,
+    ) -> Result<(MessageFact<Uuid>, OptOut), AppError> {
         let campaign = self
-            .conversation(new.conversation)?
+            .conversation(conversation)?
             .and_then(|entry| entry.row.campaign_id);
-        let words = self.words(campaign, &new.reply_text, &new.subject)?;
+        let words = self.words(campaign, reply_text, subject)?;
         let reading = words.reading();
-        let opt_out = if new.opt_out_decided {
-            OptOut::Clear
-        } else {
-            reading.opt_out
-        };
+        let opt_out = reading.opt_out;
         let mut fact = fact.read(reading, words.version());
         if opt_out == OptOut::Clear {
             fact.kind = Kind::OptOut;
@@ -259,10 +274,24 @@ impl Batch<'_, '_> {
         if opt_out == OptOut::Doubtful {
             self.ask_a_person("doubtful_opt_out", row);
         } else if row.author == Author::Other.as_str() && row.kind == Kind::Human.as_str() {
-            self.ask_a_person("other_author", row);
+            let reason = if vouch::is_forged(row) {
+                UNVERIFIED
+            } else {
+                "other_author"
+            };
+            self.ask_a_person(reason, row);
             let data = json!({"action": "reply_needed", "messageId": row.id});
             self.thread_updated(conversation, lead, data);
         }
+        self.reaches_the_lead(row, from)?;
+        self.handover_hears(row)?;
+        self.take_waiting(&row.rfc_id)?;
+        self.place_parked(&row.rfc_id)
+    }
+
+    /// What the lead's own mail means beyond its conversation.
+    fn reaches_the_lead(&mut self, row: &MessageRow, from: Option<&str>) -> Result<(), AppError> {
+        let (conversation, lead) = (row.conversation_id, row.lead_id);
         // What an imported state contains already moves nothing, here or in the lead's other conversations.
         let history = self.silent
             && self
@@ -274,9 +303,7 @@ impl Batch<'_, '_> {
         if row.author == Author::Lead.as_str() && row.kind == Kind::Human.as_str() {
             self.alive_again(lead, from, row.at)?;
         }
-        self.handover_hears(row)?;
-        self.take_waiting(&row.rfc_id)?;
-        self.place_parked(&row.rfc_id)
+        Ok(())
     }
 
     /// Tells that a message was added, moved, flagged or wants an answer.

@@ -70,7 +70,7 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn close_review(
+    pub(crate) fn close_review(
         &mut self,
         mut row: ReviewRow,
         resolution: &str,

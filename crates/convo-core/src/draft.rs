@@ -65,7 +65,7 @@ pub(crate) struct Draft<'a, K: Key> {
     pub email: EmailFacts,
     pub set_back: Option<Time>,
     pub opted_out_at: Option<Time>,
-    /// The message being observed; not part of any history.
+    /// The message being observed; a history does not have it, or has it as it was before.
     pub message: Option<&'a MessageFact<K>>,
     pub decision: Decision<K>,
     /// States moved to, with the own time of what made it.

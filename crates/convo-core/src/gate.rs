@@ -87,6 +87,8 @@ vocabulary! {
         Superseded = "superseded",
         /// The mail was answered, or somebody has a lease to answer it.
         Answered = "answered",
+        /// Machines have answered too much of late.
+        LoopBudget = "loop_budget",
     }
 }
 

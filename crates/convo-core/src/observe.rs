@@ -45,7 +45,11 @@ pub struct MessageStored<K> {
     pub silent: bool,
     /// Its Message-ID came before with other content.
     pub duplicate_id: bool,
-    /// Automation must wait for a person because of it (a doubtful opt-out, an unverified origin).
+    /// It is not from whom it says; it is stored as nobody's word (author `other`) until a person vouches for it.
+    pub forged: bool,
+    /// It was stored before and is read anew: facts and history hold it as it was.
+    pub again: bool,
+    /// Automation must wait for a person because of it (a doubtful opt-out).
     pub hold: Option<HoldReason>,
     /// An out-of-office names this return.
     pub away_until: Option<Time>,
@@ -59,6 +63,8 @@ impl<K> MessageStored<K> {
             fact,
             silent: false,
             duplicate_id: false,
+            forged: false,
+            again: false,
             hold: None,
             away_until: None,
         }

@@ -15,7 +15,8 @@ pub struct AgentFact<K> {
     pub active: bool,
 }
 
-/// Stored codes of all messages of one conversation, in any order, without the message being observed.
+/// Stored codes of all messages of one conversation, in any order, without the message being observed
+/// (or with it as it was before it was read anew).
 #[derive(Debug, Clone, Copy)]
 pub struct History<'a, K> {
     /// Which conversation.

@@ -246,6 +246,8 @@ vocabulary! {
         OptOut = "opt_out",
         /// A Message-ID came twice with different content.
         DuplicateMessageId = "duplicate_message_id",
+        /// A mail came that its author's domain did not send.
+        ForgedSuspect = "forged_suspect",
     }
 }
 

@@ -10,11 +10,13 @@
 //! | [`mime`] | bytes to [`InboundEmail`]: structure, charsets, encodings; mailbox files |
 //! | [`inbound`] | [`InboundEmail`]: everything known of one mail after reading |
 //! | [`report`] | bounces, delays and complaints: what they say of our own mail |
+//! | [`authentication`] | whether the host that took a mail in says that it is forged |
 //! | [`observation`], [`failure`] | [`EmailObservation`]: something a provider says happened |
 //! | [`provider`] | the port of webhooks: verify, then parse |
 //! | [`mailer`] | the port of sending |
 
 pub mod address;
+pub mod authentication;
 mod charsets;
 pub mod date;
 pub mod failure;
@@ -29,6 +31,7 @@ pub mod report;
 mod words;
 
 pub use address::Address;
+pub use authentication::{Origin, TrustedHosts};
 pub use failure::{BounceType, Failure, FailureClass, Severity, Suppressed};
 pub use headers::{Header, Headers};
 pub use inbound::{Attachment, InboundEmail, InboundParts};

@@ -35,6 +35,7 @@ pub(crate) fn texts(commit: &Commit) -> StoreResult<()> {
     rows(&commit.reviews)?;
     rows(&commit.review_waits)?;
     rows(&commit.outbox)?;
+    rows(&commit.automatic_answers)?;
     rows(&commit.timers)?;
     let keys = commit
         .lead_addresses_removed

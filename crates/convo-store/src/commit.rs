@@ -119,6 +119,8 @@ pub struct Commit {
     pub outbox: Vec<OutboxRow>,
     /// Soft failures of addresses, inserted or replaced.
     pub soft_bounces: Vec<SoftBounceRow>,
+    /// New automatic answers.
+    pub automatic_answers: Vec<AutomaticAnswerRow>,
     /// Timers that do not run any more, before any is set.
     pub timers_removed: Vec<TimerKey>,
     /// Timers, inserted or replaced.
@@ -284,6 +286,13 @@ pub enum Sweep {
         /// At most so many.
         limit: i64,
     },
+    /// Deletes at most `limit` automatic answers that were queued before.
+    Answered {
+        /// The end of every window that counts them.
+        before: DateTime<Utc>,
+        /// At most so many.
+        limit: i64,
+    },
     /// Decides and empties at most `limit` drafts that have waited since before.
     Drafts {
         /// The end of their time.
@@ -423,6 +432,7 @@ impl Commit {
         self.review_waits.extend(later.review_waits);
         self.outbox.extend(later.outbox);
         self.soft_bounces.extend(later.soft_bounces);
+        self.automatic_answers.extend(later.automatic_answers);
         self.timers_removed.extend(later.timers_removed);
         self.timers.extend(later.timers);
         self.sweeps.extend(later.sweeps);

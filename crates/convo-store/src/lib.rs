@@ -43,8 +43,8 @@ pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
 pub use open::StoreOptions;
 pub use read::{
-    ConversationList, Cursor, Head, LeadList, LogFilter, LogSpan, MessageFacts, MessageHead,
-    MessageLabel, MessageNode, OpenReviews, Reader, Recount, SentMail, Sort,
+    ConversationList, Cursor, Head, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts,
+    MessageHead, MessageLabel, MessageNode, OpenReviews, Reader, Recount, SentMail, Sort,
 };
 pub use store::{Database, Store};
 pub use writer::Writer;

@@ -1,5 +1,6 @@
 //! Reads: bulk look-ups by key for the writer, lists for the views. Every list is bounded or belongs to one record.
 
+mod answer;
 mod audit;
 mod conversation;
 mod gate;
@@ -23,7 +24,7 @@ use crate::error::{StoreError, StoreResult};
 pub use conversation::{ConversationList, Sort};
 pub use gate::SentMail;
 pub use ledger::{Head, LogFilter};
-pub use message::{MessageFacts, MessageHead, MessageLabel, MessageNode};
+pub use message::{MessageArrival, MessageFacts, MessageHead, MessageLabel, MessageNode};
 pub use operations::OpenReviews;
 pub use people::LeadList;
 pub use verify::{LogSpan, Recount};

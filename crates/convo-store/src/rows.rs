@@ -3,6 +3,7 @@
 //! Conventions: JSON columns are `String`s holding JSON text, written and read by the caller; states, events,
 //! kinds and codes are wire names; times are cut to microseconds. `Debug` shows ids, numbers and times only.
 
+mod answer;
 mod audit;
 mod conversation;
 mod gate;
@@ -15,6 +16,7 @@ mod people;
 mod provider;
 mod timer;
 
+pub use answer::AutomaticAnswerRow;
 pub use audit::{JourneyEventRow, MetadataRow, TransitionRow};
 pub use conversation::ConversationRow;
 pub use gate::{DraftRow, LeaseRow, ReputationRow};
@@ -31,6 +33,7 @@ pub use timer::TimerRow;
 
 /// The tables' Diesel names, for queries.
 pub(crate) mod tables {
+    pub(crate) use super::answer::automatic_answers;
     pub(crate) use super::audit::{
         conversation_metadata, conversation_state_transitions, lead_journey_events,
     };

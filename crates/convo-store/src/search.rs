@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::rows::*;
 
 /// Every table with its columns.
-const TABLES: [(&str, &[&str]); 38] = [
+const TABLES: [(&str, &[&str]); 39] = [
     (CampaignRow::TABLE, CampaignRow::COLUMNS),
     (PolicyRow::TABLE, PolicyRow::COLUMNS),
     (LeadRow::TABLE, LeadRow::COLUMNS),
@@ -40,6 +40,7 @@ const TABLES: [(&str, &[&str]); 38] = [
     (ReviewWaitRow::TABLE, ReviewWaitRow::COLUMNS),
     (OutboxRow::TABLE, OutboxRow::COLUMNS),
     (SoftBounceRow::TABLE, SoftBounceRow::COLUMNS),
+    (AutomaticAnswerRow::TABLE, AutomaticAnswerRow::COLUMNS),
     (TimerRow::TABLE, TimerRow::COLUMNS),
     (LeaseRow::TABLE, LeaseRow::COLUMNS),
     (DraftRow::TABLE, DraftRow::COLUMNS),

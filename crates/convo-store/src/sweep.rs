@@ -90,6 +90,10 @@ pub(crate) fn run(conn: &mut AnyConn, sweep: &Sweep) -> StoreResult<()> {
             let old = old_outbox(conn, *before, *limit)?;
             delete!(conn, outbox, id, &old, BoundId)
         }
+        Sweep::Answered { before, limit } => {
+            let old = old_answered(conn, *before, *limit)?;
+            delete!(conn, automatic_answers, message_id, &old, BoundId)
+        }
         Sweep::Drafts { before, now, limit } => {
             let old = gate::old_drafts(conn, *before, *limit)?;
             gate::expire_drafts(conn, &old, *now)
@@ -115,6 +119,7 @@ pub(crate) fn pending(conn: &mut AnyConn, sweep: &Sweep) -> StoreResult<bool> {
         Sweep::Tokens { before, .. } => !old_tokens(conn, *before, 1)?.is_empty(),
         Sweep::Dedupe { before, .. } => !old_events(conn, *before, 1)?.is_empty(),
         Sweep::Outbox { before, .. } => !old_outbox(conn, *before, 1)?.is_empty(),
+        Sweep::Answered { before, .. } => !old_answered(conn, *before, 1)?.is_empty(),
         Sweep::Drafts { before, .. } => !gate::old_drafts(conn, *before, 1)?.is_empty(),
         Sweep::Leases { before, .. } => !gate::old_leases(conn, *before, 1)?.is_empty(),
         Sweep::Reputation(what) => gate::is_remembered(conn, what)?,
@@ -169,6 +174,14 @@ fn old_outbox(conn: &mut AnyConn, before: DateTime<Utc>, limit: i64) -> StoreRes
         .order(outbox::created_at.asc())
         .limit(limit);
     at("outbox", old.load(conn))
+}
+
+fn old_answered(conn: &mut AnyConn, before: DateTime<Utc>, limit: i64) -> StoreResult<Vec<Uuid>> {
+    let old = automatic_answers::table
+        .filter(automatic_answers::at.lt(BoundMoment(before)))
+        .select(automatic_answers::message_id)
+        .limit(limit);
+    at("automatic_answers", old.load(conn))
 }
 
 fn old_texts(conn: &mut AnyConn, before: DateTime<Utc>, limit: i64) -> StoreResult<Vec<Uuid>> {

@@ -81,6 +81,11 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
     insert(conn, commit.review_waits, ReviewWaitRow::insert_all)?;
     upsert(conn, commit.outbox, OutboxRow::upsert_all)?;
     upsert(conn, commit.soft_bounces, SoftBounceRow::upsert_all)?;
+    insert(
+        conn,
+        commit.automatic_answers,
+        AutomaticAnswerRow::insert_all,
+    )?;
     remove_timers(conn, commit.timers_removed)?;
     upsert(conn, commit.timers, TimerRow::upsert_all)?;
     for one in &commit.sweeps {

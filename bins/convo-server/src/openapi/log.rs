@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::vocabulary::{
-    Author, Direction, FlagCode, Kind, Milestone, Score, Stage, StageAction, State, StepEvent,
+    AnyFlag, Author, Direction, Kind, Milestone, Score, Stage, StageAction, State, StepEvent,
 };
 
 /// A page of the event log, in the order of the commits.
@@ -151,7 +151,7 @@ pub struct ThreadData {
     pub message: LogMessage,
     /// Of `flagged`: the mark.
     #[schema(nullable = false)]
-    pub flag: Option<FlagCode>,
+    pub flag: Option<AnyFlag>,
     /// Of `added`: the component of the tree it is in.
     #[schema(nullable = false)]
     pub thread_id: Option<Uuid>,

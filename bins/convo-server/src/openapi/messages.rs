@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::sending::OutgoingMail;
-use super::vocabulary::{Author, Direction, FlagCode, Intent, Kind, Sentiment, SignalClass};
+use super::vocabulary::{Author, Direction, Intent, Kind, MessageFlag, Sentiment, SignalClass};
 
 /// A message.
 #[derive(Debug, ToSchema)]
@@ -69,7 +69,7 @@ pub struct MessageDetails {
     /// Codes of what placed it, and of what its kind was told by.
     pub evidence: Vec<String>,
     /// Marks on it.
-    pub flags: Vec<FlagCode>,
+    pub flags: Vec<MessageFlag>,
     /// What was read in it.
     pub codes: Codes,
     /// The agent who wrote it.

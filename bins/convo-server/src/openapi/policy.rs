@@ -72,8 +72,40 @@ pub struct Policy {
     pub retention: Retention,
     /// Clocks of a handover.
     pub handover: HandoverClocks,
+    /// What keeps machines from answering each other for ever.
+    pub loops: Loops,
+    /// The automatic acknowledgement of a lead's first mail.
+    pub acknowledge: Acknowledge,
     /// When automation may write to a lead.
     pub gate: GateLimits,
+}
+
+/// How many automatic answers may be sent, and how much automated mail may come.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Loops {
+    /// Minutes that the three budgets look back.
+    pub window_minutes: u32,
+    /// Automatic answers (authors `ai` and `system`) to one lead within the window.
+    pub per_address: u32,
+    /// Automatic answers in one conversation within the window.
+    pub per_conversation: u32,
+    /// Automatic answers of the whole organisation within the window.
+    pub total: u32,
+    /// Automated mails of one conversation within `floodMinutes` after which more of them change nothing.
+    pub flood_messages: u32,
+    /// Minutes that the flood breaker looks back.
+    pub flood_minutes: u32,
+}
+
+/// The automatic acknowledgement of a lead's first mail; none is sent without a text.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Acknowledge {
+    /// What it says; none or blank: there is none.
+    pub text: Option<String>,
+    /// Hours in which a lead gets at most one, in whatever conversation.
+    pub window_hours: u32,
 }
 
 /// What a stage needs besides the stages before it.

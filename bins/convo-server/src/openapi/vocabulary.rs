@@ -60,6 +60,10 @@ schemas! {
     Milestone = one_of(words::Milestone::ALL.iter().map(|word| word.as_str()));
     /// A mark on a conversation.
     FlagCode = one_of(words::FlagCode::ALL.iter().map(|word| word.as_str()));
+    /// A mark on a message.
+    MessageFlag = one_of(["duplicate_message_id", "forged_suspect", "vouched"]);
+    /// A mark that was set on a conversation or a message.
+    AnyFlag = one_of(words::FlagCode::ALL.iter().map(|word| word.as_str()).chain(["vouched"]));
     /// Why an address may not be written to.
     SuppressionReason = one_of(words::SuppressionReason::ALL.iter().map(|word| word.as_str()));
     /// How far a suppression reaches.
@@ -120,6 +124,7 @@ schemas! {
     ReviewReason = one_of([
         "unknown_sender", "automated_from_unknown_sender", "no_sender", "own_mail_without_lead", "unmatched_report",
         "automated_without_conversation", "opt_out_without_conversation", "conversation_gone", "doubtful_opt_out", "other_author",
+        "unverified", "unverified_sender", "unverified_report", "unverified_own_mail", "report_of_another_recipient",
         "agent_mail_empty", "agent_not_owner", "agent_mail_held",
     ]);
     /// What a person can decide of a review item.

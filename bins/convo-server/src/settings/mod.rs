@@ -37,6 +37,8 @@ pub struct Settings {
     pub storage: PathBuf,
     /// Our own addresses, lower case.
     pub our_addresses: Vec<String>,
+    /// Names of the hosts whose `Authentication-Results` are believed, lower case.
+    pub trusted_auth_hosts: Vec<String>,
     /// Keys of the webhooks.
     pub mailgun: Mailgun,
     /// The bootstrap key, at least 24 characters.

@@ -56,6 +56,11 @@ pub(super) fn settings(layers: Layers) -> Result<Settings, SettingsError> {
             })
             .unwrap_or_default(),
         our_addresses: our_addresses(&mut read),
+        trusted_auth_hosts: read.list(
+            "mail.trusted_auth_hosts",
+            "the name of a host such as mx.example.org, or *.example.org",
+            auth_host,
+        ),
         mailgun: sending::mailgun(&mut read),
         bootstrap_key: bootstrap_key(&mut read),
         send: sending::send(&mut read),
@@ -214,6 +219,14 @@ fn our_addresses(read: &mut Reader) -> Vec<String> {
         let (local, domain) = text.rsplit_once('@')?;
         (!local.is_empty() && !domain.is_empty()).then(|| text.to_lowercase())
     })
+}
+
+/// An authserv-id, or a domain with everything below it.
+fn auth_host(text: &str) -> Option<String> {
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let named = !name.is_empty() && name.chars().all(plain);
+    named.then(|| text.to_lowercase())
 }
 
 fn bootstrap_key(read: &mut Reader) -> Option<Secret> {

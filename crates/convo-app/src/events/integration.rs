@@ -154,7 +154,7 @@ impl Batch<'_, '_> {
             .into_iter()
             .filter(|head| head.conversation_id == conversation)
             .collect();
-        let ours = super::sent(&here);
+        let ours = crate::intake::sent(&here);
         Ok(Named {
             message: ours.map(|head| head.id),
             inbound: ours.is_none() && !here.is_empty(),

@@ -9,7 +9,7 @@ use convo_core::gate::{
     self, CampaignFacts, GateFacts, Mail, Purpose, Reputation, ReputationScope,
 };
 use convo_core::policy::Policy;
-use convo_core::vocabulary::{Direction, Kind};
+use convo_core::vocabulary::{Author, Direction, Kind};
 use convo_store::MessageHead;
 use convo_store::rows::MessageRow;
 use serde_json::Value;
@@ -84,6 +84,12 @@ impl Batch<'_, '_> {
             None => None,
         };
         let reputation = self.reputations(campaign, policy)?;
+        let budget = match here {
+            Some(id) if mail.is_automation() && mail.purpose == Purpose::Reply && !mail.stored => {
+                self.loop_budget(id)?
+            }
+            _ => None,
+        };
         let made;
         let of = |id: &Uuid| self.conversations.get(id).and_then(Option::as_ref);
         let conversation = match here {
@@ -109,9 +115,24 @@ impl Batch<'_, '_> {
             consent: person.consent.as_deref(),
             campaign: of_campaign.as_ref(),
             reputation: &reputation,
+            budget,
             ..GateFacts::new(mail.clone(), conversation)
         };
         Ok(gate::may_send(&facts, policy, self.clock))
+    }
+
+    /// Whether the newest mail of the lead in a conversation may be acknowledged: judged as an automatic answer, but
+    /// without a lease, since the real answer still has to come.
+    pub(crate) fn may_acknowledge(&mut self, conversation: Uuid) -> Result<bool, AppError> {
+        let mail = Mail {
+            author: Author::System,
+            purpose: Purpose::Reply,
+            agent: None,
+            answers: self.newest_to_answer(conversation)?,
+            stored: false,
+        };
+        let denials = self.judge(Where::There(conversation), &mail, None)?;
+        Ok(denials.is_empty())
     }
 
     /// From when on mails count under a policy.

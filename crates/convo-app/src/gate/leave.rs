@@ -11,6 +11,7 @@ use super::facts::Where;
 use super::{Denial, Fate, shown};
 use crate::batch::Batch;
 use crate::error::AppError;
+use crate::loops::AnswerKind;
 
 /// Who writes a mail.
 #[derive(Debug, Clone, Copy)]
@@ -248,6 +249,11 @@ impl Batch<'_, '_> {
         lease.message_id = Some(message);
         if left && super::lease::is_unasked(&lease) {
             self.fared(lease.campaign_id, Fate::Sent, self.clock);
+        }
+        let by_machine = lease.author != Author::Agent.as_str();
+        if by_machine && lease.purpose == Purpose::Reply.as_str() {
+            let kind = AnswerKind::Answer;
+            self.note_answer(message, lease.conversation_id, lease.lead_id, kind);
         }
         self.put_lease(lease);
     }

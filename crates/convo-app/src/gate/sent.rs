@@ -107,6 +107,7 @@ impl Batch<'_, '_> {
             returns_on: None,
             opt_out_decided: false,
             unsent: false,
+            forged: false,
         })?;
         Ok(stored.id)
     }

@@ -188,6 +188,7 @@ impl Batch<'_, '_> {
             returns_on: None,
             opt_out_decided: false,
             unsent: self.context.sending.mode == SendMode::Shadow,
+            forged: false,
         })?;
         Ok(stored.id)
     }

@@ -107,6 +107,7 @@ impl Batch<'_, '_> {
             returns_on: crate::intake::returns(&mail),
             opt_out_decided: false,
             unsent: false,
+            forged: false,
         })?;
         answer(201, &json!({"id": stored.id, "outcome": "stored"}))
     }

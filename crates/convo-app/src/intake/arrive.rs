@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use convo_core::vocabulary::{Author, Direction, Kind};
-use convo_email::InboundEmail;
+use convo_email::{InboundEmail, Origin};
 use convo_store::rows::{ReviewRow, ReviewWaitRow};
 use convo_threading::automated::Class;
 use uuid::Uuid;
 
+use super::evidence::evidence;
 use super::parked::{Coming, Parked, Waiting, identified, parked_key_as};
 use super::{Arriving, Place, Route};
 use crate::batch::Batch;
@@ -35,6 +36,8 @@ pub(crate) struct Arrival<'a> {
     pub placed: Option<Uuid>,
     /// A person has read it as an opt-out.
     pub said_opt_out: bool,
+    /// A person has seen it and believes it.
+    pub vouched: bool,
     /// When and under which id it came, where it had to wait since.
     pub coming: Coming,
     /// The review item it waited in.
@@ -75,8 +78,10 @@ impl Batch<'_, '_> {
         if arrival.list_archive && mail.class() == Class::List {
             mail.to_mut().verdict.class = Class::Human;
         }
+        self.mark_returned(&mut mail, &rfc_id, arrival.our_addresses)?;
         let policy = self.policy(None)?;
         let arriving = Arriving {
+            origin: arrival.origin(&mail, self.context),
             mail: &mail,
             rfc_id: &rfc_id,
             hash: mail.content_hash(),
@@ -102,13 +107,18 @@ impl Batch<'_, '_> {
             route = self.placed_by_hand(&arriving, conversation)?;
         }
         match route {
-            Route::Duplicate(head) => Ok(Effect {
-                status: Status::Duplicate,
-                conversation: Some(head.conversation_id),
-                lead: Some(head.lead_id),
-                message: Some(head.id),
-                ..Effect::default()
-            }),
+            Route::Duplicate(head) => {
+                if arriving.origin == Origin::Confirmed {
+                    self.proved(&head)?;
+                }
+                Ok(Effect {
+                    status: Status::Duplicate,
+                    conversation: Some(head.conversation_id),
+                    lead: Some(head.lead_id),
+                    message: Some(head.id),
+                    ..Effect::default()
+                })
+            }
             Route::Review(reason) => self.park(&arriving, arrival, reason),
             Route::Silence { lead } => self.silence(&arriving, arrival, lead),
             Route::There(place) => self.store_mail(&arriving, arrival, place),
@@ -175,15 +185,9 @@ impl Batch<'_, '_> {
         } else {
             kind_of(mail.class())
         };
-        let mut evidence = place.evidence;
-        evidence.extend(mail.verdict.evidence.iter().map(ToString::to_string));
-        // What was not read is told beside what was.
-        for mark in &mail.degraded {
-            let mark = format!("degraded:{}", mark.code());
-            if !evidence.contains(&mark) {
-                evidence.push(mark);
-            }
-        }
+        let forged = arriving.origin.is_forged();
+        let flooded = !arrival.history && self.flooded(place.conversation, kind)?;
+        let evidence = evidence(place.evidence, arriving, flooded);
         let stored = self.store_message(NewMessage {
             conversation: place.conversation,
             direction,
@@ -210,16 +214,21 @@ impl Batch<'_, '_> {
             raw: arrival.raw.as_ref().map(|raw| raw.to_vec()),
             size: mail.size,
             attachments: &mail.attachments,
-            returns_on: returns(mail),
+            returns_on: returns(mail).filter(|_| !forged && !flooded),
             opt_out_decided: arrival.said_opt_out,
             unsent: false,
+            forged,
         })?;
-        if report {
+        if report && !flooded {
             let about = place
                 .about
                 .as_ref()
                 .map(|(id, rfc_id)| (*id, rfc_id.as_str()));
-            self.reported(mail, place.conversation, about, arriving.at)?;
+            let went_to = place.went_to.as_deref();
+            self.reported(mail, place.conversation, about, went_to, arriving.at)?;
+        }
+        if place.author == Author::Lead && arrival.parked.is_none() {
+            self.acknowledge(mail, place.conversation)?;
         }
         let (lead, id) = (stored.lead, stored.id);
         let campaign = self

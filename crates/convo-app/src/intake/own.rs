@@ -1,12 +1,18 @@
 //! Mail of an agent or of one of our own addresses: what we said, never a reply.
 
+use std::borrow::Cow;
+
 use convo_core::vocabulary::Author;
 use convo_email::{Address, InboundEmail};
+use convo_threading::MessageId;
+use convo_threading::automated::Class;
 use uuid::Uuid;
 
+use super::report::sent;
 use super::{Arriving, Place, Route};
 use crate::batch::Batch;
 use crate::error::AppError;
+use crate::reply_token;
 use crate::wire::{address_key, is_address};
 
 /// Which of us wrote a mail.
@@ -49,13 +55,48 @@ impl Batch<'_, '_> {
         Ok(ours.then_some(Own { agent }))
     }
 
+    /// Marks a mail of ours that comes back under another name: what a machine sends back is nobody's reply.
+    ///
+    /// Nobody else's mail has our Message-ID, or an address with a token of ours to be answered at.
+    pub(super) fn mark_returned(
+        &mut self,
+        mail: &mut Cow<'_, InboundEmail>,
+        rfc_id: &MessageId,
+        our_addresses: &[String],
+    ) -> Result<(), AppError> {
+        if !matches!(mail.class(), Class::Human | Class::List) {
+            return Ok(());
+        }
+        let asks = mail.reply_to.iter().any(|to| self.is_token(&to.email));
+        let mark = if sent(self.heads(rfc_id.as_str())?).is_some() {
+            "own:message-id"
+        } else if asks {
+            "own:reply-to"
+        } else {
+            return Ok(());
+        };
+        if self.own_sender(mail, our_addresses)?.is_none() {
+            let verdict = &mut mail.to_mut().verdict;
+            verdict.class = Class::AutoReply;
+            verdict.answerable = false;
+            verdict.evidence.insert(0, Cow::Borrowed(mark));
+        }
+        Ok(())
+    }
+
+    /// Whether an address holds a reply token we minted.
+    fn is_token(&self, address: &str) -> bool {
+        let token = reply_token::in_address(address);
+        token.is_some_and(|token| reply_token::open(&self.context.reply_key, token).is_some())
+    }
+
     fn is_ours(&self, address: &str, our_addresses: &[String]) -> bool {
         let also = || {
             our_addresses
                 .iter()
                 .any(|ours| address_key(ours) == address)
         };
-        self.context.our_addresses.contains(address) || also()
+        self.context.our_addresses.contains(address) || also() || self.is_token(address)
     }
 
     /// The first recipient of our mail who is none of us.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use convo_core::vocabulary::{Author, Direction, Kind, Stage};
-use convo_email::{Headers, InboundEmail, InboundParts};
+use convo_email::{Headers, InboundEmail, InboundParts, authentication};
 use convo_store::MessageHead;
 use convo_threading::MessageId;
 use serde::Serialize;
@@ -89,6 +89,11 @@ impl Batch<'_, '_> {
             .or(said.date.filter(possible))
             .map_or(self.now, cut);
         let inbound = speaker.author == Author::Lead;
+        let trusted = &self.context.trusted_auth_hosts;
+        let origin = authentication::origin(&said.headers, trusted);
+        let forged = inbound && origin.is_forged();
+        let mut evidence = vec!["process-message".to_owned()];
+        evidence.extend(origin.code().filter(|_| inbound).map(str::to_owned));
         let stored = self.store_message(NewMessage {
             conversation: id,
             direction: if inbound {
@@ -96,7 +101,11 @@ impl Batch<'_, '_> {
             } else {
                 Direction::Outbound
             },
-            author: speaker.author,
+            author: if forged {
+                Author::Other
+            } else {
+                speaker.author
+            },
             author_id: speaker.agent,
             kind: if inbound {
                 kind_of(said.verdict.class)
@@ -111,7 +120,7 @@ impl Batch<'_, '_> {
             at,
             hash,
             rung: None,
-            evidence: vec!["process-message".to_owned()],
+            evidence,
             receipt: None,
             from: said.from.as_ref().map(|from| from.email.clone()),
             recipients: Vec::new(),
@@ -123,9 +132,10 @@ impl Batch<'_, '_> {
             raw: None,
             size: request.content.len(),
             attachments: &[],
-            returns_on: crate::intake::returns(&said),
+            returns_on: crate::intake::returns(&said).filter(|_| !forged),
             opt_out_decided: false,
             unsent: false,
+            forged,
         })?;
         self.processed(id, stored.id, before, false)
     }

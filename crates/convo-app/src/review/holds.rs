@@ -6,12 +6,14 @@ use convo_store::rows::ReviewRow;
 
 use crate::batch::Batch;
 use crate::error::AppError;
+use crate::message::UNVERIFIED;
 
 /// The hold an item stands for.
 pub(super) fn hold_of(row: &ReviewRow) -> Option<HoldReason> {
     match row.reason.as_str() {
         "doubtful_opt_out" => Some(HoldReason::DoubtfulOptOut),
         "other_author" => Some(HoldReason::OtherAuthor),
+        UNVERIFIED => Some(HoldReason::Unverified),
         _ => None,
     }
 }
@@ -19,7 +21,7 @@ pub(super) fn hold_of(row: &ReviewRow) -> Option<HoldReason> {
 impl Batch<'_, '_> {
     /// Lifts the hold of a resolved item, unless another item of its kind is open: whatever the
     /// answer was, no question is left that automation has to wait for.
-    pub(super) fn lift_hold(&mut self, row: &ReviewRow) -> Result<(), AppError> {
+    pub(crate) fn lift_hold(&mut self, row: &ReviewRow) -> Result<(), AppError> {
         let (Some(conversation), Some(reason)) = (row.conversation_id, hold_of(row)) else {
             return Ok(());
         };

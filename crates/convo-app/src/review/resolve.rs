@@ -11,6 +11,7 @@ use crate::batch::Batch;
 use crate::command::Answer;
 use crate::error::AppError;
 use crate::intake::{Arrival, Unparked, is_report};
+use crate::message::UNVERIFIED;
 use crate::records::{Suppressing, answer};
 use crate::views;
 use crate::webhook::{Effect, Status};
@@ -61,6 +62,15 @@ impl Batch<'_, '_> {
             ("release_hold", _) => released(row)?,
             ("opt_out", Some(parked)) => self.mail_opts_out(parked, resolve)?,
             ("opt_out", None) => self.message_opts_out(row, resolve.lead_id)?,
+            // The mail is stored where it belongs: what a person says is that it belongs there.
+            ("attach", None) if row.reason == UNVERIFIED => {
+                if resolve.conversation_id != row.conversation_id {
+                    return Err(AppError::conflict(
+                        "the mail is stored in another conversation",
+                    ));
+                }
+                self.vouch(row)?
+            }
             (_, None) => {
                 return Err(AppError::conflict(
                     "the item holds no mail that could be placed",
@@ -100,6 +110,7 @@ impl Batch<'_, '_> {
     fn again(&mut self, parked: &Unparked, to: Option<Uuid>) -> Result<Effect, AppError> {
         let arrival = Arrival {
             placed: to,
+            vouched: true,
             ..parked.arrival()
         };
         let effect = self.arrive(&parked.mail, &arrival)?;
@@ -149,7 +160,11 @@ impl Batch<'_, '_> {
                 person.name.as_deref(),
             ))?,
         };
-        let effect = self.arrive(&parked.mail, &parked.arrival())?;
+        let arrival = Arrival {
+            vouched: true,
+            ..parked.arrival()
+        };
+        let effect = self.arrive(&parked.mail, &arrival)?;
         if effect.status != Status::Review {
             return Ok(effect);
         }

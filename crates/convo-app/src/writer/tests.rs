@@ -62,6 +62,7 @@ fn open(folder: &std::path::Path, shell: Box<dyn Shell>) -> App {
     let options = Options {
         shell,
         our_addresses: Vec::new(),
+        trusted_auth_hosts: Vec::new(),
         storage: folder.join("attachments"),
         sending: crate::Sending::default(),
     };

@@ -8,5 +8,6 @@
 
 mod gate;
 mod handover;
+mod reopening;
 mod timers;
 mod world;

@@ -133,6 +133,7 @@ impl World {
         let options = Options {
             shell: Box::new(self.clock.clone()),
             our_addresses: vec!["sales@dealer.example".to_owned()],
+            trusted_auth_hosts: vec!["*.mailgun.org".to_owned()],
             sending: convo_app::Sending::default(),
             storage: self.folder.path().join("attachments"),
         };

@@ -115,9 +115,11 @@ impl<'a, K: Key> Draft<'a, K> {
             .snapshot
             .history(&conversation.id)
             .ok_or_else(|| conversation.id.clone())?;
+        let fresh = self.message.map(|message| &message.id);
+        let others = history.iter().filter(|other| Some(&other.id) != fresh);
         Ok(Cow::Owned(Tally::recompute_since(
             after,
-            history.iter().chain(self.message),
+            others.chain(self.message),
         )))
     }
 

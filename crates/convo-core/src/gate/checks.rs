@@ -105,6 +105,10 @@ pub(super) fn check<K: Key>(
         DenialCode::Answered if answers && facts.answered => {
             why("the mail has an answer, or a lease for one")
         }
+        DenialCode::LoopBudget if answers => {
+            let budget = facts.budget?;
+            why(format!("budget of automatic answers: {budget}"))
+        }
         DenialCode::Unreachable
         | DenialCode::Handover
         | DenialCode::Owned
@@ -122,7 +126,8 @@ pub(super) fn check<K: Key>(
         | DenialCode::DailyLimit
         | DenialCode::NotAwaiting
         | DenialCode::Superseded
-        | DenialCode::Answered => None,
+        | DenialCode::Answered
+        | DenialCode::LoopBudget => None,
     }
 }
 

@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 
 use super::{Purpose, Reputation};
 use crate::conversation::Conversation;
+use crate::policy::Budget;
 use crate::tally::Mark;
 use crate::vocabulary::{Author, SuppressionReason, SuppressionScope};
 use crate::{Key, Time};
@@ -103,6 +104,8 @@ pub struct GateFacts<'a, K> {
     pub campaign: Option<&'a CampaignFacts>,
     /// How the mail of the campaign and of the sending domain fared.
     pub reputation: &'a [Reputation],
+    /// The budget of automatic answers that is used up.
+    pub budget: Option<Budget>,
 }
 
 impl<'a, K: Key> GateFacts<'a, K> {
@@ -123,6 +126,7 @@ impl<'a, K: Key> GateFacts<'a, K> {
             consent: None,
             campaign: None,
             reputation: &[],
+            budget: None,
         }
     }
 

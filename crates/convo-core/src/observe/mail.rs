@@ -40,20 +40,23 @@ pub(super) fn stored<'a, K: Key>(draft: &mut Draft<'a, K>, stored: &'a MessageSt
     Known::Yes
 }
 
-/// Takes the message into the facts, folding them again when it is older than the newest.
+/// Takes the message into the facts, folding them again when it is older than the newest, or was in them.
 fn absorb<'a, K: Key>(draft: &mut Draft<'a, K>, stored: &'a MessageStored<K>) -> Known {
     let fact = &stored.fact;
     draft.message = Some(fact);
-    let mut tally = draft.tally.clone().into_owned();
-    if tally.absorb(fact) == Absorbed::Done {
-        draft.tally = Cow::Owned(tally);
-        draft.push(Change::MessageAbsorbed(Box::new(fact.clone())));
-        return Known::Yes;
+    if !stored.again {
+        let mut tally = draft.tally.clone().into_owned();
+        if tally.absorb(fact) == Absorbed::Done {
+            draft.tally = Cow::Owned(tally);
+            draft.push(Change::MessageAbsorbed(Box::new(fact.clone())));
+            return Known::Yes;
+        }
     }
     let Some(history) = draft.snapshot.history(&draft.snapshot.conversation.id) else {
         return Known::NeedsHistory;
     };
-    let tally = Tally::recompute(history.iter().chain([fact]));
+    let others = history.iter().filter(|other| other.id != fact.id);
+    let tally = Tally::recompute(others.chain([fact]));
     draft.tally = Cow::Owned(tally.clone());
     draft.push(Change::TallyReplaced(Box::new(tally)));
     Known::Yes
@@ -65,8 +68,16 @@ fn marks<K: Key>(draft: &mut Draft<'_, K>, stored: &MessageStored<K>) {
     if stored.duplicate_id {
         flag(draft, FlagCode::DuplicateMessageId, fact.at, Some(&fact.id));
     }
+    if stored.forged {
+        flag(draft, FlagCode::ForgedSuspect, fact.at, Some(&fact.id));
+    }
     let stranger = fact.author == Author::Other && fact.kind == Kind::Human;
-    let holds = [stored.hold, stranger.then_some(HoldReason::OtherAuthor)];
+    let of_stranger = if stored.forged {
+        HoldReason::Unverified
+    } else {
+        HoldReason::OtherAuthor
+    };
+    let holds = [stored.hold, stranger.then_some(of_stranger)];
     for reason in holds.into_iter().flatten() {
         draft.push(Change::HoldSet {
             reason,

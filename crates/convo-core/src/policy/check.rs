@@ -24,6 +24,8 @@ const MINUTES: u64 = 525_600;
 const DAY_SECONDS: u64 = 86_400;
 /// Thirty days, the longest pause between two tries.
 const PAUSE_SECONDS: u64 = 2_592_000;
+/// Most characters of a text that is sent.
+const TEXT: usize = 10_000;
 /// Most of whatever is counted by pieces.
 const COUNT: u64 = 100_000;
 
@@ -168,6 +170,17 @@ impl Policy {
                 MINUTES,
             ),
         ];
+        let loops = &self.loops;
+        let spans = spans.into_iter().chain([
+            ("loops.windowMinutes", loops.window_minutes, 1, MINUTES),
+            ("loops.floodMinutes", loops.flood_minutes, 1, MINUTES),
+            (
+                "acknowledge.windowHours",
+                self.acknowledge.window_hours,
+                1,
+                HOURS,
+            ),
+        ]);
         for (field, value, least, most) in spans {
             between(report, field, u64::from(value), least, most);
         }
@@ -263,6 +276,18 @@ impl Policy {
                 u64::from(self.stages.engaged_exchanges),
                 0,
             ),
+            ("loops.perAddress", u64::from(self.loops.per_address), 0),
+            (
+                "loops.perConversation",
+                u64::from(self.loops.per_conversation),
+                0,
+            ),
+            ("loops.total", u64::from(self.loops.total), 0),
+            (
+                "loops.floodMessages",
+                u64::from(self.loops.flood_messages),
+                1,
+            ),
         ];
         for (field, value, least) in counts {
             between(report, field, value, least, COUNT);
@@ -270,6 +295,12 @@ impl Policy {
         for (field, weight) in self.weights() {
             report(weight > 100, field, "must be at most 100");
         }
+        let words = self.acknowledge.words().unwrap_or_default();
+        report(
+            words.chars().count() > TEXT,
+            "acknowledge.text",
+            "must have at most 10000 characters",
+        );
     }
 
     fn weights(&self) -> [(&'static str, u32); 23] {

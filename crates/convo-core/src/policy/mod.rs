@@ -5,12 +5,14 @@
 
 mod check;
 mod gate;
+mod loops;
 mod weights;
 
 use serde::{Deserialize, Serialize};
 
 pub use check::Problem;
 pub use gate::GateLimits;
+pub use loops::{Acknowledge, Answered, Budget, Loops};
 pub use weights::{EngagementWeights, QualificationWeights, ReadinessWeights};
 
 use crate::Time;
@@ -83,6 +85,10 @@ pub struct Policy {
     pub retention: Retention,
     /// Clocks of a handover.
     pub handover: HandoverClocks,
+    /// What keeps machines from answering each other for ever.
+    pub loops: Loops,
+    /// The automatic acknowledgement of a lead's first mail.
+    pub acknowledge: Acknowledge,
     /// When automation may write to a lead.
     pub gate: GateLimits,
 }
@@ -292,6 +298,8 @@ impl Default for Policy {
             },
             retention: Retention::default(),
             handover: HandoverClocks::default(),
+            loops: Loops::default(),
+            acknowledge: Acknowledge::default(),
             gate: GateLimits::default(),
         }
     }

@@ -42,6 +42,12 @@ pub enum Act {
     },
     /// Somebody else writes.
     OtherWrites,
+    /// A mail says it is the lead's and is not.
+    Forged,
+    /// A person says that the newest such mail is the lead's after all.
+    Vouched,
+    /// We acknowledge by machine.
+    Acknowledged,
     /// A mail of this kind comes from the lead's address.
     Automated(Kind),
     /// The newest outbound message arrives.
@@ -128,6 +134,9 @@ fn act() -> impl Strategy<Value = Act> {
         8 => (signals(), sentiment()).prop_map(|(signals, sentiment)| Act::Reply { signals, sentiment }),
         1 => Just(Act::Note),
         1 => Just(Act::OtherWrites),
+        1 => Just(Act::Forged),
+        1 => Just(Act::Vouched),
+        1 => Just(Act::Acknowledged),
         2 => kind().prop_map(Act::Automated),
         3 => Just(Act::Delivered),
         2 => Just(Act::Opened),

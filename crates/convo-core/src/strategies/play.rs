@@ -17,7 +17,7 @@ use crate::rules::Rules;
 use crate::signals::Signal;
 use crate::snapshot::{AgentFact, History, Snapshot};
 use crate::tally::MessageFact;
-use crate::vocabulary::{Author, Direction, Outcome};
+use crate::vocabulary::{Author, Direction, Kind, Outcome};
 
 /// The agent of every play.
 const AGENT: AgentFact<u64> = AgentFact {
@@ -53,6 +53,8 @@ pub struct Play {
     pub decisions: Vec<Decision<u64>>,
     mailed: BTreeMap<u64, Mailed>,
     soft_bounces: SoftBounces<u64>,
+    /// Mails that are not from whom they say, the newest last.
+    forged: Vec<u64>,
     next_id: u64,
 }
 
@@ -84,6 +86,7 @@ impl Play {
             decisions: Vec::new(),
             mailed: BTreeMap::new(),
             soft_bounces: SoftBounces::default(),
+            forged: Vec::new(),
             next_id: 10,
         }
     }
@@ -123,11 +126,53 @@ impl Play {
 
     /// Stores a message with the next order of storing.
     pub fn store(&mut self, fact: MessageFact<u64>) -> Decision<u64> {
+        self.store_as(MessageStored::new(fact))
+    }
+
+    /// A mail that says it is the lead's and is not; its id.
+    pub fn forge(&mut self, at: Time) -> u64 {
+        let id = self.id();
+        self.forge_as(id, at);
+        id
+    }
+
+    /// The same under an id of one's choice.
+    pub fn forge_as(&mut self, id: u64, at: Time) -> Decision<u64> {
+        let fact = MessageFact::new(id, at, 0, Direction::Inbound, Author::Other);
+        self.forged.push(id);
+        self.store_as(MessageStored {
+            forged: true,
+            ..MessageStored::new(fact)
+        })
+    }
+
+    /// A person says that the newest forged mail is the lead's after all, with these signals.
+    pub fn vouch(&mut self, signals: &[Signal]) {
+        let Some(id) = self.forged.pop() else { return };
+        let Some(doubted) = self.facts.iter().find(|fact| fact.id == id) else {
+            return;
+        };
+        let fact = MessageFact {
+            author: Author::Lead,
+            signals: signals.to_vec(),
+            ..doubted.clone()
+        };
+        self.observe(&Observation::MessageStored(MessageStored {
+            again: true,
+            ..MessageStored::new(fact.clone())
+        }));
+        self.facts.retain(|other| other.id != id);
+        self.facts.push(fact);
+    }
+
+    fn store_as(&mut self, stored: MessageStored<u64>) -> Decision<u64> {
         let seq = u64::try_from(self.facts.len()).unwrap_or(u64::MAX) + 1;
-        let fact = MessageFact { seq, ..fact };
-        let decision = self.observe(&Observation::MessageStored(MessageStored::new(
-            fact.clone(),
-        )));
+        let fact = MessageFact { seq, ..stored.fact };
+        let stored = MessageStored {
+            fact: fact.clone(),
+            ..stored
+        };
+        let decision = self.observe(&Observation::MessageStored(stored));
         self.facts.push(fact);
         decision
     }
@@ -307,6 +352,12 @@ impl Play {
                 Direction::Inbound,
                 Author::Other,
             ))),
+            Act::Forged => drop(self.forge(at)),
+            Act::Vouched => self.vouch(&[]),
+            Act::Acknowledged => {
+                let fact = MessageFact::new(id, at, 0, Direction::Outbound, Author::System);
+                self.store(fact.of_kind(Kind::AutoReply));
+            }
             Act::Automated(kind) => drop(self.store(MessageFact::reply(id, at, 0).of_kind(*kind))),
             Act::Delivered | Act::Opened | Act::Clicked | Act::HardBounce | Act::SoftBounce => {
                 if let Some(message) = self.newest_sent() {

@@ -5,9 +5,11 @@ mod cascade;
 mod cells;
 mod clocks;
 mod closing;
+mod forged;
 mod lead_journey;
 mod permutations;
 mod properties;
+mod replays;
 
 use crate::signals::{Signal, SignalClass, signal};
 use crate::strategies::Play;

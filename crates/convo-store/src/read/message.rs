@@ -127,6 +127,18 @@ pub struct MessageLabel {
     pub snippet: String,
 }
 
+/// What telling a flood needs of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = messages)]
+pub struct MessageArrival {
+    /// `inbound` or `outbound`.
+    pub direction: String,
+    /// What kind of mail it is.
+    pub kind: String,
+    /// When we got it.
+    pub received_at: DateTime<Utc>,
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = thread_placeholders)]
 struct OfConversation {
@@ -237,6 +249,34 @@ impl Reader<'_> {
             .order(messages::sequence_number.desc())
             .limit(limit);
         at("messages", query.load(self.conn))
+    }
+
+    /// What came last into a conversation, newest first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn newest_arrivals(
+        &mut self,
+        conversation: Uuid,
+        limit: i64,
+    ) -> StoreResult<Vec<MessageArrival>> {
+        let query = messages::table
+            .filter(messages::conversation_id.eq(BoundId(conversation)))
+            .select(MessageArrival::as_select())
+            .order(messages::sequence_number.desc())
+            .limit(limit);
+        at("messages", query.load(self.conn))
+    }
+
+    /// JSON list of the addresses a message went to.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn recipients_of(&mut self, message: Uuid) -> StoreResult<Option<String>> {
+        let query = message_contents::table
+            .filter(message_contents::message_id.eq(BoundId(message)))
+            .select(message_contents::recipients);
+        at("message_contents", query.first(self.conn).optional())
     }
 
     /// The messages of a conversation after a sequence number, oldest first.

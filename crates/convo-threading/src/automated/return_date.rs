@@ -1,11 +1,14 @@
 //! The day an absent person names as the end of the absence.
 
 mod names;
+mod relative;
+mod written;
 
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::subjects::normal;
-use names::{CUES, MONTHS, RANGE, WEEKDAYS};
+use names::{AFTER_CUES, ARTICLES, CUES, RANGE, STARTS, WEEKDAYS};
+use written::{Found, date_at, day_number};
 
 /// Words looked at, from the beginning.
 const MAX_WORDS: usize = 400;
@@ -13,27 +16,24 @@ const MAX_WORDS: usize = 400;
 /// How many words before a date its cue may stand.
 const REACH: usize = 6;
 
+/// How many words behind a date its cue may stand: `am 23. März bin ich wieder da`.
+const REACH_BEHIND: usize = 4;
+
+/// A day without a year that lies this shortly before the mail is past, not next year's.
+const DAYS_PAST: i64 = 120;
+
 /// An absence longer than this is a misreading.
 const MAX_DAYS_AHEAD: u64 = 500;
 
-/// A date in a text, as far as it is written out.
-#[derive(Clone, Copy)]
-struct Found {
-    /// The readings of it: an ambiguous `05/01` has two.
-    readings: [Option<(u32, u32)>; 2],
-    year: Option<i32>,
-    /// Index of its first word and of the word behind it.
-    start: usize,
-    end: usize,
-}
-
 /// The latest day that the subject or text names as end of an absence or day of return.
 ///
-/// A date without a year is the next such day after `written_on`, and without that no date; so is
-/// a weekday. An ambiguous `05/01/2026` is read as the day that comes first after `written_on`.
+/// A date without a year is the next such day after `written_on`, and without that no date; so are
+/// a weekday and `tomorrow`, which are asked only where no date is written out. An ambiguous
+/// `05/01/2026` is read as the day that comes first after `written_on`.
 pub(super) fn find(subject: &str, text: &str, written_on: Option<NaiveDate>) -> Option<NaiveDate> {
     let mut days: Vec<NaiveDate> = Vec::new();
     let mut weekdays: Vec<NaiveDate> = Vec::new();
+    let mut named: Vec<NaiveDate> = Vec::new();
     for part in [subject, text] {
         let part = normal(part);
         let words: Vec<&str> = part
@@ -44,10 +44,13 @@ pub(super) fn find(subject: &str, text: &str, written_on: Option<NaiveDate>) -> 
             .collect();
         dates(&words, written_on, &mut days);
         weekdays.extend(weekday(&words, written_on));
+        let cued = |start, end| has_cue(&words, start, end, true);
+        named.extend(written_on.and_then(|written| relative::find(&words, written, cued)));
     }
     days.into_iter()
         .max()
         .or_else(|| weekdays.into_iter().next())
+        .or_else(|| named.into_iter().next())
 }
 
 /// A word without the punctuation around it; a date's own dots and slashes stay inside.
@@ -69,11 +72,13 @@ fn dates(words: &[&str], written_on: Option<NaiveDate>, days: &mut Vec<NaiveDate
             at += 1;
             continue;
         };
-        let ends_range = previous.is_some_and(|before| {
-            let between = &words[before.end..found.start];
-            between.len() <= 3 && between.iter().any(|word| RANGE.contains(word))
-        });
-        if ends_range || has_cue(words, found.start) {
+        let ends_range = found.range
+            || follows_day(words, found.start)
+            || previous.is_some_and(|before| {
+                let between = &words[before.end..found.start];
+                between.len() <= 3 && between.iter().any(|word| RANGE.contains(word))
+            });
+        if ends_range || has_cue(words, found.start, found.end, found.dotted) {
             days.extend(resolve(&found, written_on));
         }
         at = found.end;
@@ -81,132 +86,47 @@ fn dates(words: &[&str], written_on: Option<NaiveDate>, days: &mut Vec<NaiveDate
     }
 }
 
-fn has_cue(words: &[&str], at: usize) -> bool {
-    let from = at.saturating_sub(REACH);
-    words[from..at]
+/// Whether a date ends a range that begins with a bare day: `du 9 au vendredi 20 mars`.
+fn follows_day(words: &[&str], start: usize) -> bool {
+    let filler = |word: &str| ARTICLES.contains(&word) || is_weekday(word);
+    let mut before = words[..start]
         .iter()
-        .any(|word| CUES.contains(&word.trim_end_matches('.')))
+        .rev()
+        .map(|word| word.trim_end_matches('.'))
+        .skip_while(|word| filler(word));
+    let to = before.next().is_some_and(|word| RANGE.contains(&word));
+    to && before.next().is_some_and(|word| day_number(word).is_some())
 }
 
-/// The date that begins at a word.
-fn date_at(words: &[&str], at: usize) -> Option<Found> {
-    let word = words[at].trim_end_matches('.');
-    if let Some(found) = numeric(word, at) {
-        return Some(found);
+/// Whether words lead to an end or a return: before a date, or behind it in the same sentence.
+///
+/// `dotted` says that a dot at the date's end belongs to it.
+fn has_cue(words: &[&str], start: usize, end: usize, dotted: bool) -> bool {
+    let is = |cues: &[&str], word: &str| cues.contains(&word.trim_end_matches('.'));
+    let from = start.saturating_sub(REACH);
+    if words[from..start].iter().any(|word| is(CUES, word)) {
+        return true;
     }
-    // `14 August`, `14. August`, `14th of August`, `14 de agosto de 2026`, `1er août`
-    if let Some(day) = day_number(word) {
-        let filler = |word: &str| matches!(word, "of" | "de" | "d'" | "di");
-        let month_at = at + 1 + usize::from(words.get(at + 1).is_some_and(|word| filler(word)));
-        let month = words.get(month_at).and_then(|word| month(word))?;
-        let year_at = month_at
-            + 1
-            + usize::from(
-                words
-                    .get(month_at + 1)
-                    .is_some_and(|word| matches!(*word, "de" | "del")),
-            );
-        let year = words.get(year_at).and_then(|word| year(word));
-        let end = if year.is_some() {
-            year_at + 1
-        } else {
-            month_at + 1
-        };
-        return Some(Found {
-            readings: [Some((month, day)), None],
-            year,
-            start: at,
-            end,
-        });
+    if start > 0 && is(STARTS, words[start - 1]) {
+        return false;
     }
-    // `August 14, 2026`, `August 14th`
-    let month = month(word)?;
-    let day = words
-        .get(at + 1)
-        .and_then(|word| day_number(word.trim_end_matches('.')))?;
-    let year = words.get(at + 2).and_then(|word| year(word));
-    let end = at + 2 + usize::from(year.is_some());
-    Some(Found {
-        readings: [Some((month, day)), None],
-        year,
-        start: at,
-        end,
-    })
-}
-
-/// `2026-05-01`, `01.05.2026`, `1.5.`, `05/01/2026`, `1-5-26`
-fn numeric(word: &str, at: usize) -> Option<Found> {
-    let separator = word.chars().find(|c| matches!(c, '.' | '/' | '-'))?;
-    let fields: Vec<&str> = word.split(separator).collect();
-    if fields.iter().any(|field| {
-        field.is_empty() || field.len() > 4 || !field.bytes().all(|byte| byte.is_ascii_digit())
-    }) {
-        return None;
+    let ends = |word: &str| word.ends_with('.');
+    if !dotted && end > 0 && words.get(end - 1).is_some_and(|word| ends(word)) {
+        return false;
     }
-    let numbers: Vec<u32> = fields
-        .iter()
-        .filter_map(|field| field.parse().ok())
-        .collect();
-    let proper = |month: u32, day: u32| {
-        ((1..=12).contains(&month) && (1..=31).contains(&day)).then_some((month, day))
-    };
-    let (readings, year) = match numbers.as_slice() {
-        [year, month, day] if fields[0].len() == 4 => ([proper(*month, *day), None], Some(*year)),
-        [first, second, year] if matches!(fields[2].len(), 2 | 4) => {
-            let year = if *year < 100 { year + 2000 } else { *year };
-            let month_first = if separator == '/' {
-                proper(*first, *second)
-            } else {
-                None
-            };
-            ([proper(*second, *first), month_first], Some(year))
+    for word in words.iter().skip(end).take(REACH_BEHIND) {
+        if is(AFTER_CUES, word) {
+            return true;
         }
-        // `24/7` and `2.5` are no dates: without a year only the German `14.8.` and `14/08` count.
-        [first, second] if separator == '.' || (separator == '/' && fields[1].len() == 2) => {
-            let month_first = if separator == '/' {
-                proper(*first, *second)
-            } else {
-                None
-            };
-            ([proper(*second, *first), month_first], None)
+        if ends(word) {
+            return false;
         }
-        _ => return None,
-    };
-    readings.iter().any(Option::is_some).then_some(())?;
-    let year = year.and_then(|year| i32::try_from(year).ok());
-    Some(Found {
-        readings,
-        year,
-        start: at,
-        end: at + 1,
-    })
-}
-
-fn day_number(word: &str) -> Option<u32> {
-    let digits = word.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let suffix = &word[digits.len()..];
-    if !matches!(
-        suffix,
-        "" | "." | "st" | "nd" | "rd" | "th" | "er" | "e" | "º" | "°"
-    ) || digits.len() > 2
-    {
-        return None;
     }
-    digits.parse().ok().filter(|day| (1..=31).contains(day))
+    false
 }
 
-fn month(word: &str) -> Option<u32> {
-    let word = word.trim_end_matches('.');
-    MONTHS
-        .iter()
-        .find(|(name, _)| *name == word)
-        .map(|(_, month)| *month)
-}
-
-fn year(word: &str) -> Option<i32> {
-    let word = word.trim_end_matches('.');
-    let year = (word.len() == 4).then(|| word.parse().ok()).flatten()?;
-    (1970..2200).contains(&year).then_some(year)
+fn is_weekday(word: &str) -> bool {
+    WEEKDAYS.iter().any(|(name, _)| *name == word)
 }
 
 /// The day a date means: of its readings the first that is not before the mail.
@@ -218,6 +138,12 @@ fn resolve(found: &Found, written_on: Option<NaiveDate>) -> Option<NaiveDate> {
             None => {
                 let written = written_on?;
                 let this = NaiveDate::from_ymd_opt(written.year(), *month, *day);
+                let past = this.is_some_and(|this| {
+                    (1..=DAYS_PAST).contains(&written.signed_duration_since(this).num_days())
+                });
+                if past {
+                    return None;
+                }
                 let next = NaiveDate::from_ymd_opt(written.year() + 1, *month, *day);
                 [this, next]
                     .into_iter()
@@ -236,13 +162,13 @@ fn resolve(found: &Found, written_on: Option<NaiveDate>) -> Option<NaiveDate> {
     })
 }
 
-/// A weekday behind a cue: the next one after the mail.
+/// A weekday beside a cue: the next one after the mail.
 fn weekday(words: &[&str], written_on: Option<NaiveDate>) -> Option<NaiveDate> {
     let written = written_on?;
     words.iter().enumerate().find_map(|(at, word)| {
-        let word = word.trim_end_matches('.');
-        let (_, weekday) = WEEKDAYS.iter().find(|(name, _)| *name == word)?;
-        if !has_cue(words, at) {
+        let bare = word.trim_end_matches('.');
+        let (_, weekday) = WEEKDAYS.iter().find(|(name, _)| *name == bare)?;
+        if !has_cue(words, at, at + 1, false) {
             return None;
         }
         let days =

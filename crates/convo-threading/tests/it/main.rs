@@ -6,6 +6,7 @@
 mod absence;
 mod automated;
 mod conformance;
+mod notices;
 mod quotes;
 mod subjects;
 mod threads;

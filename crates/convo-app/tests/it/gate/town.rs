@@ -91,6 +91,7 @@ impl Town {
         let options = Options {
             shell: Box::new(clock.clone()),
             our_addresses: vec!["sales@dealer.example".to_owned()],
+            trusted_auth_hosts: Vec::new(),
             storage: folder.path().join("attachments"),
             sending: Sending {
                 mode: SendMode::Live,

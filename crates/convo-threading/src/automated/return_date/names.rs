@@ -30,8 +30,12 @@ pub(super) const CUES: &[&str] = &[
     "jusque",
     "retour",
     "reprendrai",
+    "reprends",
     "reviens",
+    "reviendrai",
     "revient",
+    "rentre",
+    "rentrerai",
     // es
     "hasta",
     "regreso",
@@ -42,6 +46,10 @@ pub(super) const CUES: &[&str] = &[
     "retorno",
     "reincorporaré",
     "reincorporo",
+    "incorporaré",
+    "regresar",
+    "volver",
+    "reincorporar",
     // it
     "fino",
     "rientro",
@@ -70,11 +78,100 @@ pub(super) const CUES: &[&str] = &[
     "do",
 ];
 
+/// Words that lead to an end or a return from behind.
+pub(super) const AFTER_CUES: &[&str] = &[
+    "back", "zurück", "zurueck", "wieder", "retour", "vuelta", "regreso", "terug", "weer",
+    "tillbaka", "tilbage", "tilbake",
+];
+
 /// Words between two dates of a range: the second is the end.
 pub(super) const RANGE: &[&str] = &[
     "to", "-", "–", "—", "bis", "au", "al", "a", "tot", "t/m", "and", "und", "et", "y", "e",
     "through", "until",
 ];
+
+/// Words before the day on which an absence begins.
+pub(super) const STARTS: &[&str] = &[
+    "from", "since", "vom", "von", "seit", "du", "depuis", "dès", "del", "desde", "dal", "van",
+];
+
+/// Words that may stand between `to` and the end of a range.
+pub(super) const ARTICLES: &[&str] = &["the", "den", "dem", "zum", "le", "el", "il", "de", "on"];
+
+/// Words for tomorrow, by how many days they are away, and words they do not follow then.
+pub(super) const TOMORROW: &[(&str, u64, &[&str])] = &[
+    ("tomorrow", 1, &[]),
+    ("morgen", 1, &["guten", "heute", "am", "jeden", "goede"]),
+    ("übermorgen", 2, &[]),
+    ("uebermorgen", 2, &[]),
+    ("overmorgen", 2, &[]),
+    ("demain", 1, &[]),
+    ("après-demain", 2, &[]),
+    ("apres-demain", 2, &[]),
+    ("mañana", 1, &["la", "cada"]),
+    ("domani", 1, &[]),
+    ("dopodomani", 2, &[]),
+];
+
+/// Words for the week after this one.
+pub(super) const NEXT_WEEK: &[&[&str]] = &[
+    &["next", "week"],
+    &["nächste", "woche"],
+    &["nächster", "woche"],
+    &["naechste", "woche"],
+    &["kommende", "woche"],
+    &["kommender", "woche"],
+    &["semaine", "prochaine"],
+    &["próxima", "semana"],
+    &["proxima", "semana"],
+    &["semana", "próxima"],
+    &["semana", "que", "viene"],
+    &["prossima", "settimana"],
+    &["settimana", "prossima"],
+    &["volgende", "week"],
+];
+
+/// Words before a distance.
+pub(super) const IN: &[&str] = &["in", "dans", "en", "tra", "fra", "over", "de"];
+
+/// Small numbers in words.
+#[rustfmt::skip]
+pub(super) const HOW_MANY: &[(&str, u32)] = &[
+    ("a", 1), ("one", 1), ("einem", 1), ("einer", 1), ("un", 1), ("une", 1), ("una", 1), ("een", 1),
+    ("two", 2), ("zwei", 2), ("deux", 2), ("dos", 2), ("due", 2), ("twee", 2),
+    ("three", 3), ("drei", 3), ("trois", 3), ("tres", 3), ("tre", 3), ("drie", 3),
+    ("four", 4), ("vier", 4), ("quatre", 4), ("cuatro", 4), ("quattro", 4),
+    ("five", 5), ("fünf", 5), ("cinq", 5), ("cinco", 5), ("cinque", 5), ("vijf", 5),
+    ("six", 6), ("sechs", 6), ("seis", 6), ("sei", 6), ("zes", 6),
+];
+
+/// What a distance is measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    Day,
+    Week,
+    Month,
+}
+
+/// Words for days, weeks and months.
+#[rustfmt::skip]
+pub(super) const UNITS: &[(&str, Unit)] = &[
+    ("day", Unit::Day), ("days", Unit::Day), ("tag", Unit::Day), ("tagen", Unit::Day),
+    ("jour", Unit::Day), ("jours", Unit::Day), ("día", Unit::Day), ("días", Unit::Day),
+    ("dia", Unit::Day), ("dias", Unit::Day), ("giorni", Unit::Day), ("dagen", Unit::Day),
+    ("week", Unit::Week), ("weeks", Unit::Week), ("woche", Unit::Week), ("wochen", Unit::Week),
+    ("semaine", Unit::Week), ("semaines", Unit::Week), ("semana", Unit::Week), ("semanas", Unit::Week),
+    ("settimana", Unit::Week), ("settimane", Unit::Week), ("weken", Unit::Week),
+    ("month", Unit::Month), ("months", Unit::Month), ("monat", Unit::Month), ("monaten", Unit::Month),
+    ("mois", Unit::Month), ("mes", Unit::Month), ("meses", Unit::Month), ("mese", Unit::Month),
+    ("mesi", Unit::Month), ("maand", Unit::Month), ("maanden", Unit::Month),
+];
+
+/// Words for the end of a month, before its name.
+pub(super) const END_OF: &[&str] = &["end", "ende", "fin", "finales", "fine", "eind", "einde"];
+
+/// Words for the month that it is now.
+pub(super) const MONTH_WORDS: &[&str] = &["month", "monats", "mois", "mes", "mese", "maand"];
 
 /// Names of the months, lower case, with their usual short forms.
 #[rustfmt::skip]

@@ -1,0 +1,101 @@
+//! Bounces, delays and complaints: believed only of a mail we sent, and of whom it went to.
+
+use convo_core::vocabulary::{Author, Direction};
+use convo_email::{InboundEmail, ReportKind, ReportedRecipient};
+use convo_store::MessageHead;
+
+use super::{Arriving, Place, Route};
+use crate::batch::Batch;
+use crate::error::AppError;
+use crate::wire::address_key;
+
+/// The mail of ours among those known under one Message-ID.
+pub(crate) fn sent(heads: &[MessageHead]) -> Option<&MessageHead> {
+    heads
+        .iter()
+        .find(|head| head.direction == Direction::Outbound.as_str())
+}
+
+/// Whether a report speaks of one of these addresses, as compared.
+pub(crate) fn speaks_of(recipient: &ReportedRecipient, addresses: &[String]) -> bool {
+    named(recipient).any(|named| addresses.iter().any(|address| *address == named))
+}
+
+impl Batch<'_, '_> {
+    /// A report names a mail of ours, and nobody else than whom that went to; otherwise a person has to look.
+    pub(super) fn route_report(&mut self, arriving: &Arriving<'_>) -> Result<Route, AppError> {
+        let report = arriving.mail.report.as_ref();
+        let original = report.and_then(|report| report.original_message_id.clone());
+        let replied = arriving.mail.chain.parent().cloned();
+        let candidates = [
+            (original, "report:original-message-id"),
+            (replied, "report:in-reply-to"),
+        ];
+        for (id, evidence) in candidates {
+            let Some(id) = id else { continue };
+            let Some(ours) = sent(self.heads(id.as_str())?).cloned() else {
+                continue;
+            };
+            let went_to = self.went_to(&ours)?;
+            if !fits(arriving.mail, &went_to) {
+                return Ok(Route::Review("report_of_another_recipient"));
+            }
+            let mut place = Place::new(ours.conversation_id, 0, evidence, Author::System);
+            place.about = Some((ours.id, ours.rfc_id));
+            place.went_to = Some(went_to);
+            return Ok(Route::There(place));
+        }
+        Ok(Route::Review("unmatched_report"))
+    }
+
+    /// The addresses a mail of ours went to, as compared: those it names; where none of them is its lead's
+    /// (recorded without, or sent to a list), the lead's too.
+    fn went_to(&mut self, ours: &MessageHead) -> Result<Vec<String>, AppError> {
+        let mut here = self.commit.contents.iter();
+        let here = here.find(|content| content.message_id == ours.id);
+        let stored = match here {
+            Some(content) => Some(content.recipients.clone()),
+            None => self.reader.recipients_of(ours.id)?,
+        };
+        let named: Option<Vec<String>> = stored.and_then(|json| serde_json::from_str(&json).ok());
+        let mut named: Vec<String> = named
+            .unwrap_or_default()
+            .iter()
+            .map(|address| address_key(address))
+            .collect();
+        let mut theirs = self.aliases_of_lead(ours.lead_id)?;
+        let primary = self.lead(ours.lead_id)?.map(|lead| lead.row.email.clone());
+        theirs.extend(primary);
+        let theirs: Vec<String> = theirs.iter().map(|address| address_key(address)).collect();
+        if !theirs.iter().any(|address| named.contains(address)) {
+            named.extend(theirs);
+        }
+        Ok(named)
+    }
+}
+
+/// Whether a report is about one of these addresses; one that names nobody is.
+fn fits(mail: &InboundEmail, addresses: &[String]) -> bool {
+    let Some(report) = &mail.report else {
+        return true;
+    };
+    let complaint = report.kind == ReportKind::Complaint;
+    let mut named = report
+        .recipients
+        .iter()
+        .filter(|one| named(one).next().is_some() && !(complaint && is_redacted(one)))
+        .peekable();
+    named.peek().is_none() || named.any(|one| speaks_of(one, addresses))
+}
+
+fn named(recipient: &ReportedRecipient) -> impl Iterator<Item = String> {
+    let both = [&recipient.original, &recipient.address];
+    both.into_iter()
+        .flatten()
+        .map(|address| address_key(address))
+}
+
+/// Mailbox providers tell who complained only to say that they do not.
+fn is_redacted(recipient: &ReportedRecipient) -> bool {
+    named(recipient).all(|address| address.contains("redacted"))
+}
