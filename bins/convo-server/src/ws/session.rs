@@ -143,7 +143,11 @@ impl Socket {
             Admitted::NotYet => {}
             Admitted::Not => return Err(self.refuse().await),
         }
-        let mut due = std::pin::pin!(sleep(AUTHENTICATE_WITHIN));
+        let first = match self.caller {
+            Some(_) => self.sockets.settings.ping_every,
+            None => AUTHENTICATE_WITHIN,
+        };
+        let mut due = std::pin::pin!(sleep(first));
         let mut silent = 0;
         loop {
             tokio::select! {
