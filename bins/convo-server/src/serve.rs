@@ -42,6 +42,8 @@ pub fn listen(settings: &settings::Server, shell: &Shell) -> io::Result<Listenin
     let (for_apps, for_metrics) = (shell.clone(), shell.clone());
     let server = HttpServer::new(move || app(&for_apps))
         .on_connect(ws::remember)
+        // An event must not wait until the one before it is acknowledged.
+        .tcp_nodelay(true)
         .workers(settings.workers)
         .max_connections((settings.max_connections / settings.workers).max(1))
         .keep_alive(KeepAlive::Timeout(settings.keep_alive))

@@ -73,12 +73,8 @@ fn rows_follow_the_facts() {
         let agent = id(&world.run(Command::CreateAgent(read(agent))));
         let taken = json!({"agentId": agent, "reason": "asked for me"});
         world.run(Command::TakeOver(contact.id, read(taken)));
-        let kinds: Vec<String> = world
-            .timers(&contact)
-            .into_iter()
-            .map(|one| one.0)
-            .collect();
-        assert_eq!(kinds, ["first_touch"], "its owner's clocks are others");
+        let reminded = timer("first_touch", now + TimeDelta::minutes(30));
+        assert_eq!(world.timers(&contact), [reminded], "its owner's clock");
         world.verify();
     });
 }
