@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::Conversation;
 use crate::machine::State;
+use crate::policy::Budget;
 use crate::tally::{Mark, MessageFact};
 use crate::vocabulary::{Author, Direction, HoldReason, SuppressionReason, SuppressionScope};
 
@@ -31,6 +32,7 @@ struct Case {
     answered: bool,
     campaign: CampaignFacts,
     reputation: Vec<Reputation>,
+    budget: Option<Budget>,
     policy: Policy,
 }
 
@@ -68,6 +70,7 @@ impl Case {
             answered: false,
             campaign: CampaignFacts::default(),
             reputation: Vec::new(),
+            budget: None,
             policy: Policy::default(),
         }
     }
@@ -89,6 +92,7 @@ impl Case {
             consent: Some("contract"),
             campaign: Some(&self.campaign),
             reputation: &self.reputation,
+            budget: self.budget,
             ..GateFacts::new(self.mail.clone(), &self.here)
         };
         may_send(&facts, &self.policy, now)
@@ -226,6 +230,7 @@ fn stops() -> Vec<Stop> {
             write(&mut case.here, MessageFact::reply(14, at(-1), 3));
         }),
         row(Answered, ANSWERS, |case| case.answered = true),
+        row(LoopBudget, ANSWERS, |case| case.budget = Some(Budget::Total)),
     ]
 }
 
@@ -279,7 +284,7 @@ fn every_reason_comes_at_once_in_the_order_of_the_table() {
     let mut sorted = codes.clone();
     sorted.sort();
     assert_eq!(codes, sorted);
-    assert_eq!(codes.len(), DenialCode::ALL.len() - 3);
+    assert_eq!(codes.len(), DenialCode::ALL.len() - 4);
 }
 
 #[test]

@@ -72,7 +72,7 @@ async fn records(server: &Server) {
     assert_eq!(server.get(&path).await.ok()["externalId"], "mine");
 
     let policy = server.get("/api/policy").await.ok();
-    let put = json!({"minReplies": 3, "lexicon": "automotive", "calendar": {"timeZone": "Europe/Berlin", "holidays": ["2026-12-25"]}});
+    let put = json!({"minReplies": 3, "lexicon": "automotive", "acknowledge": {"text": "We have it."}, "calendar": {"timeZone": "Europe/Berlin", "holidays": ["2026-12-25"]}});
     let newer = server.put("/api/policy", put).await.ok();
     assert!(newer["version"].as_i64() > policy["version"].as_i64());
     server.put("/api/policy", json!({})).await.ok();
