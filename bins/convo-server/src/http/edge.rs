@@ -125,14 +125,14 @@ fn finished<B: MessageBody + 'static>(
     }
 }
 
-/// An error answer that is not ours: of the framework, in plain text.
+/// An error answer that is not ours: of the framework, in plain text. A page of ours says what a browser may do with it.
 fn is_foreign_error(status: StatusCode, headers: &header::HeaderMap) -> bool {
     let error = status.is_client_error() || status.is_server_error();
     let ours = headers.get(header::CONTENT_TYPE).is_some_and(|value| {
         let value = value.as_bytes();
         value.starts_with(problem::MEDIA_TYPE.as_bytes()) || value.starts_with(b"application/json")
     });
-    error && !ours
+    error && !ours && !headers.contains_key(header::CONTENT_SECURITY_POLICY)
 }
 
 /// A payload that is still there after the handler has dropped its end.

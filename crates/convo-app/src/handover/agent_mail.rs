@@ -210,32 +210,34 @@ impl Batch<'_, '_> {
     }
 }
 
-/// What the agent wrote: above the line of the notice, without quotes and without our addresses of it.
-fn own_words(mail: &InboundEmail) -> String {
-    let above = |text: &str| {
-        let lines = text.lines();
-        let own = lines.take_while(|line| !line.contains(MARK));
-        own.collect::<Vec<_>>().join("\n").trim().to_owned()
-    };
-    let said = above(&mail.reply_text);
-    if said.is_empty() {
-        // Where everything was taken for a quote, what stands above the line is not.
-        return match mail.text.contains(MARK) {
-            true => unquoted(&above(&mail.text)),
-            false => said,
-        };
-    }
-    said
-}
-
-/// The part of the line that no mail program breaks or quotes away.
+/// The part of the notice's first line that no mail program breaks or quotes away.
 const MARK: &str = "Answer above this line";
 
-fn unquoted(text: &str) -> String {
-    let own = text
-        .lines()
-        .filter(|line| !line.trim_start().starts_with('>'));
-    own.collect::<Vec<_>>().join("\n").trim().to_owned()
+/// What the agent wrote: without quotes, and nothing from the notice's first line on.
+fn own_words(mail: &InboundEmail) -> String {
+    let said = mail.reply_text.trim();
+    let marked = said.contains(MARK) || (said.is_empty() && mail.text.contains(MARK));
+    if !marked {
+        return said.to_owned();
+    }
+    // Where all of it was taken for the agent's words, or none of it, the line tells them apart.
+    let whole = if said.is_empty() {
+        mail.text.as_str()
+    } else {
+        said
+    };
+    let above = whole.lines().take_while(|line| !line.contains(MARK));
+    let own = above.filter(|line| !line.trim_start().starts_with('>'));
+    without_intro(own.collect::<Vec<_>>().join("\n").trim()).to_owned()
+}
+
+/// Without the lines in which a mail program says whom it quotes: they end in a colon and name a time.
+fn without_intro(text: &str) -> &str {
+    let (before, last) = text.rsplit_once("\n\n").unwrap_or(("", text));
+    let intro = last.trim_end().ends_with(':')
+        && last.lines().count() <= 3
+        && last.contains(|c: char| c.is_ascii_digit());
+    if intro { before.trim_end() } else { text }
 }
 
 #[cfg(test)]
@@ -277,6 +279,11 @@ mod tests {
         );
         check(
             "--- Answer above this line, and the lead gets your answer. ---\nsecret",
+            "",
+        );
+        check(
+            "\n\nOn Mon, 5 Jan 2026 at 10:00, Convo <convo@dealer.example> wrote:\n\
+             > --- Answer above this line, and the lead gets your answer. ---\n> secret",
             "",
         );
     }
