@@ -451,8 +451,16 @@ impl Socket {
         };
         let deadline = Instant::now() + within;
         let farewell = async {
-            if session.close(reason).await.is_ok() {
-                while let Some(Ok(_)) = frames.next().await {}
+            if session.close(reason).await.is_err() {
+                return;
+            }
+            loop {
+                match frames.next().await {
+                    Some(Ok(_)) => {}
+                    None => return,
+                    // What it sends cannot be read: there is no seeing it go.
+                    Some(Err(_)) => return sleep(SHORT_FAREWELL).await,
+                }
             }
         };
         tokio::select! {

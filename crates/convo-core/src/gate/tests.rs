@@ -230,7 +230,9 @@ fn stops() -> Vec<Stop> {
             write(&mut case.here, MessageFact::reply(14, at(-1), 3));
         }),
         row(Answered, ANSWERS, |case| case.answered = true),
-        row(LoopBudget, ANSWERS, |case| case.budget = Some(Budget::Total)),
+        row(LoopBudget, ANSWERS, |case| {
+            case.budget = Some(Budget::Total)
+        }),
     ]
 }
 
