@@ -131,7 +131,11 @@ impl Live {
                     return Heard::Closed(code);
                 }
                 Some(Ok(_)) => {}
-                Some(Err(_)) | None => return Heard::Closed(None),
+                Some(Err(e)) => {
+                    eprintln!("LIVE ERR {e:?}");
+                    return Heard::Closed(None);
+                }
+                None => return Heard::Closed(None),
             }
         }
     }

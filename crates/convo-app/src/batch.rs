@@ -231,7 +231,7 @@ impl<'b, 'r> Batch<'b, 'r> {
         self.forget_answer = false;
         self.handovers.begin();
         let Some(key) = &envelope.idempotency else {
-            return self.to_the_end(&envelope.command);
+            return self.all_of(&envelope.command);
         };
         if let Some((body, answer)) = self.stored_answer(&key.scope)? {
             if body != key.body {
@@ -242,14 +242,14 @@ impl<'b, 'r> Batch<'b, 'r> {
                 ..answer
             });
         }
-        let answer = self.to_the_end(&envelope.command)?;
+        let answer = self.all_of(&envelope.command)?;
         if !self.forget_answer {
             self.remember(key, &answer);
         }
         Ok(answer)
     }
 
-    fn to_the_end(&mut self, command: &Command) -> Result<Answer, AppError> {
+    fn all_of(&mut self, command: &Command) -> Result<Answer, AppError> {
         let answer = self.dispatch(command)?;
         self.hand_over()?;
         Ok(answer)

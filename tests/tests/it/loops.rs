@@ -63,10 +63,7 @@ async fn a_first_mail_is_acknowledged_once(options: Options) {
     let status = contact.status().await;
     assert_eq!(status["awaiting"], "us");
     assert_eq!(status["currentState"], "ENGAGED");
-    assert_eq!(
-        status["analytics"]["averageResponseMinutes"].is_null(),
-        false
-    );
+    assert!(!status["analytics"]["averageResponseMinutes"].is_null());
     let stored = contact.messages().await.pop().unwrap();
     assert_eq!(
         (&stored["direction"], &stored["author"], &stored["kind"]),

@@ -65,7 +65,7 @@ async fn use_it(server: &Server, email: &str) {
     );
     server.inbound(&mail.answering(&ours)).await.ok();
     assert_eq!(contact.state().await, "ENGAGED");
-    assert!(!live.events().await.is_empty());
+    live.until("conversation_state_changed").await;
     contact.transition("ENGAGEMENT_INCREASED").await.ok();
     server.delete(&format!("/api/leads/{}", contact.lead)).await;
     server.verify().await;

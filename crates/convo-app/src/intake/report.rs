@@ -18,7 +18,7 @@ pub(crate) fn sent(heads: &[MessageHead]) -> Option<&MessageHead> {
 
 /// Whether a report speaks of one of these addresses, as compared.
 pub(crate) fn speaks_of(recipient: &ReportedRecipient, addresses: &[String]) -> bool {
-    named(recipient).any(|named| addresses.iter().any(|address| *address == named))
+    named(recipient).any(|named| addresses.contains(&named))
 }
 
 impl Batch<'_, '_> {

@@ -27,6 +27,9 @@ impl Leased {
     }
 }
 
+/// Why a mail may not be sent, and when that ends.
+type Forbidden = (&'static str, Option<DateTime<Utc>>);
+
 impl Batch<'_, '_> {
     /// Gives a sender at most `limit` mails that are due, for `seconds`; the gate is asked again for each, and what
     /// may not be sent any more is void.
@@ -93,10 +96,7 @@ impl Batch<'_, '_> {
 
     /// Why a queued mail may not be sent now, and when that ends where it ends by itself; otherwise it may not be sent
     /// any more.
-    fn forbidden(
-        &mut self,
-        row: &OutboxRow,
-    ) -> Result<Option<(&'static str, Option<DateTime<Utc>>)>, AppError> {
+    fn forbidden(&mut self, row: &OutboxRow) -> Result<Option<Forbidden>, AppError> {
         let Some(message) = row.message_id else {
             let forbidden = self.notice_forbidden(row)?;
             return Ok(forbidden.map(|code| (code, None)));

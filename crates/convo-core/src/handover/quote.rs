@@ -74,8 +74,7 @@ fn cut(sentence: &str) -> &str {
 /// Where the first sentence of a text ends.
 fn end_of_sentence(text: &str) -> usize {
     let mut line = 0;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    for (at, c) in text.char_indices() {
         let after = at + c.len_utf8();
         match c {
             '。' | '！' | '？' => return after,

@@ -52,8 +52,11 @@ fn what() -> impl Strategy<Value = What> {
     ]
 }
 
+/// Facts in the order they arrive, each with its place in time.
+type Arrivals = Vec<(usize, Fact)>;
+
 /// A history, and the order it arrives in. Times are close, so that ties and bursts occur.
-fn arrivals() -> impl Strategy<Value = (Vec<(usize, Fact)>, Vec<(usize, Fact)>)> {
+fn arrivals() -> impl Strategy<Value = (Arrivals, Arrivals)> {
     let near = proptest::prop_oneof![0..40i64, 0..40_000i64];
     let fact = (near, what()).prop_map(|(at, what)| Fact { at, what });
     proptest::collection::vec(fact, 1..30).prop_flat_map(|facts| {
@@ -84,7 +87,7 @@ fn arrive(play: &mut Play, begun: Time, n: usize, fact: &Fact) {
         }
         What::Delivered(message) => play.deliver(*message, at),
         What::Tracked(message, kind) => play.track(*message, *kind, at),
-        What::Deferred(message) => play.fail(*message, Failure::Soft, at),
+        What::Deferred(message) => play.fail_softly(*message, at),
         What::Bounced(message) => play.fail(*message, Failure::Hard { primary: true }, at),
     }
 }

@@ -41,7 +41,7 @@ enum Among {
 }
 
 impl Among {
-    fn of<'a>(self, ids: &'a [Uuid], node: usize) -> &'a [Uuid] {
+    fn of(self, ids: &[Uuid], node: usize) -> &[Uuid] {
         match self {
             Among::Own => &ids[node * ids.len() / 2..][..ids.len() / 2],
             Among::All => ids,

@@ -66,8 +66,14 @@ fn a_message_is_claimed_once() {
         fresh
             .store
             .read(|reader| {
-                assert_eq!(reader.leases_by_ids(&[id(10)])?, [used.clone()]);
-                assert_eq!(reader.leases_by_messages(&[id(20)])?, [used.clone()]);
+                assert_eq!(
+                    reader.leases_by_ids(&[id(10)])?,
+                    std::slice::from_ref(&used)
+                );
+                assert_eq!(
+                    reader.leases_by_messages(&[id(20)])?,
+                    std::slice::from_ref(&used)
+                );
                 assert_eq!(
                     reader
                         .leases_by_claims(&["m1@example.com".to_owned()])?
