@@ -131,11 +131,7 @@ impl Live {
                     return Heard::Closed(code);
                 }
                 Some(Ok(_)) => {}
-                Some(Err(e)) => {
-                    eprintln!("LIVE ERR {e:?}");
-                    return Heard::Closed(None);
-                }
-                None => return Heard::Closed(None),
+                Some(Err(_)) | None => return Heard::Closed(None),
             }
         }
     }

@@ -32,6 +32,8 @@ const AUTHENTICATE_WITHIN: Duration = Duration::from_secs(10);
 const MISSED_PINGS: u32 = 2;
 /// A client that takes nothing for so long does not read.
 const STALLED: Duration = Duration::from_secs(10);
+/// For what a client has been told to be read before the connection is cut.
+const LINGER: Duration = Duration::from_millis(200);
 /// For a client to take our close frame and answer it.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// The same while the process is stopping: it does not wait for those who do not read.
@@ -441,26 +443,27 @@ impl Socket {
         let within = if stopping { SHORT_FAREWELL } else { FAREWELL };
         // Out of the hub now: nothing is kept for one that goes.
         drop(stream);
-        let reason = match leave {
+        let (reason, told) = match leave {
             Leave::Gone => return,
-            Leave::Closed(reason) => reason,
-            Leave::Told(code, reason) => Some(CloseReason {
-                code: CloseCode::from(code),
-                description: Some(reason.to_owned()),
-            }),
+            Leave::Closed(reason) => (reason, false),
+            Leave::Told(code, reason) => {
+                let reason = CloseReason {
+                    code: CloseCode::from(code),
+                    description: Some(reason.to_owned()),
+                };
+                (Some(reason), true)
+            }
         };
         let deadline = Instant::now() + within;
         let farewell = async {
             if session.close(reason).await.is_err() {
                 return;
             }
-            loop {
-                match frames.next().await {
-                    Some(Ok(_)) => {}
-                    None => return,
-                    // What it sends cannot be read: there is no seeing it go.
-                    Some(Err(_)) => return sleep(SHORT_FAREWELL).await,
-                }
+            while let Some(Ok(_)) = frames.next().await {}
+            // The stream ends with our own close, or with what cannot be read: that is no sign that it was heard, and
+            // a connection cut before takes with it what the client has not read yet.
+            if told {
+                sleep(LINGER).await;
             }
         };
         tokio::select! {
