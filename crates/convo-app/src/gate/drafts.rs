@@ -113,14 +113,18 @@ impl Batch<'_, '_> {
         let (row, mut lease) = self.waiting_draft(id)?;
         let conversation = row.conversation_id;
         self.touched_lead = Some(row.lead_id);
-        if let Some(agent) = request.agent_id.or(key_agent) {
-            let speaker = self.who_writes(Author::Agent.as_str(), Some(agent), None)?;
+        if request.agent_id.or(key_agent).is_some() {
+            let author = Author::Agent.as_str();
+            let speaker = self.who_writes(author, request.agent_id, key_agent, None)?;
             // The answer stays claimed: what is approved is an answer all the same.
             lease.author = speaker.author.as_str().to_owned();
             lease.agent_id = speaker.agent;
         }
         let mail = self.mail_of_lease(&lease)?;
-        granted(self.judge(Where::There(conversation), &mail, Some(lease.id))?)?;
+        let mut denials = self.judge(Where::There(conversation), &mail, Some(lease.id))?;
+        // This is the approval.
+        denials.retain(|denial| denial.code != DenialCode::Approval);
+        granted(denials)?;
         let send = Send {
             author: lease.author.clone(),
             text: request.text.clone().unwrap_or_else(|| row.text.clone()),

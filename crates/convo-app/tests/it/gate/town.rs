@@ -264,7 +264,7 @@ pub fn sent(conversation: Uuid, lease: Uuid) -> Command {
         text: None,
         html: None,
     };
-    Command::SentByOthers(conversation, Box::new(request))
+    Command::SentByOthers(conversation, Box::new(request), None)
 }
 
 /// An event of the table, asked for.
