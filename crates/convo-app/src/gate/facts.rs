@@ -254,7 +254,11 @@ impl Batch<'_, '_> {
     }
 
     /// Whether somebody else's words came after a message that a stored mail answers.
-    fn is_overtaken(&mut self, answered: Uuid, own: Option<Uuid>) -> Result<bool, AppError> {
+    pub(super) fn is_overtaken(
+        &mut self,
+        answered: Uuid,
+        own: Option<Uuid>,
+    ) -> Result<bool, AppError> {
         let Some(answered) = self.message_row(answered)? else {
             return Ok(false);
         };

@@ -59,7 +59,7 @@ pub(crate) fn scope_name(context: &Context, campaign: Option<Uuid>) -> String {
 }
 
 /// The beginning of an hour.
-fn hour(at: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn hour(at: DateTime<Utc>) -> DateTime<Utc> {
     at.duration_trunc(AN_HOUR).unwrap_or(at)
 }
 
