@@ -37,7 +37,8 @@ mod write;
 mod writer;
 
 pub use commit::{
-    Commit, Fared, Forgotten, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep, TimerKey,
+    Commit, EndedLeases, Fared, Forgotten, LeasesOf, NewLogRow, Placement, Put, ReceiptChange,
+    Reread, Sweep, TimerKey,
 };
 pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
