@@ -10,7 +10,7 @@ use super::args::DemoArgs;
 use super::{Cli, CommandError, Ended, serve};
 use crate::auth::{ApiKey, FirstKey};
 use crate::demo::{self, DemoError, Found};
-use crate::settings::{LogFormat, SendMode, ServiceUrl, Settings, Sources};
+use crate::settings::{LogFormat, Secret, SendMode, ServiceUrl, Settings, Sources};
 use crate::wiring::{self, WiringError};
 use crate::{clock, logging};
 
@@ -72,6 +72,11 @@ fn settings(cli: &Cli, args: &DemoArgs) -> Result<Settings, CommandError> {
     settings.database.url = ServiceUrl::new(args.database.clone());
     settings.send.mode = SendMode::Off;
     settings.redis = None;
+    if settings.mailgun.signing_key.is_none() {
+        // Nobody signs for a demo; a key that nobody knows says so without a warning at first sight.
+        let key = ApiKey::draw().map_err(WiringError::from)?;
+        settings.mailgun.signing_key = Secret::new(key.expose().to_owned());
+    }
     if settings.storage == PathBuf::from(STORAGE[0]) {
         settings.storage = PathBuf::from(STORAGE[1]);
     }
