@@ -21,6 +21,7 @@ use crate::batch::{Batch, Touched};
 use crate::door::Codes;
 use crate::effects::signed;
 use crate::error::AppError;
+pub(crate) use flood::FLOODED;
 use place::Placing;
 pub(crate) use process::mail_of;
 pub(crate) use vouch::UNVERIFIED;

@@ -44,8 +44,9 @@ pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
 pub use open::StoreOptions;
 pub use read::{
-    ConversationList, Cursor, Head, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts,
-    MessageHead, MessageLabel, MessageNode, OpenReviews, Reader, Recount, SentMail, Sort,
+    Backlog, COUNTED, ConversationList, Cursor, ExportFilter, ExportedText, Head, LeadList,
+    LogFilter, LogSpan, MessageArrival, MessageFacts, MessageHead, MessageLabel, MessageNode,
+    MessageSize, OpenReviews, Reader, Recount, SentMail, Sort, Waiting,
 };
-pub use store::{Database, Store};
+pub use store::{Connections, Database, Store};
 pub use writer::Writer;
