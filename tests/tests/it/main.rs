@@ -15,6 +15,7 @@ mod command_line;
 mod concurrency;
 mod contract;
 mod crash;
+mod dashboard;
 mod demo;
 mod events;
 mod export;
