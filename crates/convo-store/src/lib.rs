@@ -16,6 +16,7 @@
 mod any;
 mod check;
 mod commit;
+mod counted;
 mod error;
 mod fare;
 mod fixed;
@@ -37,14 +38,16 @@ mod write;
 mod writer;
 
 pub use commit::{
-    Commit, Fared, Forgotten, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep, TimerKey,
+    Commit, CountKey, Fared, Forgotten, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep,
+    TimerKey,
 };
 pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
 pub use open::StoreOptions;
 pub use read::{
-    ConversationList, Cursor, Head, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts,
-    MessageHead, MessageLabel, MessageNode, OpenReviews, Reader, Recount, SentMail, Sort,
+    ConversationList, Cursor, FigureList, Head, Interval, LeadList, LogFilter, LogSpan,
+    MessageArrival, MessageFacts, MessageHead, MessageLabel, MessageNode, OpenReviews, Reader,
+    Recount, SentMail, SentOne, Sort, WaitFigures,
 };
 pub use store::{Database, Store};
 pub use writer::Writer;

@@ -59,24 +59,6 @@ impl Reader<'_> {
         Ok(rows.into_iter().collect())
     }
 
-    /// A page of all open offers by id, for checks.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`].
-    pub fn open_offers_after(
-        &mut self,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> StoreResult<Vec<OfferRow>> {
-        let query = handover_offers::table
-            .filter(handover_offers::id.gt(BoundId(after.unwrap_or(Uuid::nil()))))
-            .filter(sql::<Bool>(OFFER_OPEN))
-            .select(OfferRow::as_select())
-            .order(handover_offers::id.asc())
-            .limit(limit);
-        at("handover_offers", query.load(self.conn))
-    }
-
     /// Whose turn it is, of these agents; one who was never asked is missing.
     ///
     /// # Errors
