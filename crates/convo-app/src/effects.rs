@@ -37,6 +37,7 @@ impl Batch<'_, '_> {
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
         entry.touch(Touched::Facts);
         let before = Before::of(&entry.facts);
+        let waited = entry.facts.waits_since();
         entry.begins |= silent;
         for change in &decision.changes {
             entry.facts.apply(change);
@@ -92,6 +93,7 @@ impl Batch<'_, '_> {
                 _ => {}
             }
         }
+        self.waits_follow(conversation, waited, decision)?;
         self.handover_follows(conversation, before, decision)?;
         Ok(came)
     }

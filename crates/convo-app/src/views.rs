@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a whole history, except the thread tree and a person's export, which show one.
 
+mod analytics;
 mod context;
 mod conversation;
 mod dashboard;
@@ -16,6 +17,10 @@ mod pack;
 mod records;
 mod tree;
 
+pub use analytics::{
+    Behind, cohort_item, conversion, delivery, event_item, offer_item, ownership, reply_speed,
+    sent_items, wait_item,
+};
 pub use context::context;
 pub use conversation::{conversation, metrics, status, transition_items};
 pub use dashboard::overview;
