@@ -5,6 +5,7 @@
     reason = "what `utoipa::path` writes for parameters names their trait in full"
 )]
 
+mod analytics;
 mod answers;
 mod conversation_state;
 mod conversations;
@@ -197,6 +198,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     keys::configure(config);
     suppressions::configure(config);
     reviews::configure(config);
+    analytics::configure(config);
     operations::configure(config);
 }
 
