@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use convo_core::clocks::Clocks;
 use convo_core::conversation::Conversation;
 use convo_core::lead::Lead;
+use convo_core::tally::Mark;
 use convo_store::rows::{
     AgentRow, CampaignRow, ConversationRow, LeadRow, OutboxRow, PlaceholderRow, ReceiptRow,
     SoftBounceRow, SuppressionRow, WebhookTokenRow,
@@ -27,6 +28,7 @@ pub(crate) use once::Waiting;
 pub(crate) use policy::{PolicyInForce, policy_of};
 pub(crate) use seal::{Counted, integration, last_activity_at, queued_since};
 
+use crate::analytics::{Analytics, OpenWait};
 use crate::command::{Actor, Answer, Command, Envelope};
 use crate::context::Context;
 use crate::error::AppError;
@@ -61,6 +63,10 @@ pub(crate) struct ConversationEntry {
     pub clocks: Clocks,
     /// Its timers are compared with their rows when the batch is sealed.
     pub check_timers: bool,
+    /// How its last wait stood when it was loaded, its owner, and our first mail in it.
+    pub waiting: Option<OpenWait>,
+    pub owner: Option<Uuid>,
+    pub first_sent: Option<Mark<Uuid>>,
     /// Its clocks begin now: it came by an import, or its timers are looked at for the first time.
     pub begins: bool,
 }
@@ -73,6 +79,8 @@ pub(crate) struct LeadEntry {
     pub stored: Option<i64>,
     pub touched: Touched,
     pub before: Option<i16>,
+    /// Where it came from when it was loaded.
+    pub source: Option<String>,
 }
 
 impl ConversationEntry {
@@ -146,6 +154,8 @@ pub(crate) struct Batch<'b, 'r> {
     pub outgoing: HashMap<Uuid, Option<OutboxRow>>,
     /// Soft failures by the digest of the address, as this batch leaves them.
     pub soft_bounces: HashMap<Vec<u8>, Option<SoftBounceRow>>,
+    /// What figures over many conversations follow from.
+    pub analytics: Analytics,
     /// What was read and decided about sending.
     pub gate: Memory,
     /// The answer of the running command is a refusal: it is decided anew when it is asked for again.
@@ -196,6 +206,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             opted_out_by: None,
             outgoing: HashMap::new(),
             soft_bounces: HashMap::new(),
+            analytics: Analytics::default(),
             gate: Memory::default(),
             forget_answer: false,
             touched_lead: None,

@@ -146,7 +146,9 @@ impl Batch<'_, '_> {
             hold: (opt_out == OptOut::Doubtful).then_some(HoldReason::DoubtfulOptOut),
             away_until: new.returns_on,
         });
+        self.analytics.writing = Some((new.at, new.author_id));
         self.observe(new.conversation, &observation, None)?;
+        self.analytics.writing = None;
         let content = self.content(id, new);
         self.commit.messages.push(row.clone());
         let from = content.from_address.clone();
