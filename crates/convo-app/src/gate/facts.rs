@@ -16,6 +16,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::fared::{AN_HOUR, of_campaign};
+use super::lease::is_unasked;
 use crate::batch::Batch;
 use crate::error::AppError;
 use crate::message::IMPORTED;
@@ -268,8 +269,19 @@ impl Batch<'_, '_> {
         after.retain(|row| !changed.iter().any(|other| other.id == row.id));
         let here = self.commit.messages.iter().chain(changed);
         after.extend(here.filter(|row| row.conversation_id == of).cloned());
-        let said = |row: &&MessageRow| Some(row.id) != own && row.at > answered.at && is_said(row);
-        Ok(after.iter().any(|row| said(&row)))
+        after.retain(|row| Some(row.id) != own && row.at > answered.at && is_said(row));
+        for row in after {
+            let by_hand = row.author == Author::Agent.as_str();
+            // A campaign's next mail, or a follow-up, answers nothing.
+            if by_hand
+                || !self
+                    .lease_of_message(row.id)?
+                    .is_some_and(|one| is_unasked(&one))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Why a stored mail that is about to leave may not any more; nothing: it may.
