@@ -308,6 +308,11 @@ fn refold<K: Key>(draft: &mut Draft<'_, K>) -> Known {
     let tally = Tally::recompute(history);
     draft.tally = std::borrow::Cow::Owned(tally.clone());
     draft.push(Change::TallyReplaced(Box::new(tally)));
+    // A mail that turned out to have left the house is our first word, even if the reply came before that was known.
+    let sent = history.iter().filter(|fact| fact.is_sent());
+    if let Some(newest) = sent.max_by_key(|fact| (fact.at, fact.seq)) {
+        cascade::first_contact(draft, &newest.id);
+    }
     Known::Yes
 }
 

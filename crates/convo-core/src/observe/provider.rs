@@ -12,14 +12,16 @@ use crate::vocabulary::{
 };
 use crate::{Key, Time};
 
-/// NEW with an outbound message takes FIRST_EMAIL_SENT; otherwise the delivery is only recorded.
+/// NEW with an outbound message takes FIRST_EMAIL_SENT, and LEAD_REPLIED where the reply came first; otherwise the
+/// delivery is only recorded.
 pub(super) fn delivered<K: Key>(draft: &mut Draft<'_, K>, at: Time, event: &K) -> Known {
     note(draft, at, DeliveryStatus::Delivered);
     if draft.state == State::New && draft.tally.sent > 0 {
-        let _ = draft.take(Taking::system(
-            Event::FirstEmailSent,
-            Cause::ProviderEvent(event.clone()),
-        ));
+        let cause = Cause::ProviderEvent(event.clone());
+        let taken = draft.take(Taking::system(Event::FirstEmailSent, cause.clone()));
+        if taken.is_ok() && draft.tally.replies > 0 {
+            let _ = draft.take(Taking::system(Event::LeadReplied, cause));
+        }
     }
     Known::Yes
 }
