@@ -30,6 +30,11 @@ pub enum Outcome {
     },
     /// Never.
     Refused {
+    /// The provider takes nothing from us now: that is no attempt of this mail.
+    Closed {
+        /// Why.
+        code: String,
+    },
         /// Why.
         code: String,
     },
@@ -62,6 +67,7 @@ impl Batch<'_, '_> {
             Outcome::Void { code } => self.give_up(row, Status::Void, code)?,
         }
         Ok(no_content())
+            Outcome::Closed { code } => self.wait_for_provider(row, code)?,
     }
 
     /// The provider has it: it is sent, whatever was thought of it before.
