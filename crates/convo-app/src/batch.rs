@@ -304,6 +304,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::RetryReceipt { id, replay, reread } => {
                 self.retry_receipt(*id, *replay, reread.as_deref())
             }
+            Command::RetryDead(retry) => self.retry_dead(retry),
             Command::ReceiptFailed(id, code) => self.receipt_failed(*id, code),
             Command::ResolveReview(id, resolve) => self.resolve_review(*id, resolve),
             Command::ImportMail(mail) => self.import_mail(mail),

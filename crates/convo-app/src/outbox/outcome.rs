@@ -4,6 +4,7 @@ use chrono::Duration;
 use convo_email::MessageId;
 use convo_store::MessageHead;
 use convo_store::rows::{AliasRow, OutboxRow};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{MAILS, Status};
@@ -12,6 +13,7 @@ use crate::command::Answer;
 use crate::error::AppError;
 use crate::records::{answer, no_content};
 use crate::views;
+use crate::wire::RetryMails;
 
 /// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,8 @@ pub enum Outcome {
 
 /// The longest a provider is waited for, in seconds: a day.
 const LONGEST_WAIT: u64 = 86_400;
+/// Dead mails that one request tries again.
+const RETRIED: i64 = 500;
 
 impl Batch<'_, '_> {
     /// Takes what a sender tells of a mail. That a provider took it is a fact whoever tells it; anything else counts
@@ -180,7 +184,7 @@ impl Batch<'_, '_> {
 
     /// `POST /api/outbox/{id}/retry`: a dead mail is tried again, from the first attempt on.
     pub(crate) fn retry_outbox(&mut self, id: Uuid) -> Result<Answer, AppError> {
-        let mut row = self.outgoing_row(id)?.ok_or(AppError::NotFound)?;
+        let row = self.outgoing_row(id)?.ok_or(AppError::NotFound)?;
         if row.status == Status::Void.as_str() || row.status == Status::Shadow.as_str() {
             return Err(AppError::conflict(
                 "only a mail that is dead is tried again",
@@ -196,7 +200,7 @@ impl Batch<'_, '_> {
                 self.set_unsent(message, false)?;
             }
         }
-        answer(200, &views::outgoing(&row))
+        Ok(row)
     }
 
     /// The outgoing mail that sends a message, as this batch leaves it.
@@ -207,6 +211,32 @@ impl Batch<'_, '_> {
         }
         if let Some(known) = self.outgoing.get(&message) {
             return Ok(known.clone());
+        let row = self.try_again(row)?;
+        answer(200, &views::outgoing(&row))
+    }
+
+    /// `POST /api/outbox/retry`: dead mails with one code are tried again, the oldest first, so many in one commit.
+    pub(crate) fn retry_dead(&mut self, retry: &RetryMails) -> Result<Answer, AppError> {
+        retry.check()?;
+        let dead = Status::Dead.as_str();
+        let rows = self
+            .reader
+            .outbox_with_code(dead, &retry.code, RETRIED + 1)?;
+        let most = usize::try_from(RETRIED).unwrap_or(usize::MAX);
+        let more = rows.len() > most;
+        let mut retried = 0u64;
+        for row in rows.into_iter().take(most) {
+            // What an earlier command of this batch did to it is not in the database yet.
+            let row = self.outgoing_row(row.id)?.unwrap_or(row);
+            if row.status == dead {
+                self.try_again(row)?;
+                retried += 1;
+            }
+        }
+        answer(200, &json!({"retried": retried, "more": more}))
+    }
+
+    fn try_again(&mut self, mut row: OutboxRow) -> Result<OutboxRow, AppError> {
         }
         let found = self.reader.outbox_by_messages(&[message])?.pop();
         self.outgoing.insert(message, found.clone());
