@@ -35,6 +35,7 @@ use crate::error::AppError;
 use crate::sending::SendMode;
 
 /// Outgoing mails by what became of them.
+use crate::wire::address_key;
 pub const MAILS: &str = "convo_outgoing_mails_total";
 
 /// Something to send.
@@ -213,6 +214,19 @@ impl Batch<'_, '_> {
         let changed = self.commit.messages_changed.iter();
         let mut here = self.commit.messages.iter().chain(changed);
         if let Some(row) = here.find(|row| row.id == id) {
+    /// The addresses a message names as its recipients, in the form addresses are compared in.
+    pub(crate) fn written_to(&mut self, message: Uuid) -> Result<Vec<String>, AppError> {
+        let mut here = self.commit.contents.iter();
+        let here = here.find(|content| content.message_id == message);
+        let stored = match here {
+            Some(content) => Some(content.recipients.clone()),
+            None => self.reader.recipients_of(message)?,
+        };
+        let named: Option<Vec<String>> = stored.and_then(|json| serde_json::from_str(&json).ok());
+        let named = named.unwrap_or_default();
+        Ok(named.iter().map(|address| address_key(address)).collect())
+    }
+
             return Ok(Some(row.clone()));
         }
         Ok(self.reader.messages_by_ids(&[id])?.pop())

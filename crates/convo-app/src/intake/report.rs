@@ -51,18 +51,7 @@ impl Batch<'_, '_> {
     /// The addresses a mail of ours went to, as compared: those it names; where none of them is its lead's
     /// (recorded without, or sent to a list), the lead's too.
     fn went_to(&mut self, ours: &MessageHead) -> Result<Vec<String>, AppError> {
-        let mut here = self.commit.contents.iter();
-        let here = here.find(|content| content.message_id == ours.id);
-        let stored = match here {
-            Some(content) => Some(content.recipients.clone()),
-            None => self.reader.recipients_of(ours.id)?,
-        };
-        let named: Option<Vec<String>> = stored.and_then(|json| serde_json::from_str(&json).ok());
-        let mut named: Vec<String> = named
-            .unwrap_or_default()
-            .iter()
-            .map(|address| address_key(address))
-            .collect();
+        let mut named = self.written_to(ours.id)?;
         let mut theirs = self.aliases_of_lead(ours.lead_id)?;
         let primary = self.lead(ours.lead_id)?.map(|lead| lead.row.email.clone());
         theirs.extend(primary);
