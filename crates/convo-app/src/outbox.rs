@@ -20,7 +20,6 @@ mod outcome;
 mod thread;
 mod unsent;
 
-use convo_core::vocabulary::Author;
 use convo_email::{Automatic, MessageId};
 use convo_store::rows::{MessageRow, OutboxRow};
 use uuid::Uuid;
@@ -34,6 +33,7 @@ use crate::batch::Batch;
 use crate::error::AppError;
 use crate::sending::SendMode;
 
+use crate::gate::says_automatic;
 /// Outgoing mails by what became of them.
 use crate::wire::address_key;
 pub const MAILS: &str = "convo_outgoing_mails_total";
@@ -41,7 +41,7 @@ pub const MAILS: &str = "convo_outgoing_mails_total";
 /// Something to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outgoing {
-    /// A stored outbound message, to its lead; of author `system` it says that no mail asked for it.
+    /// A stored outbound message, to its lead, sent with a lease: what it says of its making follows from that.
     Message(Uuid),
     /// The same, as the automatic answer to one mail.
     AutoReply(Uuid),
@@ -158,8 +158,11 @@ impl Batch<'_, '_> {
         automatic: Option<Automatic>,
     ) -> Result<OutboxRow, AppError> {
         let message = self.message_row(id)?.ok_or(AppError::NotFound)?;
-        let by_itself = message.author == Author::System.as_str();
-        let automatic = automatic.or(by_itself.then_some(Automatic::Generated));
+        let automatic = match (automatic, self.lease_of_message(id)?) {
+            (Some(automatic), _) => Some(automatic),
+            (None, Some(lease)) => says_automatic(&lease),
+            (None, None) => None,
+        };
         Ok(OutboxRow {
             message_id: Some(id),
             conversation_id: Some(message.conversation_id),

@@ -128,7 +128,7 @@ async fn a_mail_is_sent_with_its_head_and_an_answer_comes_back(options: Options)
     );
     assert_eq!(by_hand.field("h:List-Unsubscribe"), None);
     let by_itself = find("Noted.");
-    assert_eq!(by_itself.the("h:Auto-Submitted"), "auto-generated");
+    assert_eq!(by_itself.the("h:Auto-Submitted"), "auto-replied");
     assert_eq!(mailgun.asked(), 3);
     server.verify().await;
 }
