@@ -41,7 +41,7 @@ impl Batch<'_, '_> {
         let (lease, mail) = self.leased_mail(id, request.lease, None)?;
         granted(self.judge(Where::There(id), &mail, Some(lease.id))?)?;
         let message = self.store_foreign(&lease, request)?;
-        self.leave_used(Leave { lease }, message, true);
+        self.leave_used(Leave { lease }, message, true)?;
         self.provider_calls_it(message, provider_id.as_ref())?;
         self.recorded(id, message, false)
     }
