@@ -186,7 +186,9 @@ impl Batch<'_, '_> {
             kind_of(mail.class())
         };
         let forged = arriving.origin.is_forged();
-        let flooded = !arrival.history && self.flooded(place.conversation, kind)?;
+        let flooded = !arrival.history
+            && self.flooded(place.conversation, kind)?
+            && !self.proves_dead(mail, &place)?;
         let evidence = evidence(place.evidence, arriving, flooded);
         let stored = self.store_message(NewMessage {
             conversation: place.conversation,

@@ -1,7 +1,7 @@
 //! Bounces, delays and complaints: believed only of a mail we sent, and of whom it went to.
 
 use convo_core::vocabulary::{Author, Direction};
-use convo_email::{InboundEmail, ReportKind, ReportedRecipient};
+use convo_email::{FailureClass, InboundEmail, ReportKind, ReportedRecipient};
 use convo_store::MessageHead;
 
 use super::{Arriving, Place, Route};
@@ -45,7 +45,35 @@ impl Batch<'_, '_> {
             place.went_to = Some(went_to);
             return Ok(Route::There(place));
         }
-        Ok(Route::Review("unmatched_report"))
+        Ok(Route::Review(if forged {
+            "unverified_report"
+        } else {
+            "unmatched_report"
+        }))
+    }
+
+    /// Whether a report tells for the first time that an address our mail went to is dead: no flood drowns that.
+    pub(super) fn proves_dead(
+        &mut self,
+        mail: &InboundEmail,
+        place: &Place,
+    ) -> Result<bool, AppError> {
+        let (Some(report), Some(went_to)) = (&mail.report, &place.went_to) else {
+            return Ok(false);
+        };
+        for one in &report.recipients {
+            if one.class != Some(FailureClass::Hard) || !speaks_of(one, went_to) {
+                continue;
+            }
+            let Some(failed) = one.original.as_ref().or(one.address.as_ref()) else {
+                continue;
+            };
+            let standing = self.active_suppressions(&address_key(failed))?;
+            if !standing.iter().any(|row| row.reason == "hard_bounce") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The addresses a mail of ours went to, as compared: those it names; where none of them is its lead's
