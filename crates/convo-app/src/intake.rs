@@ -14,6 +14,7 @@ mod arrive;
 mod by_hand;
 mod candidate;
 mod doubt;
+mod erased;
 mod evidence;
 mod own;
 mod parked;
@@ -85,6 +86,10 @@ pub(crate) enum Route {
     /// An agent's answer to the lead.
     Relay(Relay),
     /// A person has to say.
+    /// About a person who was forgotten: what a report says counts in codes, and nothing of it is stored.
+    Forgotten(Place),
+    /// What became of a word to an agent.
+    Notice(Box<OutboxRow>),
     Review(&'static str),
 }
 
@@ -130,13 +135,13 @@ impl Batch<'_, '_> {
         }
         let forged = arriving.origin.is_forged();
         if is_report(arriving.mail) {
-            return match forged {
-                true => Ok(Route::Review("unverified_report")),
-                false => self.route_report(arriving),
-            };
+            return self.route_report(arriving);
         }
         if let Some(own) = self.own_sender(arriving.mail, arriving.our_addresses)? {
             return match (forged, ours) {
+            if let Some(place) = self.of_the_forgotten(arriving, own)? {
+                return Ok(Route::Forgotten(place));
+            }
                 (true, _) => Ok(Route::Review("unverified_own_mail")),
                 // What we sent comes back, a footer richer perhaps: it is stored already.
                 (false, Some(head)) => Ok(Route::Duplicate(head)),

@@ -23,7 +23,10 @@ pub(crate) fn speaks_of(recipient: &ReportedRecipient, addresses: &[String]) -> 
 
 impl Batch<'_, '_> {
     /// A report names a mail of ours, and nobody else than whom that went to; otherwise a person has to look.
+    ///
+    /// Nobody looks at what is said of a person who was forgotten.
     pub(super) fn route_report(&mut self, arriving: &Arriving<'_>) -> Result<Route, AppError> {
+        let forged = arriving.origin.is_forged();
         let report = arriving.mail.report.as_ref();
         let original = report.and_then(|report| report.original_message_id.clone());
         let replied = arriving.mail.chain.parent().cloned();
@@ -39,8 +42,16 @@ impl Batch<'_, '_> {
             let went_to = self.went_to(&ours)?;
             if !fits(arriving.mail, &went_to) {
                 return Ok(Route::Review("report_of_another_recipient"));
-            }
             let mut place = Place::new(ours.conversation_id, 0, evidence, Author::System);
+            if self.is_forgotten(ours.lead_id)? {
+                // Whom it went to is not known any more.
+                place.about = (!forged).then_some((ours.id, ours.rfc_id));
+                return Ok(Route::Forgotten(place));
+            }
+            if forged {
+                continue;
+            }
+            }
             place.about = Some((ours.id, ours.rfc_id));
             place.went_to = Some(went_to);
             return Ok(Route::There(place));
