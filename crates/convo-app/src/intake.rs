@@ -264,11 +264,16 @@ impl Batch<'_, '_> {
         let Some(lead) = self.lead(of)? else {
             return Ok(None);
         };
-        let same = lead
-            .row
-            .email_key
-            .rsplit_once('@')
-            .is_some_and(|(_, of_lead)| of_lead == domain);
+        let primary = lead.row.email_key.clone();
+        let shares = |address: &str| {
+            let at = address.rsplit_once('@');
+            at.is_some_and(|(_, of_lead)| of_lead == domain)
+        };
+        let same = shares(&primary)
+            || self
+                .aliases_of_lead(of)?
+                .iter()
+                .any(|alias| shares(&address_key(alias)));
         Ok(same.then_some(Author::Other))
     }
 
