@@ -146,6 +146,8 @@ pub(crate) struct Batch<'b, 'r> {
     pub outgoing: HashMap<Uuid, Option<OutboxRow>>,
     /// Soft failures by the digest of the address, as this batch leaves them.
     pub soft_bounces: HashMap<Vec<u8>, Option<SoftBounceRow>>,
+    /// What agents were told by Message-ID, of the database.
+    pub notices: HashMap<String, Option<OutboxRow>>,
     /// What was read and decided about sending.
     pub gate: Memory,
     /// The answer of the running command is a refusal: it is decided anew when it is asked for again.
@@ -198,6 +200,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             soft_bounces: HashMap::new(),
             gate: Memory::default(),
             forget_answer: false,
+            notices: HashMap::new(),
             touched_lead: None,
             writes: 0,
         }

@@ -66,6 +66,9 @@ impl Batch<'_, '_> {
         let of_head = head.as_ref().map(|head| (head.conversation_id, head.id));
         let Some((conversation, message)) = self.place_of(event, of_head)? else {
             let ignored = !counts(&event.kind);
+            if let Some(effect) = self.notice_told(event)? {
+                return Ok(effect);
+            }
             return Ok(Effect {
                 status: if ignored {
                     Status::Ignored

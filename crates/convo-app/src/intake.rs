@@ -30,6 +30,7 @@ use convo_core::signals::OptOut;
 use convo_core::vocabulary::Author;
 use convo_email::{InboundEmail, Origin};
 use convo_store::MessageHead;
+use convo_store::rows::OutboxRow;
 use convo_threading::MessageId;
 use convo_threading::automated::Class;
 use uuid::Uuid;
@@ -85,11 +86,11 @@ pub(crate) enum Route {
     Silence { lead: Option<Uuid> },
     /// An agent's answer to the lead.
     Relay(Relay),
-    /// A person has to say.
     /// About a person who was forgotten: what a report says counts in codes, and nothing of it is stored.
     Forgotten(Place),
     /// What became of a word to an agent.
     Notice(Box<OutboxRow>),
+    /// A person has to say.
     Review(&'static str),
 }
 
@@ -138,10 +139,10 @@ impl Batch<'_, '_> {
             return self.route_report(arriving);
         }
         if let Some(own) = self.own_sender(arriving.mail, arriving.our_addresses)? {
-            return match (forged, ours) {
             if let Some(place) = self.of_the_forgotten(arriving, own)? {
                 return Ok(Route::Forgotten(place));
             }
+            return match (forged, ours) {
                 (true, _) => Ok(Route::Review("unverified_own_mail")),
                 // What we sent comes back, a footer richer perhaps: it is stored already.
                 (false, Some(head)) => Ok(Route::Duplicate(head)),

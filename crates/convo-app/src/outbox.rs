@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `lease` | handing what is due to a sender for a while |
 //! | `outcome` | what came of it: sent, later, dead; what providers say of it; trying dead ones again |
+//! | `told` | what providers say of words to agents |
 //! | `unsent` | messages that did not leave the house count for nothing |
 //! | [`compose`] | the mail of a row |
 //! | `notice` | what agents are told |
@@ -18,6 +19,7 @@ mod lease;
 mod notice;
 mod outcome;
 mod thread;
+mod told;
 mod unsent;
 
 use convo_email::{Automatic, MessageId};
@@ -31,11 +33,11 @@ pub(crate) use thread::Thread;
 
 use crate::batch::Batch;
 use crate::error::AppError;
-use crate::sending::SendMode;
-
 use crate::gate::says_automatic;
-/// Outgoing mails by what became of them.
+use crate::sending::SendMode;
 use crate::wire::address_key;
+
+/// Outgoing mails by what became of them.
 pub const MAILS: &str = "convo_outgoing_mails_total";
 
 /// Something to send.
@@ -212,11 +214,6 @@ impl Batch<'_, '_> {
         Ok(self.reader.outbox_by_ids(&[id])?.pop())
     }
 
-    /// A message of this batch or of the database.
-    pub(crate) fn message_row(&mut self, id: Uuid) -> Result<Option<MessageRow>, AppError> {
-        let changed = self.commit.messages_changed.iter();
-        let mut here = self.commit.messages.iter().chain(changed);
-        if let Some(row) = here.find(|row| row.id == id) {
     /// The addresses a message names as its recipients, in the form addresses are compared in.
     pub(crate) fn written_to(&mut self, message: Uuid) -> Result<Vec<String>, AppError> {
         let mut here = self.commit.contents.iter();
@@ -230,6 +227,11 @@ impl Batch<'_, '_> {
         Ok(named.iter().map(|address| address_key(address)).collect())
     }
 
+    /// A message of this batch or of the database.
+    pub(crate) fn message_row(&mut self, id: Uuid) -> Result<Option<MessageRow>, AppError> {
+        let changed = self.commit.messages_changed.iter();
+        let mut here = self.commit.messages.iter().chain(changed);
+        if let Some(row) = here.find(|row| row.id == id) {
             return Ok(Some(row.clone()));
         }
         Ok(self.reader.messages_by_ids(&[id])?.pop())

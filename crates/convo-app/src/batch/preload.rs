@@ -85,6 +85,9 @@ impl Batch<'_, '_> {
         let heads = ids.iter().filter_map(|id| self.heads.get(id)).flatten();
         let messages: Vec<Uuid> = heads.map(|head| head.id).collect();
         let found = self.reader.outbox_by_messages(&messages)?;
+        let unknown = |id: &&String| self.heads.get(*id).is_none_or(Vec::is_empty);
+        let unknown: Vec<String> = ids.iter().filter(unknown).cloned().collect();
+        self.load_notices(unknown)?;
         self.outgoing
             .extend(messages.into_iter().map(|id| (id, None)));
         for row in found {

@@ -37,11 +37,11 @@ impl Batch<'_, '_> {
         for (id, evidence) in candidates {
             let Some(id) = id else { continue };
             let Some(ours) = sent(self.heads(id.as_str())?).cloned() else {
-                continue;
+                match self.notice_of(&id)? {
+                    Some(row) if !forged => return Ok(Route::Notice(Box::new(row))),
+                    _ => continue,
+                }
             };
-            let went_to = self.went_to(&ours)?;
-            if !fits(arriving.mail, &went_to) {
-                return Ok(Route::Review("report_of_another_recipient"));
             let mut place = Place::new(ours.conversation_id, 0, evidence, Author::System);
             if self.is_forgotten(ours.lead_id)? {
                 // Whom it went to is not known any more.
@@ -51,6 +51,9 @@ impl Batch<'_, '_> {
             if forged {
                 continue;
             }
+            let went_to = self.went_to(&ours)?;
+            if !fits(arriving.mail, &went_to) {
+                return Ok(Route::Review("report_of_another_recipient"));
             }
             place.about = Some((ours.id, ours.rfc_id));
             place.went_to = Some(went_to);

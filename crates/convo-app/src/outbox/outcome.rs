@@ -170,9 +170,14 @@ impl Batch<'_, '_> {
         message: Uuid,
         rejected: bool,
     ) -> Result<(), AppError> {
-        let Some(row) = self.outgoing_of(message)? else {
-            return Ok(());
-        };
+        match self.outgoing_of(message)? {
+            Some(row) => self.provider_said(row, rejected),
+            None => Ok(()),
+        }
+    }
+
+    /// The provider has a mail, whatever stood here, or will not send it.
+    pub(super) fn provider_said(&mut self, row: OutboxRow, rejected: bool) -> Result<(), AppError> {
         match (rejected, row.status == Status::Sent.as_str()) {
             (false, false) => self.taken_by_provider(row, None),
             (true, _) if row.status != Status::Dead.as_str() => {
