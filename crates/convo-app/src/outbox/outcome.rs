@@ -30,13 +30,13 @@ pub enum Outcome {
         /// Seconds the provider asks to wait.
         retry_after: Option<u64>,
     },
-    /// Never.
-    Refused {
     /// The provider takes nothing from us now: that is no attempt of this mail.
     Closed {
         /// Why.
         code: String,
     },
+    /// Never.
+    Refused {
         /// Why.
         code: String,
     },
@@ -67,11 +67,11 @@ impl Batch<'_, '_> {
             Outcome::Taken { provider_id } => self.taken_by_provider(row, provider_id.as_ref())?,
             _ if !leased => {}
             Outcome::Later { code, retry_after } => self.try_later(row, code, *retry_after)?,
+            Outcome::Closed { code } => self.wait_for_provider(row, code)?,
             Outcome::Refused { code } => self.give_up(row, Status::Dead, code)?,
             Outcome::Void { code } => self.give_up(row, Status::Void, code)?,
         }
         Ok(no_content())
-            Outcome::Closed { code } => self.wait_for_provider(row, code)?,
     }
 
     /// The provider has it: it is sent, whatever was thought of it before.
@@ -113,6 +113,7 @@ impl Batch<'_, '_> {
             return Ok(());
         };
         self.heads(id.as_str())?;
+        let (conversation, own) = (row.conversation_id, row.rfc_id.clone());
         let head = MessageHead {
             id: row.id,
             conversation_id: row.conversation_id,
@@ -136,6 +137,7 @@ impl Batch<'_, '_> {
         let known = self.heads.entry(id.as_str().to_owned()).or_default();
         known.push(head);
         self.wrote();
+        self.rename_events(id.as_str(), conversation, message, &own)?;
         self.take_waiting(id.as_str())
     }
 
@@ -160,6 +162,20 @@ impl Batch<'_, '_> {
         row.updated_at = self.clock;
         Status::Queued.as_str().clone_into(&mut row.status);
         metrics::counter!(MAILS, "outcome" => "later").increment(1);
+        self.put_outgoing(row);
+        Ok(())
+    }
+
+    /// Whoever mends a key or an account finds the mails as they were.
+    fn wait_for_provider(&mut self, mut row: OutboxRow, code: &str) -> Result<(), AppError> {
+        let policy = self.sending_policy(&row)?;
+        row.attempts = row.attempts.saturating_sub(1);
+        row.due_at = Some(self.clock + self.delay(policy.bound_seconds(1)));
+        row.code = Some(code.to_owned());
+        row.lease_owner = None;
+        row.updated_at = self.clock;
+        Status::Queued.as_str().clone_into(&mut row.status);
+        metrics::counter!(MAILS, "outcome" => "closed").increment(1);
         self.put_outgoing(row);
         Ok(())
     }
@@ -195,27 +211,6 @@ impl Batch<'_, '_> {
                 "only a mail that is dead is tried again",
             ));
         }
-        if row.status == Status::Dead.as_str() {
-            Status::Queued.as_str().clone_into(&mut row.status);
-            row.attempts = 0;
-            row.due_at = Some(self.clock);
-            row.updated_at = self.clock;
-            self.put_outgoing(row.clone());
-            if let Some(message) = row.message_id {
-                self.set_unsent(message, false)?;
-            }
-        }
-        Ok(row)
-    }
-
-    /// The outgoing mail that sends a message, as this batch leaves it.
-    fn outgoing_of(&mut self, message: Uuid) -> Result<Option<OutboxRow>, AppError> {
-        let mut here = self.commit.outbox.iter();
-        if let Some(row) = here.find(|row| row.message_id == Some(message)) {
-            return Ok(Some(row.clone()));
-        }
-        if let Some(known) = self.outgoing.get(&message) {
-            return Ok(known.clone());
         let row = self.try_again(row)?;
         answer(200, &views::outgoing(&row))
     }
@@ -242,6 +237,27 @@ impl Batch<'_, '_> {
     }
 
     fn try_again(&mut self, mut row: OutboxRow) -> Result<OutboxRow, AppError> {
+        if row.status == Status::Dead.as_str() {
+            Status::Queued.as_str().clone_into(&mut row.status);
+            row.attempts = 0;
+            row.due_at = Some(self.clock);
+            row.updated_at = self.clock;
+            self.put_outgoing(row.clone());
+            if let Some(message) = row.message_id {
+                self.set_unsent(message, false)?;
+            }
+        }
+        Ok(row)
+    }
+
+    /// The outgoing mail that sends a message, as this batch leaves it.
+    fn outgoing_of(&mut self, message: Uuid) -> Result<Option<OutboxRow>, AppError> {
+        let mut here = self.commit.outbox.iter();
+        if let Some(row) = here.find(|row| row.message_id == Some(message)) {
+            return Ok(Some(row.clone()));
+        }
+        if let Some(known) = self.outgoing.get(&message) {
+            return Ok(known.clone());
         }
         let found = self.reader.outbox_by_messages(&[message])?.pop();
         self.outgoing.insert(message, found.clone());
