@@ -230,7 +230,7 @@ impl Batch<'_, '_> {
             } = suppression;
             self.suppression_fared(campaign, *reason, *source, *at);
         }
-        if suppression.reason != SuppressionReason::HardBounce {
+        if !failed {
             return Ok(());
         }
         // The mail that proves the address alive may have come first.

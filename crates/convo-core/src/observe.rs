@@ -98,7 +98,7 @@ pub struct Tracked<K> {
     pub first_human: Vec<K>,
 }
 
-/// Soft failures of one address so far.
+/// Soft failures of one address so far: how many messages failed softly, however often each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoftBounces<K> {
     /// How many.
@@ -137,8 +137,8 @@ pub enum Failure<K> {
     },
     /// For now.
     Soft {
-        /// Soft failures of that address before this one.
-        before: SoftBounces<K>,
+        /// Soft failures of that address: this one is among them, unless its message has failed softly before.
+        failures: SoftBounces<K>,
     },
     /// The provider did not try: the address is on its own list for this reason.
     Suppressed(SuppressionReason),

@@ -79,13 +79,12 @@ pub(super) fn failed<K: Key>(
                 }
             }
         }
-        Failure::Soft { before } => {
+        Failure::Soft { failures } => {
             note(draft, at, DeliveryStatus::Deferred);
             draft.lead_fact(LeadFactKind::SoftBounce, at);
-            let now = before.and(at, message);
-            if now.count >= draft.policy.soft_bounce_limit {
+            if failures.count >= draft.policy.soft_bounce_limit {
                 // Which of them comes last is chance: the newest one dates the suppression.
-                let (at, message) = now.newest.unwrap_or((at, None));
+                let (at, message) = failures.newest.clone().unwrap_or((at, None));
                 suppress(
                     draft,
                     SuppressionReason::SoftBounce,

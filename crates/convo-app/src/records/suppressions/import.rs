@@ -9,6 +9,7 @@ use super::{reinforce, scope_of};
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::error::{AppError, Violation};
+use crate::message::is_failure;
 use crate::records::answer;
 use crate::views;
 use crate::wire::{ImportedSuppression, SuppressionImport, address_key, cut, time};
@@ -95,7 +96,6 @@ impl Batch<'_, '_> {
         let until = row.expires_at.map(cut);
         if let Some(known) = standing.known.get_mut(&(key.clone(), reason.to_owned())) {
             came.existing += 1;
-            return Ok(());
             let here = self.suppressed_here.iter();
             if let Some(here) = here.rev().find(|row| row.id == known.id) {
                 known.clone_from(here);
@@ -104,6 +104,7 @@ impl Batch<'_, '_> {
             if known.lifted_at.is_none() && reinforce(known, scope, until) && !import.dry_run {
                 self.keep_suppression(known.clone());
             }
+            return Ok(());
         }
         let external = row.external_id.as_ref();
         if external.is_some_and(|id| !standing.external_ids.insert(id.clone())) {
@@ -137,6 +138,12 @@ impl Batch<'_, '_> {
         }
         self.keep_suppression(added);
         self.record_changed("suppressed", None, lead, Some(id));
+        // The mail that proves the address alive may have come since.
+        if let Some(lead) = lead.filter(|_| at < self.now && is_failure(reason))
+            && let Some(heard) = self.heard_from(lead, &key)?
+        {
+            self.heard_alive(&key, heard)?;
+        }
         Ok(())
     }
 
