@@ -15,6 +15,7 @@ mod command_line;
 mod concurrency;
 mod contract;
 mod crash;
+mod delivery;
 mod events;
 mod first_mail;
 mod forged;
