@@ -101,10 +101,12 @@ impl<M: Mailer + 'static> Sender<M> {
         if room == 0 || self.is_paused() {
             return;
         }
+        // Half of the lease is for the provider: what is begun later might meet another node's attempt.
+        let begin_by = clock::monotonic() + self.lease / 2;
         match self.lease(room).await {
             Ok(leased) => {
                 for one in leased {
-                    under_way.spawn(self.attempt(one));
+                    under_way.spawn(self.attempt(one, begin_by));
                 }
             }
             Err(error) => log::warn!("mails cannot be taken from the outbox: {error}"),
@@ -132,12 +134,16 @@ impl<M: Mailer + 'static> Sender<M> {
     }
 
     /// One attempt of one mail, from reading it to telling what came of it.
-    fn attempt(&self, one: Attempt) -> impl Future<Output = ()> + std::marker::Send + use<M> {
+    fn attempt(
+        &self,
+        one: Attempt,
+        begin_by: Instant,
+    ) -> impl Future<Output = ()> + std::marker::Send + use<M> {
         let (app, mailer) = (self.app.clone(), Arc::clone(&self.mailer));
         let lease = self.lease;
         let paused = Arc::clone(&self.paused);
         async move {
-            let outcome = outcome(&app, &*mailer, one.id, &paused).await;
+            let outcome = outcome(&app, &*mailer, one.id, begin_by, &paused).await;
             let told = timeout(lease, tell(&app, one, &outcome)).await;
             if told.is_err() {
                 log::error!(
@@ -157,7 +163,13 @@ fn actor() -> Actor {
     Actor::Code("system")
 }
 
-async fn outcome<M: Mailer>(app: &App, mailer: &M, id: Uuid, paused: &Mutex<Pause>) -> Outcome {
+async fn outcome<M: Mailer>(
+    app: &App,
+    mailer: &M,
+    id: Uuid,
+    begin_by: Instant,
+    paused: &Mutex<Pause>,
+) -> Outcome {
     let reader = app.clone();
     let composed = web::block(move || reader.compose(id)).await;
     let mail = match composed {
@@ -169,6 +181,9 @@ async fn outcome<M: Mailer>(app: &App, mailer: &M, id: Uuid, paused: &Mutex<Paus
         }
         Err(_) => return later("not_written", None),
     };
+    if clock::monotonic() > begin_by {
+        return later("stalled", None);
+    }
     match mailer.send(&mail).await {
         Ok(receipt) => {
             let mut paused = paused.lock().unwrap_or_else(PoisonError::into_inner);
