@@ -233,7 +233,7 @@ impl Batch<'_, '_> {
         if is_new {
             self.suppression_fared(campaign, suppression)?;
         }
-        if suppression.reason != SuppressionReason::HardBounce {
+        if !failed {
             return Ok(());
         }
         // The mail that proves the address alive may have come first.

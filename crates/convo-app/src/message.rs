@@ -21,6 +21,7 @@ use crate::batch::{Batch, Touched};
 use crate::door::Codes;
 use crate::effects::signed;
 use crate::error::AppError;
+pub(crate) use alive::is_failure;
 pub(crate) use flood::FLOODED;
 use place::Placing;
 pub(crate) use process::mail_of;
@@ -316,7 +317,7 @@ impl Batch<'_, '_> {
             self.opted_out_everywhere(lead, conversation, row)?;
         }
         if row.author == Author::Lead.as_str() && row.kind == Kind::Human.as_str() {
-            self.alive_again(lead, from, row.at)?;
+            self.alive_again(from, row.at)?;
         }
         Ok(())
     }

@@ -304,17 +304,22 @@ impl Batch<'_, '_> {
         conversation: Uuid,
         except: Option<Uuid>,
     ) -> Result<(), AppError> {
+        for manager in self.managers(except)? {
+            self.notify(kind, manager, conversation, None)?;
+        }
+        Ok(())
+    }
+
+    /// Everybody who is asked when all others have been.
+    pub(crate) fn managers(&mut self, except: Option<Uuid>) -> Result<Vec<Uuid>, AppError> {
         let desks = self.desks()?;
-        let managers: Vec<Uuid> = desks
+        let managers = desks
             .iter()
             .filter(|desk| desk.manager && Some(desk.agent) != except)
             .map(|desk| desk.agent)
             .collect();
         self.put_desks_back(desks);
-        for manager in managers {
-            self.notify(kind, manager, conversation, None)?;
-        }
-        Ok(())
+        Ok(managers)
     }
 
     /// Queues a mail to an agent.
