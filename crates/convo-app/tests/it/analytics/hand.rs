@@ -1,5 +1,9 @@
 //! The hand-worked set, played in the order of its times, comes out exactly.
 
+use convo_app::timers::{TimerKey, TimerKind};
+use convo_store::rows::TimerRow;
+use convo_store::{Commit, StoreError};
+
 use super::set::{Row, SET};
 use super::*;
 
@@ -130,6 +134,7 @@ fn a_hand_worked_set_comes_out_exactly() {
         delivery(&played);
         sums_agree(&played.world);
         played.world.verify();
+        recounted(&played);
         erased(&played);
     });
 }
@@ -262,6 +267,42 @@ fn delivery(played: &Played) {
         json!({"campaignId": played.campaign}),
     )["total"];
     assert_eq!(spring["sent"], 11);
+}
+
+/// What an older version left uncounted is counted by a timer, and comes to the same.
+fn recounted(played: &Played) {
+    let world = &played.world;
+    let nil = Uuid::nil();
+    let key = TimerKey {
+        conversation: nil,
+        kind: TimerKind::Recount,
+        subject: nil,
+    };
+    let recount = TimerRow {
+        conversation_id: nil,
+        kind: TimerKind::Recount.as_str().to_owned(),
+        subject_id: nil,
+        due_at: DateTime::UNIX_EPOCH,
+    };
+    let forgotten = world.app().store().writer().commit(|reader| {
+        let ids: Vec<Uuid> = played.contacts.iter().map(|contact| contact.id).collect();
+        let rows = reader.waits_by_conversations(&ids)?;
+        let removed = rows.iter().map(|row| (row.conversation_id, row.began_at));
+        let commit = Commit {
+            waits_removed: removed.collect(),
+            timers: vec![recount],
+            ..Commit::default()
+        };
+        Ok::<_, StoreError>((commit, rows.len()))
+    });
+    assert_eq!(forgotten.unwrap(), 45);
+    let none = figure(world, Behind::ReplySpeed, json!({}));
+    assert_eq!(none["total"]["waits"], 0);
+    world.run(Command::FireTimer(key));
+    for (row, contact) in SET.iter().zip(&played.contacts) {
+        assert_eq!(waits(played, contact), row.4, "{}", row.0);
+    }
+    world.verify();
 }
 
 /// An erase keeps what happened, and forgets where the person came from.
