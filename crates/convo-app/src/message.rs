@@ -23,8 +23,8 @@ use crate::effects::signed;
 use crate::error::AppError;
 use place::Placing;
 pub(crate) use process::mail_of;
-pub(crate) use vouch::UNVERIFIED;
 use vouch::flags;
+pub(crate) use vouch::{UNVERIFIED, is_forged};
 
 /// A message about to be stored.
 pub(crate) struct NewMessage<'a> {
@@ -274,7 +274,7 @@ impl Batch<'_, '_> {
         if opt_out == OptOut::Doubtful {
             self.ask_a_person("doubtful_opt_out", row);
         } else if row.author == Author::Other.as_str() && row.kind == Kind::Human.as_str() {
-            let reason = if vouch::is_forged(row) {
+            let reason = if is_forged(row) {
                 UNVERIFIED
             } else {
                 "other_author"

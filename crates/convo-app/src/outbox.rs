@@ -10,10 +10,12 @@
 //! | `outcome` | what came of it: sent, later, dead; what providers say of it; trying dead ones again |
 //! | `unsent` | messages that did not leave the house count for nothing |
 //! | [`compose`] | the mail of a row |
-//! | `notice` | what agents are told |
+//! | `kinds` | why agents are written to |
+//! | `notice` | what they are told |
 //! | `thread` | which message an answer stands under |
 
 pub mod compose;
+mod kinds;
 mod lease;
 mod notice;
 mod outcome;
@@ -25,8 +27,8 @@ use convo_email::{Automatic, MessageId};
 use convo_store::rows::{MessageRow, OutboxRow};
 use uuid::Uuid;
 
+pub use kinds::NoticeKind;
 pub use lease::Leased;
-pub use notice::NoticeKind;
 pub use outcome::Outcome;
 pub(crate) use thread::Thread;
 

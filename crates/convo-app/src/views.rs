@@ -29,6 +29,7 @@ pub use more::{
     rules, suppressions_of,
 };
 pub use offers::{lead_name, offers, summary_line};
+pub(crate) use pack::handover_gist;
 pub use pack::{STYLE, escape, handover_pack, handover_page};
 pub use records::*;
 pub use tree::{TreeForm, thread_tree};

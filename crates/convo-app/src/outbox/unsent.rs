@@ -20,7 +20,7 @@ impl Batch<'_, '_> {
         }
         codes.unsent = unsent;
         row.codes = serde_json::to_string(&codes).map_err(wrong)?;
-        let conversation = row.conversation_id;
+        let (conversation, said) = (row.conversation_id, row.clone());
         let changed = self.commit.messages_changed.iter_mut();
         let fresh = self.commit.messages.iter_mut().chain(changed);
         match fresh.into_iter().find(|other| other.id == message) {
@@ -43,6 +43,6 @@ impl Batch<'_, '_> {
             entry.touch(Touched::Facts);
         }
         self.observe(conversation, &Observation::HistoryChanged, None)?;
-        Ok(())
+        self.handover_unsays(&said, unsent)
     }
 }

@@ -60,6 +60,9 @@ pub struct HandoverFacts<K> {
     /// First touch of the present owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub touched_at: Option<Time>,
+    /// Newest touch of the present owner by other means than mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub called_at: Option<Time>,
     /// Until when a reply of the lead must be answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_due_at: Option<Time>,
@@ -83,6 +86,7 @@ impl<K> Default for HandoverFacts<K> {
             offer: None,
             unclaimed_at: None,
             touched_at: None,
+            called_at: None,
             reply_due_at: None,
         }
     }
@@ -123,8 +127,8 @@ impl<K: Key> HandoverFacts<K> {
         new
     }
 
-    /// Out of the queue: an agent has it, or it is over.
-    pub(crate) fn leave_queue(&mut self) {
+    /// Out of the queue: an agent has it, it is over, or nobody is to be asked.
+    pub fn leave_queue(&mut self) {
         self.wanted_at = None;
         self.round_began_at = None;
         self.asked.clear();
@@ -135,6 +139,7 @@ impl<K: Key> HandoverFacts<K> {
     /// Another owner, or none: nobody has been in touch.
     pub(crate) fn new_owner(&mut self) {
         self.touched_at = None;
+        self.called_at = None;
         self.reply_due_at = None;
     }
 }
