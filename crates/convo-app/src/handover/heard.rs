@@ -124,7 +124,13 @@ impl Batch<'_, '_> {
             .last_reply_at()
             .is_none_or(|reply| reply <= row.at);
         let touch = touches(facts, row).then_some(row.at.max(began(facts)));
-        self.lead_heard(conversation, touch, answers)
+        let owner = facts.agent;
+        self.lead_heard(conversation, touch, answers)?;
+        match owner.filter(|_| !answers) {
+            // What is younger than this mail waits for the next one.
+            Some(owner) => self.await_answer(conversation, owner, self.now),
+            None => Ok(()),
+        }
     }
 
     /// The lead heard from us: by a touch of the owner's at that time, and in answer to all that the lead wrote.
@@ -221,7 +227,6 @@ impl Batch<'_, '_> {
         let deadline = self.deadline(conversation, owner, from, |clocks| {
             clocks.first_touch_minutes
         })?;
-        self.clear_timer(TimerKind::NextReply, conversation, None);
         self.set_timer(TimerKind::FirstTouch, conversation, None, deadline.first());
         Ok(())
     }

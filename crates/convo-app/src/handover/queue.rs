@@ -76,9 +76,21 @@ impl Batch<'_, '_> {
         if let Some((_, id)) = next
             && self.somebody_can()?
         {
-            self.set_timer(TimerKind::Offer, id, None, self.now);
+            let goes_on = self.last_there(&first.waiting, id)?;
+            self.set_timer(TimerKind::Offer, goes_on, None, self.now);
         }
         Ok(())
+    }
+
+    /// A conversation whose timer goes on with the queue: the next one, unless this batch took it out.
+    fn last_there(&mut self, before: &[Uuid], next: Uuid) -> Result<Uuid, AppError> {
+        for &id in [next].iter().chain(before.iter().rev()) {
+            if self.stands_at(id)?.is_some() {
+                return Ok(id);
+            }
+        }
+        Ok(next)
+    }
     }
 
     /// What came into the queue and stays there is told of once, and looked at again when somebody can be asked.
