@@ -91,7 +91,6 @@ impl Batch<'_, '_> {
         }
         Ok(next)
     }
-    }
 
     /// What came into the queue and stays there is told of once, and looked at again when somebody can be asked.
     pub(super) fn wait_for_agent(&mut self, conversation: Uuid) -> Result<(), AppError> {
