@@ -11,6 +11,7 @@
 //! | `offer`, `first_touch`, `next_reply`, `requeue` | the handover | the handover goes on |
 //! | `leave` | an agent who goes | looks at the next page of what the agent owns |
 //! | `reschedule` | another policy | looks at the next page of timers that follow from a policy |
+//! | `recount` | the migration that made the table of waits | counts those of the next page of all conversations |
 //! | `begin`, `begin_again` | the migration that made the table | looks at the next page of all conversations |
 //!
 //! Rows that follow from facts are compared with those of the facts as they were loaded, when the batch is sealed:
@@ -64,11 +65,13 @@ pub enum TimerKind {
     Begin,
     /// Once more, for what older versions wrote beside the first time.
     BeginAgain,
+    /// Waits older than their table are counted: the next page.
+    Recount,
 }
 
 impl TimerKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NoReply,
         Self::Archive,
         Self::Snooze,
@@ -81,6 +84,7 @@ impl TimerKind {
         Self::Reschedule,
         Self::Begin,
         Self::BeginAgain,
+        Self::Recount,
     ];
     /// Those that follow from a conversation's facts alone.
     pub(crate) const OF_FACTS: [Self; 4] =
@@ -111,6 +115,7 @@ impl TimerKind {
             Self::Reschedule => "reschedule",
             Self::Begin => "begin",
             Self::BeginAgain => "begin_again",
+            Self::Recount => "recount",
         }
     }
 
@@ -132,7 +137,8 @@ impl TimerKind {
             | Self::Leave
             | Self::Reschedule
             | Self::Begin
-            | Self::BeginAgain => None,
+            | Self::BeginAgain
+            | Self::Recount => None,
         };
         at.map(cut)
     }

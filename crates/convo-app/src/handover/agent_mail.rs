@@ -174,7 +174,7 @@ impl Batch<'_, '_> {
         let written = Written { text, files };
         let message = self.store_relayed(arriving, arrival, relay, written, &leave)?;
         let left = self.context.sending.mode == SendMode::Live;
-        self.leave_used(leave, message, left);
+        self.leave_used(leave, message, left)?;
         self.also_known_as(message, arriving.rfc_id)?;
         self.queue_mail(Outgoing::Message(message))?;
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;

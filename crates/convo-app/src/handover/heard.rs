@@ -143,6 +143,7 @@ impl Batch<'_, '_> {
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
         let agent = entry.facts.agent;
         let mut handover = entry.facts.handover.clone();
+        let accepted = handover.accepted;
         let first = touch.filter(|_| handover.touched_at.is_none());
         handover.touched_at = handover.touched_at.or(first);
         if answers {
@@ -157,6 +158,9 @@ impl Batch<'_, '_> {
             self.clear_timer(TimerKind::Requeue, conversation, None);
         }
         if first.is_some() {
+            if let Some(offer) = accepted {
+                self.offer_touched(offer, first)?;
+            }
             self.clear_timer(TimerKind::FirstTouch, conversation, None);
             self.handover_event(conversation, "touched", agent, None)?;
         }
@@ -219,9 +223,12 @@ impl Batch<'_, '_> {
         let words = words.map(|one| one.at.max(began(facts)));
         handover.touched_at = words.chain(called).min();
         let (owner, from) = (row.author_id, handover.assigned_at);
-        let touched = handover.touched_at.is_some();
+        let (touched, accepted) = (handover.touched_at, handover.accepted);
         self.put_handover(conversation, handover)?;
-        let (Some(owner), Some(from), false) = (owner, from, touched) else {
+        if let Some(offer) = accepted {
+            self.offer_touched(offer, touched)?;
+        }
+        let (Some(owner), Some(from), None) = (owner, from, touched) else {
             return Ok(());
         };
         let deadline = self.deadline(conversation, owner, from, |clocks| {

@@ -34,7 +34,11 @@ impl Route {
                 relay,
                 reason: "unverified_own_mail",
             },
-            Self::Duplicate(_) | Self::Review(_) | Self::Held { .. } => self,
+            Self::Duplicate(_)
+            | Self::Review(_)
+            | Self::Held { .. }
+            | Self::Forgotten(_)
+            | Self::Notice(_) => self,
         }
     }
 }

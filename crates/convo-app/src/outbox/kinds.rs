@@ -33,6 +33,8 @@ pub enum NoticeKind {
     OptOut,
     /// A mail of the agent's that was to go to the lead could not be sent.
     Unsent,
+    /// Mail to an agent comes back.
+    Unreachable,
 }
 
 /// What a notice is about, beside its conversation; decides until when it makes sense.
@@ -59,7 +61,7 @@ pub(super) enum Tells {
 
 impl NoticeKind {
     /// Every kind: its name, what its subject begins with, the sentence it begins with.
-    const TABLE: [(Self, &'static str, &'static str, &'static str); 15] = [
+    const TABLE: [(Self, &'static str, &'static str, &'static str); 16] = [
         (
             Self::Offer,
             "offer",
@@ -146,6 +148,12 @@ impl NoticeKind {
             "Not sent",
             "This mail of yours could not be sent: the lead has not got it.",
         ),
+        (
+            Self::Unreachable,
+            "unreachable",
+            "Unreachable",
+            "Mail to an agent comes back: the agent was not told of this conversation.",
+        ),
     ];
 
     /// The name in the database.
@@ -174,7 +182,8 @@ impl NoticeKind {
             | Self::Unclaimed
             | Self::NotSent
             | Self::Reassigned
-            | Self::Unsent => About::Any,
+            | Self::Unsent
+            | Self::Unreachable => About::Any,
         }
     }
 
@@ -194,7 +203,8 @@ impl NoticeKind {
             | Self::TouchLate
             | Self::ReplyLate
             | Self::Unclaimed
-            | Self::Assigned => Tells::Gist,
+            | Self::Assigned
+            | Self::Unreachable => Tells::Gist,
         }
     }
 

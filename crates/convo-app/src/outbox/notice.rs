@@ -54,6 +54,9 @@ pub(super) fn write(
         Err(error) => return Err(error),
     };
     let mut text = format!("{WRITE_ABOVE}\n\n{}\n\n", kind.sentence());
+    if kind == NoticeKind::Unreachable {
+        whom(reader, row.subject_id, &mut text)?;
+    }
     who(&seen, &mut text);
     let offer = match row.subject_id.filter(|_| kind.about() == About::Offer) {
         Some(id) => reader.offers_by_ids(&[id])?.pop(),
@@ -86,6 +89,20 @@ pub(super) fn write(
         text,
         files,
     }))
+}
+
+/// The agent a notice is about.
+fn whom(reader: &mut Reader<'_>, agent: Option<Uuid>, text: &mut String) -> Result<(), AppError> {
+    let agent: Vec<Uuid> = agent.into_iter().collect();
+    if let Some(agent) = reader.agents_by_ids(&agent)?.pop() {
+        let _ = writeln!(
+            text,
+            "Agent: {} ({})",
+            line(&agent.name),
+            line(&agent.email)
+        );
+    }
+    Ok(())
 }
 
 fn who(seen: &Seen, text: &mut String) {
