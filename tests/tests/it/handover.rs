@@ -1,6 +1,6 @@
 //! Handing leads to agents over HTTP: offers, links, answers by mail, the pack, and the whole story.
 
-mod mail;
+pub mod mail;
 mod pack;
 mod story;
 
