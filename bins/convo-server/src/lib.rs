@@ -5,7 +5,7 @@
 //!   which routes there are and their document.
 //! - [`api`]: the application's routes; [`wiring`]: the application out of settings; [`ticker`]: what is due by itself.
 //! - [`http`]: what every request passes through; [`problem`]: errors on the wire.
-//! - [`ws`]: the event log as it happens.
+//! - [`ws`]: the event log as it happens; [`dashboard`]: the pages people look at.
 //! - [`outbox`] and [`mailer`]: what sends mail.
 //! - [`auth`]: keys, scopes, and handlers that say what they need.
 //! - [`cli`]: the command line.
@@ -17,6 +17,7 @@ pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod clock;
+pub mod dashboard;
 pub mod http;
 pub mod ids;
 pub mod logging;

@@ -3,7 +3,7 @@
 mod take_over;
 mod validate;
 
-pub use validate::validate_transition;
+pub use validate::{possibilities, validate_transition};
 
 use chrono::{DateTime, Utc};
 use convo_core::change::{Decision, Warning};

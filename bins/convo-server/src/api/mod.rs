@@ -7,16 +7,16 @@
 
 mod answers;
 mod conversation_state;
-mod conversations;
+pub(crate) mod conversations;
 mod gate;
 mod handover;
 mod keys;
 mod links;
-mod lists;
-mod messages;
+pub(crate) mod lists;
+pub(crate) mod messages;
 mod offer_links;
 mod operations;
-mod people;
+pub(crate) mod people;
 mod reviews;
 mod sending;
 mod snooze;
@@ -38,6 +38,7 @@ use uuid::Uuid;
 
 use crate::auth::Caller;
 use crate::clock;
+use crate::dashboard;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::PathParts;
 use crate::problem::Problem;
@@ -146,11 +147,13 @@ fn answered(answer: &Answer) -> Result<HttpResponse, Problem> {
     Ok(answers::of(answer))
 }
 
-fn actor(caller: &Caller) -> Actor {
+/// Who asks, as the audit keeps it.
+pub(crate) fn actor(caller: &Caller) -> Actor {
     caller.key_id.map_or(Actor::Code("bootstrap"), Actor::Key)
 }
 
-fn scope(caller: &Caller, method: &Method, path: &str, key: &str) -> [u8; 32] {
+/// What an idempotency key of a caller stands for on a method and path.
+pub(crate) fn scope(caller: &Caller, method: &Method, path: &str, key: &str) -> [u8; 32] {
     let mut digest = Sha256::new();
     let id = caller.key_id.unwrap_or(Uuid::nil());
     for piece in [
@@ -219,6 +222,7 @@ pub fn routes(api: Api) -> Routes {
             config.app_data(for_links.clone());
             links::configure(config);
             offer_links::configure(config);
+            config.map(dashboard::configure);
         }),
         live: Arc::new(move |config| {
             config.app_data(sockets.clone());

@@ -62,7 +62,7 @@ async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Comman
         writeln!(out, "admin key, shown once: {}", key.expose())?;
         writeln!(
             out,
-            "look at http://{address}/docs/ (the API), http://{address}/readyz"
+            "log in with it at http://{address}/ (the API: http://{address}/docs/)"
         )?;
         out.flush()?;
     }
