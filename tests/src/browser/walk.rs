@@ -24,8 +24,9 @@ impl Browser {
 
     /// As [`Browser::walk`]: what is wrong, a line each, for those who look at several pages.
     pub async fn stumbles(&self) -> String {
-        let stops = self.run(&format!("{WALK}\nreturn walk.start();"), Vec::new());
-        let stops = stops.await.as_u64().expect("a number");
+        let start = format!("{WALK}\nreturn walk.start();");
+        let stops = self.run(&start, Vec::new()).await;
+        let stops = stops.as_u64().expect("a number");
         // What is in a frame, and what scrolls, takes steps besides.
         let strides = 2 + 3 * usize::try_from(stops).expect("a number") / STRIDE;
         let mut state = Value::Null;
@@ -52,9 +53,9 @@ impl Browser {
     }
 
     async fn so_far(&self) -> Value {
+        let script = format!("{WALK}\nreturn walk.so_far();");
         eventually("the walk", async || {
-            let state = self.attempt(&format!("{WALK}\nreturn walk.so_far();"), Vec::new());
-            state.await.ok()
+            self.attempt(&script, Vec::new()).await.ok()
         })
         .await
     }
