@@ -69,10 +69,11 @@ impl Page<'_> {
                 body data-page=(self.name) data-self=[self.live.map(|live| live.address.as_str())]
                     data-epoch=[self.live.map(|live| live.epoch.as_str())] data-seq=[self.live.map(|live| live.seq)]
                     data-subscribe=[listens] data-poll=[(live.poll > 0).then_some(live.poll)] {
-                    a.skip href="#main" { "Skip to content" }
                     @if let Some(viewer) = self.viewer { (self.head(viewer)) }
-                    p #connection role="status" hidden {}
-                    main #main tabindex="-1" { (self.body) }
+                    main #main tabindex="-1" {
+                        p #connection role="status" hidden {}
+                        (self.body)
+                    }
                 }
             }
         };
@@ -82,6 +83,7 @@ impl Page<'_> {
     fn head(&self, viewer: &Viewer) -> Markup {
         html! {
             header.top {
+                a.skip href="#main" { "Skip to content" }
                 a.mark href="/" { "Convo" }
                 nav aria-label="Main" {
                     @for (href, place, shown) in PLACES {

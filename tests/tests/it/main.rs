@@ -16,6 +16,7 @@ mod command_line;
 mod concurrency;
 mod contract;
 mod crash;
+mod dashboard;
 mod events;
 mod first_mail;
 mod forged;

@@ -160,7 +160,7 @@ impl Filter {
     ///
     /// # Errors
     /// `validation_failed` for words that are none.
-    fn list(self) -> Result<ConversationList, Problem> {
+    fn wanted(self) -> Result<ConversationList, Problem> {
         let sort = match self.sort.as_deref() {
             None | Some("lastActivity") => Sort::LastActivity,
             Some("created") => Sort::Created,
@@ -210,8 +210,8 @@ impl Api {
         + Send
         + 'static,
     ) -> Result<Value, Problem> {
-        let list = filter.list()?;
-        let sort = list.sort;
+        let wanted = filter.wanted()?;
+        let sort = wanted.sort;
         let at = move |row: &ConversationRow| match sort {
             Sort::Created => (row.created_at, row.id),
             Sort::LastActivity => (row.last_activity_at, row.id),
@@ -220,7 +220,7 @@ impl Api {
             Ok(reader.conversations(&ConversationList {
                 after,
                 limit,
-                ..list
+                ..wanted
             })?)
         };
         self.listed(paging, rows, at, show).await

@@ -27,15 +27,10 @@ pub struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// The page, answered with 200.
+    /// The page. One that says why what was asked for is refused is answered with 200 too: it is what was wanted to be
+    /// seen, and a browser would log an error that is none.
     #[must_use]
     pub fn to(&self, session: &Session) -> HttpResponse {
-        self.with(session, StatusCode::OK)
-    }
-
-    /// The page, answered with this status.
-    #[must_use]
-    pub fn with(&self, session: &Session, status: StatusCode) -> HttpResponse {
         let viewer = session.viewer();
         let page = Page {
             name: self.name,
@@ -44,7 +39,7 @@ impl Shown<'_> {
             live: self.live.as_ref(),
             body: self.body.clone(),
         };
-        html(status, page.render())
+        html(StatusCode::OK, page.render())
     }
 }
 

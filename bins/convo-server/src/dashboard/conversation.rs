@@ -1,6 +1,5 @@
 //! One conversation, and its thread when that is long.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use convo_app::context::Context;
@@ -116,14 +115,13 @@ pub async fn page(
         // What was posted is not asked for again.
         live.address = format!("/conversations/{id}");
     }
-    let status = refused.map_or(StatusCode::OK, actix_web::ResponseError::status_code);
     Ok(Shown {
         name: "conversation",
         title: &subject,
         live: Some(live),
         body,
     }
-    .with(session, status))
+    .to(session))
 }
 
 fn told(

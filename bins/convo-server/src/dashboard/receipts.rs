@@ -1,6 +1,5 @@
 //! Receipts of webhooks: what went wrong, and trying it again.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use convo_app::{Command, views};
 use convo_dashboard::receipts;
@@ -70,12 +69,11 @@ async fn page(
         alert.as_ref(),
         answer::query_done(request).as_deref(),
     );
-    let status = refused.map_or(StatusCode::OK, actix_web::ResponseError::status_code);
     Ok(Shown {
         name: "receipts",
         title: "Receipts",
         live: None,
         body,
     }
-    .with(session, status))
+    .to(session))
 }

@@ -96,12 +96,11 @@ async fn page(
     if refused.is_some() {
         live.address = "/review".to_owned();
     }
-    let status = refused.map_or(StatusCode::OK, actix_web::ResponseError::status_code);
     Ok(Shown {
         name: "review",
         title: "Review",
         live: Some(live),
         body,
     }
-    .with(session, status))
+    .to(session))
 }

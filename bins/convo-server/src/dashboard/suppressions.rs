@@ -1,6 +1,5 @@
 //! Suppressions: the list, one more, and one less.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use convo_app::{Command, views, wire};
 use convo_dashboard::suppressions;
@@ -116,12 +115,11 @@ async fn page(
         alert.as_ref(),
         done.as_deref().filter(|_| refused.is_none()),
     );
-    let status = refused.map_or(StatusCode::OK, actix_web::ResponseError::status_code);
     Ok(Shown {
         name: "suppressions",
         title: "Suppressions",
         live: None,
         body,
     }
-    .with(session, status))
+    .to(session))
 }
