@@ -102,7 +102,7 @@ async function connect() {
   if (asked.status === 401 || asked.status === 403) return leave();
   if (!asked.ok) throw new Error('no ticket');
   const { ticket } = await asked.json();
-  const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws?ticket=${encodeURIComponent(ticket)}`);
+  const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws?ticket=${encodeURIComponent(ticket)}`);
   let heard = Date.now(), greeted;
   const watch = setInterval(() => { if (Date.now() - heard > 75_000) socket.close(); }, 15_000);
   socket.onmessage = message => {
