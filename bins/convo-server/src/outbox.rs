@@ -85,10 +85,12 @@ impl<M: Mailer + 'static> Sender<M> {
         if room == 0 || self.is_paused() {
             return;
         }
+        // Half of the lease is for the provider: what is begun later might meet another node's attempt.
+        let begin_by = clock::monotonic() + self.lease / 2;
         match self.lease(room).await {
             Ok(leased) => {
                 for id in leased {
-                    under_way.spawn(self.attempt(id));
+                    under_way.spawn(self.attempt(id, begin_by));
                 }
             }
             Err(error) => log::warn!("mails cannot be taken from the outbox: {error}"),
@@ -114,12 +116,16 @@ impl<M: Mailer + 'static> Sender<M> {
     }
 
     /// One attempt of one mail, from reading it to telling what came of it.
-    fn attempt(&self, id: Uuid) -> impl Future<Output = ()> + std::marker::Send + use<M> {
+    fn attempt(
+        &self,
+        id: Uuid,
+        begin_by: Instant,
+    ) -> impl Future<Output = ()> + std::marker::Send + use<M> {
         let (app, mailer) = (self.app.clone(), Arc::clone(&self.mailer));
         let (owner, lease) = (self.owner, self.lease);
         let paused = Arc::clone(&self.paused);
         async move {
-            let outcome = outcome(&app, &*mailer, id, &paused).await;
+            let outcome = outcome(&app, &*mailer, id, begin_by, &paused).await;
             let told = timeout(lease, tell(&app, id, owner, &outcome)).await;
             if told.is_err() {
                 log::error!(
@@ -143,6 +149,7 @@ async fn outcome<M: Mailer>(
     app: &App,
     mailer: &M,
     id: Uuid,
+    begin_by: Instant,
     paused: &Mutex<Option<Instant>>,
 ) -> Outcome {
     let reader = app.clone();
@@ -156,6 +163,9 @@ async fn outcome<M: Mailer>(
         }
         Err(_) => return later("not_written", None),
     };
+    if clock::monotonic() > begin_by {
+        return later("stalled", None);
+    }
     match mailer.send(&mail).await {
         Ok(receipt) => Outcome::Taken {
             provider_id: receipt.provider_id,

@@ -284,7 +284,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::IntegrationEvent(id, event) => self.integration_event(*id, event),
             Command::Send(id, sent) => self.send(*id, sent),
             Command::MaySend(id, request, agent) => self.may_send(*id, request, *agent),
-            Command::SentByOthers(id, request) => self.sent_by_others(*id, request),
+            Command::SentByOthers(id, request, agent) => self.sent_by_others(*id, request, *agent),
             Command::Prepare(id, request) => self.prepare(*id, request),
             Command::ApproveDraft(id, request, agent) => self.approve_draft(*id, request, *agent),
             Command::DiscardDraft(id, request) => self.discard_draft(*id, request),

@@ -149,7 +149,7 @@ pub enum Command {
     /// `POST /{id}/may-send`, with the agent whom the caller's key belongs to.
     MaySend(Uuid, wire::MaySend, Option<Uuid>),
     /// `POST /{id}/sent`.
-    SentByOthers(Uuid, Box<wire::SentByOthers>),
+    SentByOthers(Uuid, Box<wire::SentByOthers>, Option<Uuid>),
     /// `POST /api/campaigns/{id}/prepare`.
     Prepare(Uuid, wire::Prepare),
     /// `POST /api/drafts/{id}/approve`, with the agent whom the caller's key belongs to.

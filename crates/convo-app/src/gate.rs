@@ -30,7 +30,7 @@ use convo_core::gate;
 use serde::Serialize;
 
 pub(crate) use drafts::Drafted;
-pub(crate) use fared::{Fate, scope_name};
+pub(crate) use fared::{Fate, hour, scope_name};
 pub(crate) use known::Known;
 pub(crate) use lease::Leases;
 

@@ -13,13 +13,13 @@
 //! | `webhook`, `events` | verified webhooks, once each; provider and integration events |
 //! | [`conversations`], `records`, `review`, `erase`, [`import`] | the other commands |
 //! | [`timers`] | what is due by itself, and one step of the loop that fires it |
-//! | [`views`] | what people and programs look at |
+//! | [`views`], [`export`] | what people and programs look at; whole tables as rows of files |
 //! | [`live`] | the event log as it happens: hub, feed, streams that begin in the past |
 //! | [`verify`] | every stored invariant, checked |
 //! | [`handover`] | whom conversations are offered to, who has them, and clocks |
 //! | `send`, `gate`, [`outbox`], [`sending`] | mail to leads and agents: asked for, allowed, on its way; under which names |
 //! | [`reply_token`], [`tickets`], [`unsubscribe`] | tokens in addresses; keys lent for one connection; links to take oneself off |
-//! | [`attachments`], [`context`] | files; clock, ids and keys |
+//! | [`attachments`], [`context`], [`meters`] | files; clock, ids and keys; what is counted of a commit |
 
 #![forbid(unsafe_code)]
 
@@ -35,6 +35,7 @@ mod effects;
 mod erase;
 pub mod error;
 mod events;
+pub mod export;
 mod gate;
 pub mod handover;
 pub mod import;
@@ -43,6 +44,7 @@ pub mod lexicons;
 pub mod live;
 mod loops;
 mod message;
+pub mod meters;
 pub mod outbox;
 mod records;
 pub mod reply_token;

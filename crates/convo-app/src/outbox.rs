@@ -137,7 +137,7 @@ impl Batch<'_, '_> {
             Status::Shadow.as_str().clone_into(&mut row.status);
             row.due_at = None;
             if let Some(message) = row.message_id {
-                self.set_unsent(message, true)?;
+                self.mark_unsent(message, true)?;
             }
         }
         self.put_outgoing(row.clone());

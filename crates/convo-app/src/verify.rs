@@ -1,5 +1,6 @@
 //! Every stored invariant, checked: what `convo-server verify` prints.
 
+mod sending;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +83,7 @@ pub fn verify(reader: &mut Reader<'_>) -> Result<Report, AppError> {
     let mut counted: BTreeMap<String, i64> = BTreeMap::new();
     let asked = conversations(reader, &mut report, &mut counted)?;
     offers(reader, &mut report, asked)?;
+    sending::sending(reader, &mut report)?;
     leads(reader, &mut report, &mut counted)?;
     counters(reader, &mut report, &counted)?;
     log(reader, &mut report)?;

@@ -15,6 +15,8 @@
 //!   answered.
 //! - All automation mails count for the frequency, answers too. The gap lies between mails of *different*
 //!   conversations, since their senders do not know of each other; inside one the sender's own schedule counts.
+//! - Automation answers what the lead has just written: mail of others in the conversation, imported mail and mail
+//!   older than the policy's `answerWithinHours` are for people.
 //! - Agents write one to one. Only suppressions, archived conversations and a missing address stop them.
 
 mod checks;
@@ -87,8 +89,12 @@ vocabulary! {
         Superseded = "superseded",
         /// The mail was answered, or somebody has a lease to answer it.
         Answered = "answered",
+        /// The mail is old, or was imported: a person answers it.
+        Stale = "stale",
         /// Machines have answered too much of late.
         LoopBudget = "loop_budget",
+        /// An agent has to approve what automation writes.
+        Approval = "approval",
     }
 }
 

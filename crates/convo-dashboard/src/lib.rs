@@ -12,6 +12,7 @@
 //! | [`policy`] | what a browser may load and run |
 //! | [`show`] | times, states, figures, empty parts: small pieces |
 //! | [`chart`], [`machine`] | bars, columns and the state machine as SVG |
+//! | [`figures`] | reports over a span of days |
 //! | [`overview`], [`setup`] | the first page, and what is to be done before it shows anything |
 //! | [`conversations`], [`conversation`] | the list, and one with all that is known of it |
 //! | [`leads`], [`handover`], [`reviews`], [`suppressions`], [`receipts`] | the other pages |
@@ -24,6 +25,7 @@ pub mod chart;
 pub mod conversation;
 pub mod conversations;
 pub mod entry;
+pub mod figures;
 pub mod handover;
 pub mod layout;
 pub mod leads;

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use crate::show;
 
-const WIDTH: i32 = 132;
+const WIDTH: i32 = 146;
 const HEIGHT: i32 = 44;
 
 /// The middle of a state's box.
@@ -50,7 +50,7 @@ pub fn diagram(now: &str) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="State machine" {
             svg.machine viewBox="0 0 972 240" role="img" aria-label={ "State machine, now in " (show::words(now)) } {
                 defs {
-                    marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto" {
+                    marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto" {
                         path.tip d="M0 0 L8 4 L0 8 z" {}
                     }
                 }

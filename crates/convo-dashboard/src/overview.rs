@@ -4,7 +4,7 @@ use convo_core::machine::State;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::chart::{self, Bar, Column};
+use crate::chart::{self, Bar};
 use crate::layout::part;
 use crate::show::{self, items, number, text};
 use crate::{handover, setup};
@@ -17,10 +17,6 @@ pub struct Overview<'a> {
     pub queue: &'a Value,
     /// What is to be done first, while there is no conversation.
     pub checklist: Option<&'a Value>,
-    /// How fast we answer, by day.
-    pub speed: Option<&'a Value>,
-    /// What became of mail, by day.
-    pub delivery: Option<&'a Value>,
 }
 
 /// The page.
@@ -36,8 +32,7 @@ pub fn page(of: &Overview<'_>) -> Markup {
             (part("funnel", "Leads by stage reached", &funnel(overview)))
             (part("queue", "Handover queue", &handover::short(of.queue)))
             (part("activity", "Activity", &activity(overview)))
-            (part("response-times", "Response time", &responses(overview, of.speed)))
-            @if let Some(delivery) = of.delivery { (part("delivery", "Mail, by day", &mail(delivery))) }
+            (part("response-times", "Response time", &responses(overview)))
             (part("reviews", "Review", &reviews(overview)))
         }
     }
@@ -109,65 +104,15 @@ fn activity(overview: &Value) -> Markup {
     }
 }
 
-/// How fast we answer, from the lead's first mail that waits: in wall time and within business hours.
-fn responses(overview: &Value, speed: Option<&Value>) -> Markup {
+/// How fast we answer; the days are on a page of their own, whose cost is that of its span.
+fn responses(overview: &Value) -> Markup {
     let average = &overview["metrics"]["averageTimeToResponseMinutes"];
     html! {
         @if average.is_null() { (show::empty("No mail of a lead was answered yet.")) }
         @else {
             dl.figures { div { dt { "We answer after, on average" } dd { (show::minutes(average)) } } }
         }
-        @if let Some(speed) = speed {
-            @let total = &speed["total"];
-            table {
-                caption { "Answers of the last 30 days: " (show::figure(&total["answered"])) " of " (show::figure(&total["waits"])) " waits, " (show::figure(&total["waiting"])) " wait now" }
-                thead { tr { th scope="col" { "Minutes" } th scope="col" { "Median" } th scope="col" { "9 of 10 within" } th scope="col" { "Mean" } } }
-                @for (member, shown) in [("wall", "By the clock"), ("business", "Business hours")] {
-                    tr {
-                        th scope="row" { (shown) }
-                        td { (show::minutes(&total[member]["medianMinutes"])) }
-                        td { (show::minutes(&total[member]["p90Minutes"])) }
-                        td { (show::minutes(&total[member]["meanMinutes"])) }
-                    }
-                }
-            }
-            (chart::columns("Leads who waited for us, by day", &by_day(speed, &[("answered", "answered"), ("waiting", "waiting"), ("dropped", "dropped")])))
-        }
     }
-}
-
-/// What became of the mail of each day.
-fn mail(delivery: &Value) -> Markup {
-    let parts = [
-        ("delivered", "delivered"),
-        ("bounced", "bouncedHard"),
-        ("complained", "complained"),
-        ("opened", "opened"),
-        ("clicked", "clicked"),
-    ];
-    let total = &delivery["total"];
-    html! {
-        dl.figures {
-            @for (member, shown) in [("sent", "Sent"), ("delivered", "Delivered"), ("bouncedHard", "Bounced"), ("complained", "Complaints"), ("opened", "Opened"), ("clicked", "Clicked")] {
-                div { dt { (shown) } dd { (show::figure(&total[member])) } }
-            }
-        }
-        (chart::columns("Deliveries, bounces, complaints, opens and clicks by day", &by_day(delivery, &parts)))
-    }
-}
-
-/// The groups of a report as columns: code and member of each part.
-fn by_day(report: &Value, parts: &[(&'static str, &str)]) -> Vec<Column> {
-    let groups = items(report, "groups").iter();
-    groups
-        .map(|group| Column {
-            label: text(group, "key").to_owned(),
-            parts: parts
-                .iter()
-                .map(|(code, member)| (*code, number(&group["figures"], member)))
-                .collect(),
-        })
-        .collect()
 }
 
 fn reviews(overview: &Value) -> Markup {
@@ -197,8 +142,6 @@ mod tests {
             overview: &overview,
             queue: &json!({}),
             checklist: Some(&list),
-            speed: None,
-            delivery: None,
         })
         .into_string();
         for id in [

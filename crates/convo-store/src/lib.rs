@@ -37,14 +37,16 @@ mod write;
 mod writer;
 
 pub use commit::{
-    Commit, Fared, Forgotten, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep, TimerKey,
+    Commit, EndedLeases, Fared, Forgotten, LeasesOf, NewLogRow, Placement, Put, ReceiptChange,
+    Reread, Sweep, TimerKey,
 };
 pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
 pub use open::StoreOptions;
 pub use read::{
-    ConversationList, Cursor, Head, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts,
-    MessageHead, MessageLabel, MessageNode, OpenReviews, Reader, Recount, SentMail, Sort,
+    Backlog, COUNTED, ConversationList, Cursor, ExportFilter, ExportedText, Head, LeadList,
+    LogFilter, LogSpan, MessageArrival, MessageFacts, MessageHead, MessageLabel, MessageNode,
+    MessageSize, OpenReviews, Reader, Recount, SentMail, Sort, Waiting,
 };
-pub use store::{Database, Store};
+pub use store::{Connections, Database, Store};
 pub use writer::Writer;

@@ -2,7 +2,9 @@
 
 mod answer;
 mod audit;
+mod backlog;
 mod conversation;
+mod export;
 mod gate;
 mod handover;
 mod ledger;
@@ -21,7 +23,9 @@ use uuid::Uuid;
 use crate::any::AnyConn;
 use crate::error::{StoreError, StoreResult};
 
+pub use backlog::{Backlog, COUNTED, Waiting};
 pub use conversation::{ConversationList, Sort};
+pub use export::{ExportFilter, ExportedText, MessageSize};
 pub use gate::SentMail;
 pub use ledger::{Head, LogFilter};
 pub use message::{MessageArrival, MessageFacts, MessageHead, MessageLabel, MessageNode};

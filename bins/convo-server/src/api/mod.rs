@@ -8,6 +8,7 @@
 mod answers;
 mod conversation_state;
 pub(crate) mod conversations;
+mod export;
 mod gate;
 mod handover;
 mod keys;
@@ -41,6 +42,7 @@ use crate::clock;
 use crate::dashboard;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::PathParts;
+use crate::http::request_id;
 use crate::problem::Problem;
 use crate::redis::Kept;
 use crate::routes::Routes;
@@ -88,7 +90,8 @@ impl Api {
         ask: impl FnOnce(&mut Reader<'_>, DateTime<Utc>) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
         let app = self.app.clone();
-        let asked = web::block(move || app.read(|reader| ask(reader, clock::now()))).await;
+        let ask = request_id::lent(move || app.read(|reader| ask(reader, clock::now())));
+        let asked = web::block(ask).await;
         Ok(asked.map_err(|_| Problem::unavailable())??)
     }
 }
@@ -200,6 +203,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     keys::configure(config);
     suppressions::configure(config);
     reviews::configure(config);
+    export::configure(config);
     operations::configure(config);
 }
 

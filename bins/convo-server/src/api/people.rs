@@ -15,6 +15,7 @@ use crate::auth::{Admin, Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
+use crate::http::request_id;
 use crate::openapi::people::{Agent, Campaign, Lead};
 use crate::openapi::policy::{Policy, PolicyChange};
 use crate::openapi::records::Export;
@@ -239,7 +240,7 @@ pub async fn erase_lead(
 ) -> Result<HttpResponse, Problem> {
     let id = path.id("id")?;
     let app = api.app.clone();
-    let erased = web::block(move || app.erase(id)).await;
+    let erased = web::block(request_id::lent(move || app.erase(id))).await;
     erased.map_err(|_| Problem::unavailable())??;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -12,6 +12,7 @@ use crate::auth::{Admin, Authorized, Read, Write};
 use crate::http::body::LargeBody;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
+use crate::http::request_id;
 use crate::openapi::sending::{OutgoingMail, Queued};
 use crate::openapi::vocabulary::OutboxStatus;
 use crate::openapi::{lists, requests};
@@ -44,7 +45,7 @@ pub async fn send(
     let files = wanted.take_files()?;
     if !files.is_empty() {
         let (app, kept) = (api.app.clone(), files.clone());
-        let kept = web::block(move || app.keep_files(&kept)).await;
+        let kept = web::block(request_id::lent(move || app.keep_files(&kept))).await;
         kept.map_err(|_| Problem::unavailable())??;
     }
     let sent = Sent {

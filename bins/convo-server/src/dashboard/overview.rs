@@ -51,8 +51,6 @@ pub async fn show(
         overview: &overview,
         queue: &queue,
         checklist: list.as_ref(),
-        speed: None,
-        delivery: None,
     };
     let shown = Shown {
         name: "overview",

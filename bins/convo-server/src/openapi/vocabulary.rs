@@ -120,6 +120,8 @@ schemas! {
     Writer = one_of(["ai", "agent", "system"]);
     /// The form of a whole list.
     ListFormat = one_of(["csv", "jsonl"]);
+    /// What is given out as a file.
+    ExportName = one_of(convo_app::export::Export::ALL.iter().map(|one| one.as_str()));
     /// Why an item is on the review list.
     ReviewReason = one_of([
         "unknown_sender", "automated_from_unknown_sender", "no_sender", "own_mail_without_lead", "unmatched_report",

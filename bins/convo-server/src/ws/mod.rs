@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `upgrade` | who gets in: origin, key or ticket, room |
 //! | `session` | one connection: its frames, its events, its end |
+//! | `in_hand` | bytes handed to a connection and not taken yet: bounded |
 //! | `frames` | what clients say and what they are told |
 //! | `wire` | cutting a connection whose client does not read |
 //! | `revoked` | ending sessions whose keys were revoked |
@@ -12,6 +13,7 @@
 //! What events there are and who gets them is in [`convo_app::live`]; nothing there knows a socket.
 
 mod frames;
+mod in_hand;
 mod meters;
 mod revoked;
 mod session;

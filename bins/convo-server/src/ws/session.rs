@@ -10,6 +10,7 @@ use actix_ws::{
     AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, MessageStream,
     ProtocolError, Session,
 };
+use bytestring::ByteString;
 use convo_app::live::{End, Event, Next, Stream, Topic};
 use convo_app::{AppError, views, wire};
 use convo_store::Head;
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::frames::{self, Request, Wrong};
+use super::in_hand::InHand;
 use super::wire::Wire;
 use super::{Sockets, meters};
 use crate::auth::{ApiKey, Authenticator, Caller, Gate, Scope};
@@ -59,6 +61,7 @@ pub(super) enum Admitted {
 pub(super) struct Socket {
     pub stream: Stream,
     pub session: Session,
+    pub in_hand: InHand,
     pub sockets: Arc<Sockets>,
     pub authenticator: Arc<Authenticator>,
     pub gate: Arc<Gate>,
@@ -212,9 +215,14 @@ impl Socket {
     }
 
     /// Sends a frame, unless the client must go meanwhile or takes nothing.
-    async fn send(&mut self, frame: String) -> Result<(), Leave> {
+    async fn send(&mut self, frame: impl Into<ByteString>) -> Result<(), Leave> {
+        let frame = frame.into();
         let listener = self.stream.listener();
-        let mut sending = std::pin::pin!(self.session.text(frame));
+        let (in_hand, session) = (&self.in_hand, &mut self.session);
+        let mut sending = std::pin::pin!(async move {
+            in_hand.room_for(frame.len()).await;
+            session.text(frame).await
+        });
         let mut stalled = std::pin::pin!(sleep(STALLED));
         loop {
             tokio::select! {

@@ -9,6 +9,7 @@ use convo_app::{Actor, App, Command, Envelope, tickets};
 use serde::Deserialize;
 
 use super::Sockets;
+use super::in_hand::InHand;
 use super::session::{Admitted, Socket};
 use super::wire::Wire;
 use crate::auth::{Authenticator, Caller, Gate, bearer, caller_of};
@@ -70,7 +71,10 @@ pub async fn ws(
     let listener = sockets.app.hub().listener(sockets.settings.max_connections);
     let listener = listener.ok_or_else(Problem::unavailable)?;
     let (response, session, frames) = actix_ws::handle(&request, body).map_err(|_| no_upgrade())?;
+    let in_hand = InHand::default();
+    let response = in_hand.watch(response);
     let socket = Socket {
+        in_hand,
         stream: Stream::new(Arc::new(sockets.app.store().clone()), listener),
         session,
         sockets: sockets.into_inner(),

@@ -9,6 +9,11 @@ use std::sync::{Mutex, PoisonError};
 use actix_web::HttpRequest;
 use actix_web::dev::Extensions;
 
+/// Bytes the system takes for a client before they can be sent.
+/// Source: tcp(7), `TCP_NOTSENT_LOWAT`.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 64 << 10;
+
 /// The handle as a connection's data keep it until a session takes it.
 struct Kept(Mutex<Option<TcpStream>>);
 
@@ -29,7 +34,15 @@ impl Wire {
     /// The connection of a request.
     pub fn of(request: &HttpRequest) -> Self {
         let kept = request.conn_data::<Kept>();
-        Self(kept.and_then(|kept| kept.0.lock().unwrap_or_else(PoisonError::into_inner).take()))
+        let wire =
+            kept.and_then(|kept| kept.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        #[cfg(target_os = "linux")]
+        if let Some(stream) = &wire {
+            // Otherwise the system takes megabytes for a client that does not read. What is under way to one that
+            // does is not bounded by it. Without it the connection works as well.
+            let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
+        }
+        Self(wire)
     }
 }
 

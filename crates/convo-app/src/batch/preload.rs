@@ -115,7 +115,7 @@ fn want(command: &Command, context: &Context, wanted: &mut Wanted) {
         | Command::TakeOver(id, _)
         | Command::Send(id, _)
         | Command::MaySend(id, ..)
-        | Command::SentByOthers(id, _)
+        | Command::SentByOthers(id, ..)
         | Command::OneClick(id)
         | Command::Handover(id, _)
         | Command::IntegrationEvent(id, _)

@@ -27,6 +27,13 @@ pub(crate) struct Known {
     leases: Vec<LeaseRow>,
 }
 
+impl Known {
+    /// Forgets leases that are void now.
+    pub(super) fn forget_leases(&mut self, ended: impl Fn(&LeaseRow) -> bool) {
+        self.leases.retain(|row| !ended(row));
+    }
+}
+
 /// An automation mail with its conversation.
 #[derive(Debug, Clone, Copy)]
 struct Mailed {
@@ -56,7 +63,10 @@ impl Batch<'_, '_> {
             found.insert(*lead, known);
         }
         for row in self.reader.lead_addresses_by_leads(&missing)? {
-            if let Some(known) = found.get_mut(&row.lead_id) {
+            // One that this batch has taken away is the lead's no longer.
+            let of = self.addresses.get(&row.address_key);
+            let stands = of.is_none_or(|lead| *lead == Some(row.lead_id));
+            if let (Some(known), true) = (found.get_mut(&row.lead_id), stands) {
                 known.keys.insert(row.address_key);
             }
         }
@@ -77,7 +87,10 @@ impl Batch<'_, '_> {
             }
         }
         for row in self.reader.open_leases_by_leads(&missing, self.clock)? {
-            if let Some(known) = found.get_mut(&row.lead_id) {
+            let of_agent = row.author == Author::Agent.as_str();
+            let leases = &self.gate.leases;
+            let ended = leases.is_ended(row.lead_id, row.campaign_id, of_agent);
+            if let (Some(known), false) = (found.get_mut(&row.lead_id), ended) {
                 known.leases.push(row);
             }
         }

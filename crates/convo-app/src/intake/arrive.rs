@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use convo_core::vocabulary::{Author, Direction, Kind};
 use convo_email::{InboundEmail, Origin};
+use convo_store::LeasesOf;
 use convo_store::rows::{ReviewRow, ReviewWaitRow};
 use convo_threading::automated::Class;
 use uuid::Uuid;
@@ -295,6 +296,13 @@ impl Batch<'_, '_> {
             None => mail.from.clone(),
         };
         let from_key = person.map(|person| address_key(&person.email));
+        if let Some(key) = from_key
+            .as_ref()
+            .filter(|_| !reason.starts_with("automated"))
+            && let Some(lead) = self.lead_of_address(key)?
+        {
+            self.end_leases(LeasesOf::Lead(lead));
+        }
         let mut waits: Vec<String> = mail
             .chain
             .candidates()

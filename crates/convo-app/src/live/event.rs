@@ -1,8 +1,9 @@
 //! A row of the log as it is told: read in bulk, rendered once, shared by everybody who gets it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytestring::ByteString;
 use convo_store::Reader;
 use convo_store::rows::LogRow;
 use serde_json::{Map, Value, json};
@@ -26,6 +27,8 @@ pub struct Event {
     pub lead: Option<Uuid>,
     /// The frame behind `{"prev":N,`.
     rest: Box<str>,
+    /// The frame of the first who asked, and the number it had: most others have the same.
+    first: OnceLock<(i64, ByteString)>,
 }
 
 impl Event {
@@ -48,12 +51,23 @@ impl Event {
             conversation: row.conversation_id,
             lead: row.lead_id,
             rest: whole.get(1..)?.into(),
+            first: OnceLock::new(),
         })
     }
 
-    /// The frame on a connection that got `prev` before.
+    /// The frame on a connection that got `prev` before; shared by all that got the same.
     #[must_use]
-    pub fn frame(&self, prev: i64) -> String {
+    pub fn frame(&self, prev: i64) -> ByteString {
+        let (of, frame) = self
+            .first
+            .get_or_init(|| (prev, ByteString::from(self.whole(prev))));
+        if *of == prev {
+            return frame.clone();
+        }
+        ByteString::from(self.whole(prev))
+    }
+
+    fn whole(&self, prev: i64) -> String {
         let prev = prev.to_string();
         let mut frame = String::with_capacity(9 + prev.len() + self.rest.len());
         frame.push_str("{\"prev\":");

@@ -3,6 +3,7 @@
 mod import;
 
 use chrono::{DateTime, Utc};
+use convo_store::LeasesOf;
 use convo_store::rows::SuppressionRow;
 use uuid::Uuid;
 
@@ -83,6 +84,9 @@ impl Batch<'_, '_> {
     pub(crate) fn keep_suppression(&mut self, row: SuppressionRow) {
         self.suppressed_here.retain(|other| other.id != row.id);
         self.suppressed_here.push(row.clone());
+        if let Some(lead) = row.lead_id.filter(|_| views::in_force(&row, self.clock)) {
+            self.end_leases(LeasesOf::LeadOfAll(lead));
+        }
         self.put_suppression(row);
     }
 
