@@ -15,7 +15,7 @@ const BROWSER: &str = "CONVO_TEST_CHROMIUM";
 const DRIVER: &str = "CONVO_TEST_CHROMEDRIVER";
 
 /// Nothing of its own goes out, nothing asks anybody, and it ends with its driver, of whom it hears through a pipe.
-const FLAGS: [&str; 12] = [
+const FLAGS: [&str; 13] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -26,6 +26,7 @@ const FLAGS: [&str; 12] = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-default-apps",
+    "--disable-features=AutofillServerCommunication",
     "--remote-debugging-pipe",
     "--force-color-profile=srgb",
 ];

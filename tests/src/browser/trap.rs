@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
-/// Whom Chromium asks by itself when it starts, whatever page is open. A page that asks them is found in its log.
-const OF_CHROMIUM: [&str; 4] = [
+/// Whom Chromium asks by itself, at its start and where it sees a form, whatever page is open. A page that asks them is found in its log.
+const OF_CHROMIUM: [&str; 5] = [
     "accounts.google.com",
+    "content-autofill.googleapis.com",
     "clients2.google.com",
     "update.googleapis.com",
     "optimizationguide-pa.googleapis.com",

@@ -2,6 +2,7 @@
 
 mod connection;
 mod conversation;
+mod demo;
 mod entry;
 mod hostile;
 mod links;

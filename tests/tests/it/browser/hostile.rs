@@ -143,7 +143,10 @@ async fn receive(server: &Server, from: &str, payload: &Payload, status: &str) {
     fields.push(("body-html".to_owned(), format!("<p>{}</p>", payload.text)));
     fields.extend(Signature::new().fields());
     let answer = server
-        .inbound_fields(fields, &[(&line, "text/html", payload.text.as_bytes())])
+        .inbound_fields(
+            fields,
+            &[(&payload.file(), "text/html", payload.text.as_bytes())],
+        )
         .await;
     assert_eq!(answer.status, 200, "{payload:?}: {}", answer.text());
     assert_eq!(text(&answer.json()["status"]), status, "{payload:?}");

@@ -39,6 +39,11 @@ impl Payload {
     pub fn line(&self) -> String {
         self.text.replace(['\r', '\n'], " ")
     }
+
+    /// As the name of a file in a form, whose own headers hold no U+0000.
+    pub fn file(&self) -> String {
+        self.line().replace('\0', "")
+    }
 }
 
 #[test]
