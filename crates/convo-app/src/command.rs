@@ -178,6 +178,8 @@ pub enum Command {
     },
     /// `POST /api/outbox/{id}/retry`.
     RetryOutbox(Uuid),
+    /// `POST /api/outbox/retry`.
+    RetryDead(wire::RetryMails),
     /// A POST to the unsubscribe link of a conversation.
     OneClick(Uuid),
     /// A verified webhook.

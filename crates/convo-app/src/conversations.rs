@@ -151,6 +151,9 @@ impl Batch<'_, '_> {
             before: Counted::default(),
             clocks: Clocks::default(),
             check_timers: false,
+            waiting: None,
+            owner: None,
+            first_sent: None,
             begins: self.silent,
         };
         self.conversations.insert(id, Some(entry));

@@ -38,6 +38,7 @@ impl Batch<'_, '_> {
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
         entry.touch(Touched::Facts);
         let before = Before::of(&entry.facts);
+        let waited = entry.facts.waits_since();
         entry.begins |= silent;
         for change in &decision.changes {
             entry.facts.apply(change);
@@ -96,6 +97,7 @@ impl Batch<'_, '_> {
         if decision.changes.iter().any(stops_automation) {
             self.end_leases(LeasesOf::Lead(lead));
         }
+        self.waits_follow(conversation, waited, decision)?;
         self.handover_follows(conversation, before, decision)?;
         Ok(came)
     }
@@ -231,7 +233,7 @@ impl Batch<'_, '_> {
         if is_new {
             self.suppression_fared(campaign, suppression)?;
         }
-        if suppression.reason != SuppressionReason::HardBounce {
+        if !failed {
             return Ok(());
         }
         // The mail that proves the address alive may have come first.

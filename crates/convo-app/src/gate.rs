@@ -35,7 +35,7 @@ pub(crate) use known::Known;
 pub(crate) use lease::Leases;
 
 pub(crate) use leave::{Asked, Leave, Speaker};
-pub(crate) use mint::{disclosed, disclosed_html};
+pub(crate) use mint::{disclosed, disclosed_html, says_automatic};
 
 use crate::wire::as_maybe_time;
 

@@ -21,6 +21,7 @@ use crate::batch::{Batch, Touched};
 use crate::door::Codes;
 use crate::effects::signed;
 use crate::error::AppError;
+pub(crate) use alive::is_failure;
 pub(crate) use flood::FLOODED;
 use place::Placing;
 pub(crate) use process::mail_of;
@@ -146,7 +147,9 @@ impl Batch<'_, '_> {
             hold: (opt_out == OptOut::Doubtful).then_some(HoldReason::DoubtfulOptOut),
             away_until: new.returns_on,
         });
+        self.analytics.writing = Some((new.at, new.author_id));
         self.observe(new.conversation, &observation, None)?;
+        self.analytics.writing = None;
         let content = self.content(id, new);
         self.commit.messages.push(row.clone());
         let from = content.from_address.clone();
@@ -314,7 +317,7 @@ impl Batch<'_, '_> {
             self.opted_out_everywhere(lead, conversation, row)?;
         }
         if row.author == Author::Lead.as_str() && row.kind == Kind::Human.as_str() {
-            self.alive_again(lead, from, row.at)?;
+            self.alive_again(from, row.at)?;
         }
         Ok(())
     }

@@ -79,7 +79,7 @@ impl Batch<'_, '_> {
         }
         let message = self.store_outgoing(id, request, files, &leave)?;
         let left = self.context.sending.mode == SendMode::Live;
-        self.leave_used(leave, message, left);
+        self.leave_used(leave, message, left)?;
         let queued = self.queue_mail(Outgoing::Message(message))?;
         let queued = queued.ok_or_else(|| AppError::Fault("nothing was queued".to_owned()))?;
         Ok((message, queued))

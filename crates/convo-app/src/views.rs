@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a whole history, except the thread tree and a person's export, which show one.
 
+mod analytics;
 mod checklist;
 mod context;
 mod conversation;
@@ -20,6 +21,10 @@ mod queue;
 mod records;
 mod tree;
 
+pub use analytics::{
+    Behind, cohort_item, conversion, delivery, event_item, offer_item, ownership, reply_speed,
+    sent_items, wait_item,
+};
 pub use checklist::checklist;
 pub use context::context;
 pub use conversation::{conversation, metrics, status, transition_items};

@@ -97,6 +97,9 @@ pub struct Conversation<K> {
     pub follow_up_at: Option<Time>,
     /// When it was closed; none while open.
     pub closed_at: Option<Time>,
+    /// Own time of the newest mail that reopened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened_at: Option<Time>,
     /// Automation sleeps until then.
     pub snoozed_until: Option<Time>,
     /// The lead is away until then, as an out-of-office said.
@@ -150,6 +153,7 @@ impl<K: Key> Conversation<K> {
             outcome: None,
             follow_up_at: None,
             closed_at: None,
+            reopened_at: None,
             snoozed_until: None,
             away_until: None,
             away_said: None,

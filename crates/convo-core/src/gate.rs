@@ -98,6 +98,17 @@ vocabulary! {
     }
 }
 
+impl DenialCode {
+    /// Whether people end it by and by, and the mail is then as good as it was.
+    #[must_use]
+    pub const fn is_pause(self) -> bool {
+        matches!(
+            self,
+            Self::InReview | Self::Held | Self::Paused | Self::Reputation
+        )
+    }
+}
+
 /// One reason why a mail may not be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Denial {
@@ -129,6 +140,17 @@ pub fn may_send<K: Key>(facts: &GateFacts<'_, K>, policy: &Policy, now: Time) ->
 #[must_use]
 pub fn ends_at(denials: &[Denial]) -> Option<Time> {
     let ends: Option<Vec<Time>> = denials.iter().map(|denial| denial.until).collect();
+    ends?.into_iter().max()
+}
+
+/// When a stored mail that is denied is asked about again: once the last of its denials has ended, those that people
+/// end by and by looked at again at `look`; none when one of them makes the mail needless for good.
+#[must_use]
+pub fn waits_until(denials: &[Denial], look: Time) -> Option<Time> {
+    let ends: Option<Vec<Time>> = denials
+        .iter()
+        .map(|denial| denial.until.or(denial.code.is_pause().then_some(look)))
+        .collect();
     ends?.into_iter().max()
 }
 

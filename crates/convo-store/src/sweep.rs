@@ -58,6 +58,11 @@ pub(crate) fn run(conn: &mut AnyConn, sweep: &Sweep) -> StoreResult<()> {
                 address_digests,
                 std::convert::identity
             )?;
+            // A count of nobody would still say where the person came from.
+            let left = analytics_counts::table
+                .filter(analytics_counts::value.eq(0_i64))
+                .filter(analytics_counts::source.ne(""));
+            at("analytics_counts", diesel::delete(left).execute(conn))?;
             erase_lead(conn, *lead_id, address_keys)
         }
         Sweep::Receipts { before, limit } => {

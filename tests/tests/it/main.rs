@@ -17,6 +17,7 @@ mod concurrency;
 mod contract;
 mod crash;
 mod dashboard;
+mod delivery;
 mod demo;
 mod events;
 mod export;

@@ -5,6 +5,7 @@
     reason = "what `utoipa::path` writes for parameters names their trait in full"
 )]
 
+mod analytics;
 mod answers;
 mod conversation_state;
 pub(crate) mod conversations;
@@ -204,6 +205,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     suppressions::configure(config);
     reviews::configure(config);
     export::configure(config);
+    analytics::configure(config);
     operations::configure(config);
 }
 

@@ -16,9 +16,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::fared::{AN_HOUR, of_campaign};
+use super::lease::is_unasked;
 use crate::batch::Batch;
 use crate::error::AppError;
 use crate::message::IMPORTED;
+use crate::wire::address_key;
 
 /// Messages after the one to be answered that are looked at for its answer.
 const AFTER: i64 = 100;
@@ -53,6 +55,18 @@ impl Batch<'_, '_> {
         mail: &Mail<Uuid>,
         own: Option<Uuid>,
     ) -> Result<Vec<gate::Denial>, AppError> {
+        self.judge_to(place, mail, own, &[])
+    }
+
+    /// The same of a mail that goes to these addresses, in the form addresses are compared in; none of them: to the
+    /// lead's primary one.
+    fn judge_to(
+        &mut self,
+        place: Where,
+        mail: &Mail<Uuid>,
+        own: Option<Uuid>,
+        to: &[String],
+    ) -> Result<Vec<gate::Denial>, AppError> {
         let (here, lead, campaign) = match place {
             Where::There(id) => {
                 let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
@@ -69,7 +83,7 @@ impl Batch<'_, '_> {
             .filter(|id| Some(*id) != here)
             .collect();
         let person = self.person(lead)?;
-        let suppressions = self.standing_against(lead)?;
+        let suppressions = self.standing_against(lead, to)?;
         let in_review = self.waits_for_a_person(lead)?;
         let earlier = self.earlier(lead, here);
         let leased_until = self.leased_until(lead, own);
@@ -130,9 +144,13 @@ impl Batch<'_, '_> {
         Ok(gate::may_send(&facts, policy, self.clock))
     }
 
-    /// Whether the newest mail of the lead in a conversation may be acknowledged: judged as an automatic answer, but
-    /// without a lease, since the real answer still has to come.
-    pub(crate) fn may_acknowledge(&mut self, conversation: Uuid) -> Result<bool, AppError> {
+    /// Whether the newest mail of the lead in a conversation may be acknowledged to an address: judged as an automatic
+    /// answer, but without a lease, since the real answer still has to come.
+    pub(crate) fn may_acknowledge(
+        &mut self,
+        conversation: Uuid,
+        to: &str,
+    ) -> Result<bool, AppError> {
         let mail = Mail {
             author: Author::System,
             purpose: Purpose::Reply,
@@ -141,7 +159,8 @@ impl Batch<'_, '_> {
             lead_wrote: true,
             stored: false,
         };
-        let mut denials = self.judge(Where::There(conversation), &mail, None)?;
+        let place = Where::There(conversation);
+        let mut denials = self.judge_to(place, &mail, None, &[address_key(to)])?;
         // Its words are the policy's own.
         denials.retain(|denial| denial.code != DenialCode::Approval);
         Ok(denials.is_empty())
@@ -268,8 +287,19 @@ impl Batch<'_, '_> {
         after.retain(|row| !changed.iter().any(|other| other.id == row.id));
         let here = self.commit.messages.iter().chain(changed);
         after.extend(here.filter(|row| row.conversation_id == of).cloned());
-        let said = |row: &&MessageRow| Some(row.id) != own && row.at > answered.at && is_said(row);
-        Ok(after.iter().any(|row| said(&row)))
+        after.retain(|row| Some(row.id) != own && row.at > answered.at && is_said(row));
+        for row in after {
+            let by_hand = row.author == Author::Agent.as_str();
+            // A campaign's next mail, or a follow-up, answers nothing.
+            if by_hand
+                || !self
+                    .lease_of_message(row.id)?
+                    .is_some_and(|one| is_unasked(&one))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Why a stored mail that is about to leave may not any more; nothing: it may.
@@ -304,7 +334,9 @@ impl Batch<'_, '_> {
             lead_wrote,
             stored: true,
         };
-        self.judge(Where::There(row.conversation_id), &mail, Some(row.id))
+        // It goes to whom it was written to, whatever the lead's address is by now.
+        let to = self.written_to(message)?;
+        self.judge_to(Where::There(row.conversation_id), &mail, Some(row.id), &to)
     }
 }
 

@@ -94,7 +94,7 @@ impl Batch<'_, '_> {
     }
 
     /// The lease that a stored message was sent with.
-    pub(super) fn lease_of_message(&mut self, message: Uuid) -> Result<Option<LeaseRow>, AppError> {
+    pub(crate) fn lease_of_message(&mut self, message: Uuid) -> Result<Option<LeaseRow>, AppError> {
         let mut here = self.gate.leases.put();
         if let Some(row) = here.find(|row| row.message_id == Some(message)) {
             return Ok(Some(row.clone()));

@@ -313,7 +313,15 @@ impl Batch<'_, '_> {
     }
 
     /// Notes that a mail was sent with its leave.
-    pub(crate) fn leave_used(&mut self, leave: Leave, message: Uuid, left: bool) {
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn leave_used(
+        &mut self,
+        leave: Leave,
+        message: Uuid,
+        left: bool,
+    ) -> Result<(), AppError> {
         let mut lease = leave.lease;
         lease.open_until = None;
         lease.used_at = lease.used_at.or(Some(self.clock));
@@ -326,7 +334,15 @@ impl Batch<'_, '_> {
             let kind = AnswerKind::Answer;
             self.note_answer(message, lease.conversation_id, lease.lead_id, kind);
         }
+        let by_owner = lease.author == Author::Agent.as_str();
+        if by_owner && self.is_silenced(lease.lead_id)? {
+            // The owner answers one to one who wants no more mail: allowed, and never unseen.
+            let (conversation, lead) = (lease.conversation_id, lease.lead_id);
+            let change = "suppressed_lead_answered";
+            self.record_changed(change, Some(conversation), Some(lead), Some(message));
+        }
         self.put_lease(lease);
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
+use convo_core::gate::Purpose;
 use convo_core::vocabulary::{Author, Direction, Kind};
 use convo_email::Automatic;
 use convo_store::rows::LeaseRow;
@@ -72,8 +73,8 @@ impl Batch<'_, '_> {
             let one_click = "List-Unsubscribe=One-Click";
             set("List-Unsubscribe-Post", one_click.to_owned());
         }
-        if lease.author == Author::System.as_str() {
-            set("Auto-Submitted", Automatic::Generated.as_str().to_owned());
+        if let Some(automatic) = says_automatic(lease) {
+            set("Auto-Submitted", automatic.as_str().to_owned());
         }
         Ok(Minted {
             lease: json!({"id": lease.id, "expiresAt": time(lease.expires_at)}),
@@ -150,6 +151,20 @@ pub(super) fn is_said(direction: &str, kind: &str, note: bool, codes: &str) -> b
         && kind == Kind::Human.as_str()
         && !note
         && !is_unsent(codes)
+}
+
+/// What a mail says of its making: a machine's answer to a mail is `auto-replied`, what the system writes unasked is
+/// `auto-generated`. A campaign's mail says neither: people wrote and ordered it, and absences are worth knowing.
+///
+/// Source: RFC 3834 §3.1.7, §5.
+pub(crate) fn says_automatic(lease: &LeaseRow) -> Option<Automatic> {
+    if lease.author == Author::Agent.as_str() {
+        return None;
+    }
+    if lease.purpose == Purpose::Reply.as_str() {
+        return Some(Automatic::Replied);
+    }
+    (lease.author == Author::System.as_str()).then_some(Automatic::Generated)
 }
 
 fn variables(lease: &LeaseRow) -> Map<String, Value> {

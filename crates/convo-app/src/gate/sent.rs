@@ -46,7 +46,7 @@ impl Batch<'_, '_> {
         granted(self.judge(Where::There(id), &mail, Some(lease.id))?)?;
         self.still_good(&lease)?;
         let message = self.store_foreign(&lease, request)?;
-        self.leave_used(Leave { lease }, message, true);
+        self.leave_used(Leave { lease }, message, true)?;
         self.provider_calls_it(message, provider_id.as_ref())?;
         self.recorded(id, message, false)
     }

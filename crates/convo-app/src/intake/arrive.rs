@@ -124,6 +124,8 @@ impl Batch<'_, '_> {
             Route::Silence { lead } => self.silence(&arriving, arrival, lead),
             Route::There(place) => self.store_mail(&arriving, arrival, place),
             Route::Relay(relay) => self.relay(&arriving, arrival, relay),
+            Route::Notice(row) => self.notice_reported(&mail, *row, arriving.at),
+            Route::Forgotten(place) => self.forgotten(&arriving, place),
             Route::New {
                 lead,
                 campaign,
@@ -187,7 +189,9 @@ impl Batch<'_, '_> {
             kind_of(mail.class())
         };
         let forged = arriving.origin.is_forged();
-        let flooded = !arrival.history && self.flooded(place.conversation, kind)?;
+        let flooded = !arrival.history
+            && self.flooded(place.conversation, kind)?
+            && !self.proves_dead(mail, &place)?;
         let evidence = evidence(place.evidence, arriving, flooded);
         let stored = self.store_message(NewMessage {
             conversation: place.conversation,

@@ -29,6 +29,10 @@ impl Batch<'_, '_> {
         codes.unsent = unsent;
         row.codes = serde_json::to_string(&codes).map_err(wrong)?;
         let conversation = row.conversation_id;
+        // One that this batch stores is counted as what it is at the end.
+        if !self.commit.messages.iter().any(|other| other.id == message) {
+            self.tally_unsent(&row, unsent)?;
+        }
         let changed = self.commit.messages_changed.iter_mut();
         let fresh = self.commit.messages.iter_mut().chain(changed);
         match fresh.into_iter().find(|other| other.id == message) {

@@ -125,6 +125,7 @@ impl Batch<'_, '_> {
                 stored: None,
                 touched: Touched::Record,
                 before: None,
+                source: None,
             }),
         );
         self.of_lead.insert(id, Vec::new());

@@ -398,6 +398,32 @@ fn denials_end_together_or_not_by_themselves() {
     assert_eq!(ends_at(&case.denials()), None);
 }
 
+/// What is stored already waits for what people end, and for nothing that makes it needless.
+#[test]
+fn a_stored_mail_waits_where_people_may_still_let_it_go() {
+    let mut case = Case::new(Author::Ai, Purpose::Campaign);
+    case.mail.stored = true;
+    let until = |case: &Case| waits_until(&case.denials(), at(5));
+    case.campaign.paused = true;
+    case.in_review = true;
+    hold(&mut case.here);
+    assert_eq!(until(&case), Some(at(5)));
+    case.other.snoozed_until = Some(at(60));
+    assert_eq!(until(&case), Some(at(60)));
+    for end in [
+        (|case| case.here.agent = Some(8)) as fn(&mut Case),
+        |case| case.here.state = State::Closed,
+        |case| case.other.state = State::HandedOver,
+        |case| case.suppressions = vec![standing(OPT_OUT.0, OPT_OUT.1, -90)],
+        |case| case.reachable = false,
+        |case| case.campaign.consent_required = vec!["explicit".to_owned()],
+    ] {
+        let mut ended = case.clone();
+        end(&mut ended);
+        assert_eq!(until(&ended), None, "{:?}", ended.codes());
+    }
+}
+
 /// Somebody who writes into the conversation without being its lead.
 #[test]
 fn a_stranger_is_answered_by_nobody_automatic() {

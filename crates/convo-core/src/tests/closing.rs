@@ -127,8 +127,8 @@ fn soft_bounces_count_for_their_address_and_in_any_order() {
         let message = play.send();
         // Two of another address come between.
         for n in [7, 8] {
-            let before = crate::observe::SoftBounces::default();
-            play.fail(message, Failure::Soft { before }, at(n));
+            let failures = crate::observe::SoftBounces::default().and(at(n), Some(&message));
+            play.fail(message, Failure::Soft { failures }, at(n));
         }
         for n in order {
             play.fail_softly(u64::try_from(n).unwrap(), at(n));
