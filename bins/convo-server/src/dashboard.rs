@@ -7,7 +7,7 @@
 //! | [`form`] | what a page posts: the session, its token, the fields |
 //! | [`answer`] | pages, redirects and refusals as answers |
 //! | `entry` | logging in and out |
-//! | `overview`, `conversations`, `conversation`, `acts`, `leads`, `handover`, `reviews`, `suppressions`, `receipts` | one page each |
+//! | `overview`, `figures`, `conversations`, `conversation`, `acts`, `leads`, `handover`, `reviews`, `suppressions`, `receipts` | one page each |
 //! | `files` | style and script; mail as it was formatted, attachments |
 //!
 //! The cookie opens nothing under `/api`, and a bearer key opens no page.
@@ -17,6 +17,7 @@ pub mod answer;
 mod conversation;
 mod conversations;
 mod entry;
+mod figures;
 mod files;
 pub mod form;
 mod handover;
@@ -47,6 +48,7 @@ pub fn configure(config: &mut web::ServiceConfig) -> &mut web::ServiceConfig {
         .service(page("/conversations/{id}").route(web::get().to(conversation::show)))
         .service(page("/conversations/{id}/thread").route(web::get().to(conversation::thread)))
         .service(page("/conversations/{id}/{act}").route(web::post().to(acts::act)))
+        .service(page("/figures").route(web::get().to(figures::show)))
         .service(page("/leads").route(web::get().to(leads::list)))
         .service(page("/leads/{id}").route(web::get().to(leads::one)))
         .service(page("/handover").route(web::get().to(handover::show)))

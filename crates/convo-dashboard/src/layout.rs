@@ -36,11 +36,12 @@ pub struct Page<'a> {
 }
 
 /// The pages one can go to from everywhere.
-const PLACES: [(&str, &str, &str); 7] = [
+const PLACES: [(&str, &str, &str); 8] = [
     ("/", "overview", "Overview"),
     ("/conversations", "conversations", "Conversations"),
     ("/handover", "handover", "Handover"),
     ("/leads", "leads", "Leads"),
+    ("/figures", "figures", "Figures"),
     ("/review", "review", "Review"),
     ("/suppressions", "suppressions", "Suppressions"),
     ("/receipts", "receipts", "Receipts"),

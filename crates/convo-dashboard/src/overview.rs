@@ -112,6 +112,7 @@ fn responses(overview: &Value) -> Markup {
         @else {
             dl.figures { div { dt { "We answer after, on average" } dd { (show::minutes(average)) } } }
         }
+        p { a href="/figures" { "By day, within business hours, and what became of mail" } }
     }
 }
 

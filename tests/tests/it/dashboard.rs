@@ -9,12 +9,13 @@ use convo_tests::{Mail, Server};
 use serde_json::json;
 
 /// Every page of the navigation, and what is beside it.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/",
     "/setup",
     "/conversations",
     "/handover",
     "/leads",
+    "/figures?days=7",
     "/review",
     "/suppressions",
     "/receipts",
