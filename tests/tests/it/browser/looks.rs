@@ -16,6 +16,7 @@ async fn every_page_keeps_the_rules_and_obeys_the_keyboard() {
     let lead = format!("/leads/{}", town.talk.lead);
     let pages = [
         ("overview", "/"),
+        ("figures", "/figures"),
         ("conversations", "/conversations"),
         ("conversation", &talk),
         ("leads", "/leads"),
