@@ -10,6 +10,8 @@
 //! - [`Pages`] is a browser without scripts.
 //! - [`played`] is a Mailgun that takes mail, or does not.
 //! - [`own`] are a PostgreSQL and a Redis of one test's own, which it may kill.
+//! - [`Way`] leads to a server and can be cut.
+//! - [`Browser`] opens pages as a person would.
 //! - [`eventually`] waits for what another process does.
 #![allow(
     missing_docs,
@@ -23,6 +25,7 @@
 mod answer;
 mod api;
 mod both;
+mod browser;
 mod contract;
 mod database;
 pub mod guardian;
@@ -36,10 +39,12 @@ pub mod process;
 pub mod records;
 mod server;
 mod wait;
+mod way;
 
 pub use answer::Answer;
 pub use api::{Api, Call};
 pub use both::skipped;
+pub use browser::{Browser, Look, no_browser};
 pub use contract::{Answered, Contract};
 pub use database::{Database, Kind};
 pub use live::{Heard, Live};
@@ -48,3 +53,4 @@ pub use pages::Pages;
 pub use played::{Play, PlayedMailgun, SentMail};
 pub use server::{BOOTSTRAP_KEY, Finished, Options, SIGNING_KEY, Server};
 pub use wait::{DEADLINE, eventually, together};
+pub use way::Way;

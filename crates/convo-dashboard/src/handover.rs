@@ -20,9 +20,9 @@ pub fn short(queue: &Value) -> Markup {
     html! {
         @if offers.is_empty() && waiting.is_empty() && clocks.is_empty() { (show::empty("Nobody waits for an agent.")) }
         ul.stream {
-            @for row in offers.iter().take(SHORT) { li.offer { (offer_line(row)) } }
-            @for row in waiting.iter().take(SHORT) { li.waiting { (waiting_line(row)) } }
-            @for row in clocks.iter().take(SHORT) { li.owed { (clock_line(row)) } }
+            @for row in offers.iter().take(SHORT) { li.offer data-conversation=(text(row, "conversationId")) { (offer_line(row)) } }
+            @for row in waiting.iter().take(SHORT) { li.waiting data-conversation=(text(row, "conversationId")) { (waiting_line(row)) } }
+            @for row in clocks.iter().take(SHORT) { li.owed data-conversation=(text(row, "conversationId")) { (clock_line(row)) } }
         }
         p { a href="/handover" { "The whole queue" } }
     }

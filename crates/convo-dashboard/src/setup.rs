@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use crate::layout::part;
 use crate::show::{items, text};
 
 /// What each item is called, and how it is done.
@@ -30,6 +31,15 @@ fn told(code: &str) -> (&'static str, &'static str) {
         ),
         "agents" => ("Agents", "POST /api/agents: those who take hot leads over."),
         _ => ("", ""),
+    }
+}
+
+/// The page.
+#[must_use]
+pub fn page(list: &Value) -> Markup {
+    html! {
+        h1 { "Getting started" }
+        (part("checklist", "What is to be done first", &checklist(list)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Handing leads to agents over HTTP: offers, links, answers by mail, the pack, and the whole story.
 
 mod answers;
-mod mail;
+pub mod mail;
 mod pack;
 mod story;
 

@@ -10,6 +10,7 @@
 mod access;
 mod arrival;
 mod bad_input;
+mod browser;
 mod cluster;
 mod command_line;
 mod concurrency;

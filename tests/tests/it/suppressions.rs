@@ -342,7 +342,7 @@ async fn the_ledger_goes_out_and_comes_in_as_a_file(options: Options) {
     assert_eq!(suppressed(&server).await.len(), 1_201);
     let refused = import(&server, "", "text/plain", String::new()).await;
     refused.problem(415, "unsupported_media_type");
-    let many = "address\n".to_owned() + &"a@x.example\n".repeat(5_001);
+    let many = "address\n".to_owned() + "a@x.example\n".repeat(5_001).as_str();
     import(&server, "", "text/csv", many)
         .await
         .problem(413, "too_large");

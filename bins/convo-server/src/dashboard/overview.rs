@@ -2,10 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use convo_app::views;
-use convo_dashboard::layout::part;
 use convo_dashboard::overview::Overview;
-use convo_dashboard::{Markup, overview, setup as page};
-use serde_json::Value;
+use convo_dashboard::{overview, setup as page};
 
 use super::answer::{Refused, Shown, live};
 use super::session::Session;
@@ -81,11 +79,7 @@ pub async fn setup(
         name: "setup",
         title: "Getting started",
         live: Some(live),
-        body: checklist(&list),
+        body: page::page(&list),
     };
     Ok(shown.to(&session))
-}
-
-fn checklist(list: &Value) -> Markup {
-    part("checklist", "Getting started", &page::checklist(list))
 }
