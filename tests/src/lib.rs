@@ -7,6 +7,7 @@
 //! - [`records`] are the calls most tests begin with: a lead, a conversation, a message.
 //! - [`Live`] listens to a WebSocket.
 //! - [`mailgun`] signs webhooks; [`Mail`] is one inbound mail in every form in which it can arrive.
+//! - [`Pages`] is a browser without scripts.
 //! - [`played`] is a Mailgun that takes mail, or does not.
 //! - [`own`] are a PostgreSQL and a Redis of one test's own, which it may kill.
 //! - [`eventually`] waits for what another process does.
@@ -29,6 +30,7 @@ pub mod live;
 mod mail;
 pub mod mailgun;
 pub mod own;
+pub mod pages;
 pub mod played;
 pub mod process;
 pub mod records;
@@ -42,6 +44,7 @@ pub use contract::{Answered, Contract};
 pub use database::{Database, Kind};
 pub use live::{Heard, Live};
 pub use mail::Mail;
+pub use pages::Pages;
 pub use played::{Play, PlayedMailgun, SentMail};
 pub use server::{BOOTSTRAP_KEY, Finished, Options, SIGNING_KEY, Server};
 pub use wait::{DEADLINE, eventually, together};

@@ -15,6 +15,7 @@ pub fn run(arguments: &[String]) -> Outcome {
         "build --release --package convo-server",
         "build --release --package convo-store --features measure --examples",
         "build --release --package convo-tests --example load",
+        "build --release --package convo-app --example fill",
     ];
     for build in builds {
         succeed(cargo(build.split(' ')))?;
@@ -25,6 +26,7 @@ pub fn run(arguments: &[String]) -> Outcome {
         .args(arguments)
         .envs(services.environment())
         .env("CONVO_TEST_SERVER", built("convo-server"))
+        .env("CONVO_BENCH_FILL", built("examples/fill"))
         .env("CONVO_BENCH_STORE_RATE", built("examples/store_rate"))
         .env("CONVO_BENCH_TWO_WRITERS", built("examples/two_writers"));
     succeed(command)

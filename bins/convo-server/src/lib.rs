@@ -7,7 +7,7 @@
 //! - [`export`]: whole tables as files.
 //! - [`gauges`]: what waits and since when, measured when somebody asks.
 //! - [`http`]: what every request passes through; [`problem`]: errors on the wire.
-//! - [`ws`]: the event log as it happens.
+//! - [`ws`]: the event log as it happens; [`dashboard`]: the pages people look at.
 //! - [`outbox`] and [`mailer`]: what sends mail.
 //! - [`auth`]: keys, scopes, and handlers that say what they need.
 //! - [`cli`]: the command line; [`demo`]: a week of made-up campaigns.
@@ -19,6 +19,7 @@ pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod clock;
+pub mod dashboard;
 pub mod demo;
 pub mod export;
 pub mod gauges;

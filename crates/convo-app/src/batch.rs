@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use convo_core::clocks::Clocks;
 use convo_core::conversation::Conversation;
 use convo_core::lead::Lead;
+use convo_core::tally::Mark;
 use convo_store::rows::{
     AgentRow, CampaignRow, ConversationRow, LeadRow, OutboxRow, PlaceholderRow, ReceiptRow,
     SoftBounceRow, SuppressionRow, WebhookTokenRow,
@@ -27,6 +28,7 @@ pub(crate) use once::Waiting;
 pub(crate) use policy::{PolicyInForce, policy_of};
 pub(crate) use seal::{Counted, integration, last_activity_at, queued_since};
 
+use crate::analytics::{Analytics, OpenWait};
 use crate::command::{Actor, Answer, Command, Envelope};
 use crate::context::Context;
 use crate::error::AppError;
@@ -61,6 +63,10 @@ pub(crate) struct ConversationEntry {
     pub clocks: Clocks,
     /// Its timers are compared with their rows when the batch is sealed.
     pub check_timers: bool,
+    /// How its last wait stood when it was loaded, its owner, and our first mail in it.
+    pub waiting: Option<OpenWait>,
+    pub owner: Option<Uuid>,
+    pub first_sent: Option<Mark<Uuid>>,
     /// Its clocks begin now: it came by an import, or its timers are looked at for the first time.
     pub begins: bool,
 }
@@ -73,6 +79,8 @@ pub(crate) struct LeadEntry {
     pub stored: Option<i64>,
     pub touched: Touched,
     pub before: Option<i16>,
+    /// Where it came from when it was loaded.
+    pub source: Option<String>,
 }
 
 impl ConversationEntry {
@@ -106,6 +114,8 @@ pub(crate) struct Batch<'b, 'r> {
     pub addresses: HashMap<String, Option<Uuid>>,
     pub agents: HashMap<Uuid, Option<AgentRow>>,
     pub agent_addresses: HashMap<String, Option<Uuid>>,
+    /// Whether addresses are suppressed for a failure in the database.
+    pub failing: HashMap<String, bool>,
     pub campaigns: HashMap<Uuid, Option<CampaignRow>>,
     pub heads: HashMap<String, Vec<MessageHead>>,
     /// What waits for a Message-ID.
@@ -144,8 +154,12 @@ pub(crate) struct Batch<'b, 'r> {
     pub opted_out_by: Option<&'static str>,
     /// Outgoing mails of the database by the messages they send.
     pub outgoing: HashMap<Uuid, Option<OutboxRow>>,
+    /// What agents were told by Message-ID, of the database.
+    pub notices: HashMap<String, Option<OutboxRow>>,
     /// Soft failures by the digest of the address, as this batch leaves them.
     pub soft_bounces: HashMap<Vec<u8>, Option<SoftBounceRow>>,
+    /// What figures over many conversations follow from.
+    pub analytics: Analytics,
     /// What was read and decided about sending.
     pub gate: Memory,
     /// The answer of the running command is a refusal: it is decided anew when it is asked for again.
@@ -173,6 +187,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             addresses: HashMap::new(),
             agents: HashMap::new(),
             agent_addresses: HashMap::new(),
+            failing: HashMap::new(),
             campaigns: HashMap::new(),
             heads: HashMap::new(),
             waiting: HashMap::new(),
@@ -195,7 +210,9 @@ impl<'b, 'r> Batch<'b, 'r> {
             failing_address: None,
             opted_out_by: None,
             outgoing: HashMap::new(),
+            notices: HashMap::new(),
             soft_bounces: HashMap::new(),
+            analytics: Analytics::default(),
             gate: Memory::default(),
             forget_answer: false,
             touched_lead: None,
@@ -284,7 +301,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::IntegrationEvent(id, event) => self.integration_event(*id, event),
             Command::Send(id, sent) => self.send(*id, sent),
             Command::MaySend(id, request, agent) => self.may_send(*id, request, *agent),
-            Command::SentByOthers(id, request) => self.sent_by_others(*id, request),
+            Command::SentByOthers(id, request, agent) => self.sent_by_others(*id, request, *agent),
             Command::Prepare(id, request) => self.prepare(*id, request),
             Command::ApproveDraft(id, request, agent) => self.approve_draft(*id, request, *agent),
             Command::DiscardDraft(id, request) => self.discard_draft(*id, request),
@@ -298,6 +315,7 @@ impl<'b, 'r> Batch<'b, 'r> {
                 self.outbox_result(*id, *owner, outcome)
             }
             Command::RetryOutbox(id) => self.retry_outbox(*id),
+            Command::RetryDead(retry) => self.retry_dead(retry),
             Command::OneClick(id) => self.one_click(*id),
             Command::Webhook(webhook) => self.webhook(webhook),
             Command::ParkWebhook(webhook, code) => self.park_webhook(webhook, code),

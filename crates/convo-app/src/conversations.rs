@@ -3,7 +3,7 @@
 mod take_over;
 mod validate;
 
-pub use validate::validate_transition;
+pub use validate::{possibilities, validate_transition};
 
 use chrono::{DateTime, Utc};
 use convo_core::change::{Decision, Warning};
@@ -151,6 +151,9 @@ impl Batch<'_, '_> {
             before: Counted::default(),
             clocks: Clocks::default(),
             check_timers: false,
+            waiting: None,
+            owner: None,
+            first_sent: None,
             begins: self.silent,
         };
         self.conversations.insert(id, Some(entry));

@@ -124,6 +124,12 @@ macro_rules! parts_of {
 
 parts_of!(MessageRow, MessageFacts);
 
+/// A stored message as its fact, with who wrote it where that is known.
+pub(crate) struct Spoken {
+    pub fact: MessageFact<Uuid>,
+    pub author: Option<Uuid>,
+}
+
 /// What is noted of opens and clicks that came while tracking was switched off: they never count.
 pub(crate) const UNTRACKED: &str = "untracked";
 
@@ -309,18 +315,28 @@ impl Batch<'_, '_> {
 
     /// The codes of all messages of a conversation, those of this batch included.
     fn history(&mut self, conversation: Uuid) -> Result<Vec<MessageFact<Uuid>>, AppError> {
-        let mut facts = Vec::new();
+        let spoken = self.spoken(conversation)?.into_iter();
+        Ok(spoken.map(|one| one.fact).collect())
+    }
+
+    /// The same with who wrote each.
+    pub(crate) fn spoken(&mut self, conversation: Uuid) -> Result<Vec<Spoken>, AppError> {
+        let mut spoken = Vec::new();
         let changed = &self.commit.messages_changed;
         for row in self.reader.message_facts(conversation)? {
             if !changed.iter().any(|other| other.id == row.id) {
-                facts.push(fact(&FactParts::from(&row))?);
+                let fact = fact(&FactParts::from(&row))?;
+                let author = row.author_id;
+                spoken.push(Spoken { fact, author });
             }
         }
         let here = self.commit.messages.iter().chain(changed);
         for row in here.filter(|row| row.conversation_id == conversation) {
-            facts.push(fact(&FactParts::from(row))?);
+            let fact = fact(&FactParts::from(row))?;
+            let author = row.author_id;
+            spoken.push(Spoken { fact, author });
         }
-        Ok(facts)
+        Ok(spoken)
     }
 
     /// Opens and clicks of the conversation's other messages.

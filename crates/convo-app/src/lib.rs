@@ -15,6 +15,7 @@
 //! | [`timers`] | what is due by itself, and one step of the loop that fires it |
 //! | [`views`], [`export`] | what people and programs look at; whole tables as rows of files |
 //! | [`live`] | the event log as it happens: hub, feed, streams that begin in the past |
+//! | `analytics` | rows and counts that figures over many conversations are read from |
 //! | [`verify`] | every stored invariant, checked |
 //! | [`handover`] | whom conversations are offered to, who has them, and clocks |
 //! | `send`, `gate`, [`outbox`], [`sending`] | mail to leads and agents: asked for, allowed, on its way; under which names |
@@ -24,6 +25,7 @@
 #![forbid(unsafe_code)]
 
 mod acknowledge;
+mod analytics;
 pub mod app;
 pub mod attachments;
 mod batch;

@@ -21,11 +21,15 @@ use crate::batch::{Batch, Touched};
 use crate::door::Codes;
 use crate::effects::signed;
 use crate::error::AppError;
+pub(crate) use alive::is_failure;
 pub(crate) use flood::FLOODED;
 use place::Placing;
 pub(crate) use process::mail_of;
 pub(crate) use vouch::UNVERIFIED;
 use vouch::flags;
+
+/// In the evidence of a message that came silently: nobody expects an answer now.
+pub(crate) const IMPORTED: &str = "import";
 
 /// A message about to be stored.
 pub(crate) struct NewMessage<'a> {
@@ -123,7 +127,7 @@ impl Batch<'_, '_> {
             received_at: self.clock,
             content_hash: new.hash.to_vec(),
             rung: new.rung,
-            evidence: json_text(&new.evidence)?,
+            evidence: json_text(&self.evidence_of(&new.evidence))?,
             codes: json_text(&Codes {
                 unsent: new.unsent,
                 ..Codes::of(&fact)
@@ -143,13 +147,24 @@ impl Batch<'_, '_> {
             hold: (opt_out == OptOut::Doubtful).then_some(HoldReason::DoubtfulOptOut),
             away_until: new.returns_on,
         });
+        self.analytics.writing = Some((new.at, new.author_id));
         self.observe(new.conversation, &observation, None)?;
+        self.analytics.writing = None;
         let content = self.content(id, new);
         self.commit.messages.push(row.clone());
         let from = content.from_address.clone();
         self.commit.contents.push(content);
         self.after_storing(&row, from.as_deref(), opt_out, stands.moved)?;
         Ok(Stored { id, lead })
+    }
+
+    /// What a message's place rests on, and that it came silently.
+    fn evidence_of(&self, given: &[String]) -> Vec<String> {
+        let mut evidence = given.to_vec();
+        if self.silent && !evidence.iter().any(|code| code == IMPORTED) {
+            evidence.push(IMPORTED.to_owned());
+        }
+        evidence
     }
 
     /// Reads the lead's own words; everything else carries no codes.
@@ -302,7 +317,7 @@ impl Batch<'_, '_> {
             self.opted_out_everywhere(lead, conversation, row)?;
         }
         if row.author == Author::Lead.as_str() && row.kind == Kind::Human.as_str() {
-            self.alive_again(lead, from, row.at)?;
+            self.alive_again(from, row.at)?;
         }
         Ok(())
     }

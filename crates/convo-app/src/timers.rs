@@ -10,6 +10,7 @@
 //! | `archive`, `snooze`, `follow_up` | the conversation's facts | puts it away, wakes it, brings it up |
 //! | `offer`, `first_touch`, `next_reply`, `requeue` | the handover | the handover goes on |
 //! | `reschedule` | another policy | looks at the next page of timers that follow from a policy |
+//! | `recount` | the migration that made the table of waits | counts those of the next page of all conversations |
 //! | `begin`, `begin_again` | the migration that made the table | looks at the next page of all conversations |
 //!
 //! Rows that follow from facts are compared with those of the facts as they were loaded, when the batch is sealed:
@@ -61,11 +62,13 @@ pub enum TimerKind {
     Begin,
     /// Once more, for what older versions wrote beside the first time.
     BeginAgain,
+    /// Waits older than their table are counted: the next page.
+    Recount,
 }
 
 impl TimerKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NoReply,
         Self::Archive,
         Self::Snooze,
@@ -77,6 +80,7 @@ impl TimerKind {
         Self::Reschedule,
         Self::Begin,
         Self::BeginAgain,
+        Self::Recount,
     ];
     /// Those that follow from a conversation's facts alone.
     pub(crate) const OF_FACTS: [Self; 4] =
@@ -106,6 +110,7 @@ impl TimerKind {
             Self::Reschedule => "reschedule",
             Self::Begin => "begin",
             Self::BeginAgain => "begin_again",
+            Self::Recount => "recount",
         }
     }
 
@@ -126,7 +131,8 @@ impl TimerKind {
             | Self::Requeue
             | Self::Reschedule
             | Self::Begin
-            | Self::BeginAgain => None,
+            | Self::BeginAgain
+            | Self::Recount => None,
         };
         at.map(cut)
     }

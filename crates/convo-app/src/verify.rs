@@ -1,5 +1,7 @@
 //! Every stored invariant, checked: what `convo-server verify` prints.
 
+mod analytics;
+mod sending;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +16,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::batch::{Counted, queued_since};
-use crate::door::{FactParts, fact, is_judged, judged};
+use crate::door::{FactParts, Spoken, fact, is_judged, judged};
 use crate::error::AppError;
 use crate::import::IMPORTED;
 
@@ -35,6 +37,8 @@ pub struct Report {
     pub transitions: u64,
     /// Messages looked at.
     pub messages: u64,
+    /// Provider events looked at.
+    pub events: u64,
     /// Leads looked at.
     pub leads: u64,
     /// Timers of conversations looked at.
@@ -80,9 +84,12 @@ impl Report {
 pub fn verify(reader: &mut Reader<'_>) -> Result<Report, AppError> {
     let mut report = Report::default();
     let mut counted: BTreeMap<String, i64> = BTreeMap::new();
-    let asked = conversations(reader, &mut report, &mut counted)?;
+    let mut figures = analytics::Analytics::new(reader)?;
+    let asked = conversations(reader, &mut report, &mut counted, &mut figures)?;
     offers(reader, &mut report, asked)?;
-    leads(reader, &mut report, &mut counted)?;
+    leads(reader, &mut report, &mut counted, &mut figures)?;
+    sending::sending(reader, &mut report)?;
+    figures.finish(reader, &mut report)?;
     counters(reader, &mut report, &counted)?;
     log(reader, &mut report)?;
     for violation in reader.foreign_key_violations()? {
@@ -97,6 +104,7 @@ fn conversations(
     reader: &mut Reader<'_>,
     report: &mut Report,
     counted: &mut BTreeMap<String, i64>,
+    figures: &mut analytics::Analytics,
 ) -> Result<BTreeMap<Uuid, Uuid>, AppError> {
     let mut asked = BTreeMap::new();
     let mut after = None;
@@ -114,6 +122,7 @@ fn conversations(
             audit.entry(row.conversation_id).or_default().push(row);
         }
         timers.read(reader, report, &ids)?;
+        figures.read(reader, &ids)?;
         for row in &rows {
             report.conversations += 1;
             let Ok(facts) = serde_json::from_str::<Conversation<Uuid>>(&row.facts) else {
@@ -130,13 +139,10 @@ fn conversations(
                     "another open conversation has the same lead and campaign",
                 );
             }
-            history(
-                report,
-                row,
-                &facts,
-                audit.remove(&row.id).unwrap_or_default(),
-            );
-            messages(reader, report, row, &facts)?;
+            let steps = audit.remove(&row.id).unwrap_or_default();
+            let spoken = messages(reader, report, row, &facts)?;
+            figures.check(reader, report, row, &facts, &steps, &spoken)?;
+            history(report, row, &facts, steps);
             for (name, share) in Counted::of(row, &facts).shares() {
                 *counted.entry(name.to_owned()).or_default() += share;
             }
@@ -152,10 +158,11 @@ fn offers(
 ) -> Result<(), AppError> {
     let mut after = None;
     loop {
-        let rows = reader.open_offers_after(after, PAGE)?;
+        let rows = reader.offers_after(after, PAGE)?;
         let Some(last) = rows.last() else { break };
         after = Some(last.id);
-        for row in &rows {
+        rows.iter().for_each(|row| analytics::offer(report, row));
+        for row in rows.iter().filter(|row| row.status == "open") {
             if asked.remove(&row.id) != Some(row.conversation_id) {
                 let detail = "is open, and its conversation does not speak of it";
                 report.found("offers", Some(row.id), detail);
@@ -280,14 +287,17 @@ fn messages(
     report: &mut Report,
     row: &ConversationRow,
     facts: &Conversation<Uuid>,
-) -> Result<(), AppError> {
+) -> Result<Vec<Spoken>, AppError> {
     let stored = reader.message_facts(row.id)?;
     let mut all = Vec::with_capacity(stored.len());
     let mut numbers = BTreeSet::new();
     for message in &stored {
         report.messages += 1;
         numbers.insert(message.sequence_number);
-        all.push(fact(&FactParts::from(message))?);
+        all.push(Spoken {
+            fact: fact(&FactParts::from(message))?,
+            author: message.author_id,
+        });
     }
     let gapless = numbers.len() == stored.len()
         && numbers.first().is_none_or(|first| *first == 1)
@@ -300,7 +310,7 @@ fn messages(
             "sequence numbers are not 1..n",
         );
     }
-    if Tally::recompute(all.iter()) != facts.tally {
+    if Tally::recompute(all.iter().map(|one| &one.fact)) != facts.tally {
         report.found(
             "facts_recomputed",
             Some(row.id),
@@ -318,13 +328,14 @@ fn messages(
             );
         }
     }
-    Ok(())
+    Ok(all)
 }
 
 fn leads(
     reader: &mut Reader<'_>,
     report: &mut Report,
     counted: &mut BTreeMap<String, i64>,
+    figures: &mut analytics::Analytics,
 ) -> Result<(), AppError> {
     let mut after = None;
     loop {
@@ -333,6 +344,7 @@ fn leads(
             return Ok(());
         };
         after = Some(last.id);
+        figures.leads(reader, report, &rows)?;
         for row in &rows {
             report.leads += 1;
             let Ok(facts) = serde_json::from_str::<Lead<Uuid>>(&row.facts) else {

@@ -3,6 +3,7 @@
 //! Keys are camelCase, times RFC 3339 UTC with milliseconds, ids UUIDs. Unknown request fields are
 //! ignored. Validation that needs no database is here; what needs rows is with the commands.
 
+mod analytics;
 mod conversation;
 mod gate;
 mod operations;
@@ -11,6 +12,7 @@ mod sending;
 mod suppressions;
 mod webhook;
 
+pub use analytics::*;
 pub use conversation::*;
 pub use gate::*;
 pub use operations::*;

@@ -97,10 +97,16 @@ pub struct Conversation<K> {
     pub follow_up_at: Option<Time>,
     /// When it was closed; none while open.
     pub closed_at: Option<Time>,
+    /// Own time of the newest mail that reopened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened_at: Option<Time>,
     /// Automation sleeps until then.
     pub snoozed_until: Option<Time>,
     /// The lead is away until then, as an out-of-office said.
     pub away_until: Option<Time>,
+    /// Own time of the mail that said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_said: Option<Time>,
     /// Its clocks count from then at the earliest: the end of what stopped them, or an import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_from: Option<Time>,
@@ -147,8 +153,10 @@ impl<K: Key> Conversation<K> {
             outcome: None,
             follow_up_at: None,
             closed_at: None,
+            reopened_at: None,
             snoozed_until: None,
             away_until: None,
+            away_said: None,
             clock_from: None,
             alerted_for: None,
             followed_up: None,
@@ -226,7 +234,10 @@ impl<K: Key> Conversation<K> {
             }
             Change::Snoozed { until } => self.snoozed_until = *until,
             Change::IntegrationSet(integration) => self.integration = *integration,
-            Change::AwayUntil { until } => self.away_until = Some(*until),
+            Change::AwayUntil { until, said } => {
+                self.away_until = *until;
+                self.away_said = until.and(Some(*said));
+            }
             Change::ClockRestarted { at } => self.clock_from = self.clock_from.max(Some(*at)),
             Change::ReplyAlerted { waits_since, .. } => self.alerted_for = Some(*waits_since),
             Change::FollowUpRaised { at } => self.followed_up = Some(*at),

@@ -22,6 +22,7 @@
 //! | [`snapshot`], [`observe`](mod@observe), [`decide`](mod@decide) | what a decision sees, and the two doors |
 //! | [`gate`] | whether a mail may go to a lead now, and every reason why not |
 //! | [`stages`], [`journey`], [`metrics`] | when a stage is entered; analytics of a lead and of a conversation |
+//! | [`waits`] | how long a lead waits for us; figures over minutes |
 //! | `strategies` (feature `proptest`) | walks, command sequences and conversations for property tests |
 
 pub mod calendar;
@@ -50,6 +51,7 @@ pub mod stages;
 pub mod strategies;
 pub mod tally;
 pub mod vocabulary;
+pub mod waits;
 
 pub use change::{Cause, Change, Decision, TriggeredBy, Warning};
 pub use conversation::Conversation;

@@ -37,6 +37,11 @@ pub(crate) fn texts(commit: &Commit) -> StoreResult<()> {
     rows(&commit.outbox)?;
     rows(&commit.automatic_answers)?;
     rows(&commit.timers)?;
+    rows(&commit.waits)?;
+    rows(&commit.cohorts)?;
+    all("analytics_counts", commit.counts.keys(), |key| {
+        key.figure.has_nul() || key.source.has_nul()
+    })?;
     let keys = commit
         .lead_addresses_removed
         .iter()

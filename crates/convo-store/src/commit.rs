@@ -1,11 +1,15 @@
 //! What one batch writes, as a value.
 
+mod sweep;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::rows::*;
+
+pub use sweep::{Forgotten, Sweep};
 
 /// The final row of a record that carries a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +109,8 @@ pub struct Commit {
     pub answers: Vec<IdempotencyRow>,
     /// API keys, inserted or replaced.
     pub api_keys: Vec<ApiKeyRow>,
+    /// Open leases that a fact has made void, before any is inserted or replaced.
+    pub leases_ended: Vec<EndedLeases>,
     /// Leases, inserted or replaced; a second one for a claim is a conflict.
     pub leases: Vec<LeaseRow>,
     /// Drafts, inserted or replaced.
@@ -129,10 +135,35 @@ pub struct Commit {
     pub sweeps: Vec<Sweep>,
     /// How mail fared: what to add to the hour of each scope.
     pub fared: BTreeMap<(String, DateTime<Utc>), Fared>,
+    /// Waits that are none after all, before any is put.
+    pub waits_removed: Vec<(Uuid, DateTime<Utc>)>,
+    /// Waits, inserted or replaced.
+    pub waits: Vec<WaitRow>,
+    /// Leads that nothing was sent to after all, before any is put.
+    pub cohorts_removed: Vec<Uuid>,
+    /// Leads in their cohorts, inserted or replaced.
+    pub cohorts: Vec<CohortRow>,
+    /// What to add to each count of analytics.
+    pub counts: BTreeMap<CountKey, i64>,
     /// What to add to each counter.
     pub counters: BTreeMap<String, i64>,
     /// Rows of the event log, in order; their numbers are taken last.
     pub log: Vec<NewLogRow>,
+}
+
+/// Which count of analytics.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CountKey {
+    /// What is counted.
+    pub figure: String,
+    /// The first instant of the day or the week.
+    pub day: DateTime<Utc>,
+    /// The campaign, or the nil id.
+    pub campaign_id: Uuid,
+    /// The agent, or the nil id.
+    pub agent_id: Uuid,
+    /// The lead's source, or nothing.
+    pub source: String,
 }
 
 /// Which timer.
@@ -235,99 +266,24 @@ impl std::fmt::Debug for Reread {
     }
 }
 
-/// A set-based delete.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sweep {
-    /// Empties what the person said and what we got from them: contents and flags of messages, metadata,
-    /// attachments, receipts, review items, stored answers, addresses. The lead, its conversations' subjects
-    /// and its suppressions are the caller's to put.
-    EraseLead {
-        /// The person.
-        lead_id: Uuid,
-        /// The person's addresses in lower case, for parked mail.
-        address_keys: Vec<String>,
-        /// Keyed digests of the same, for receipts.
-        address_digests: Vec<Vec<u8>>,
-        /// Receipts found otherwise.
-        receipts: Vec<Uuid>,
-    },
-    /// Deletes at most `limit` receipts `done`, `ignored` or `unmatched` that came before.
-    Receipts {
-        /// The end of the retention.
-        before: DateTime<Utc>,
-        /// At most so many.
-        limit: i64,
-    },
-    /// Deletes at most `limit` stored answers made before.
-    Answers {
-        /// The end of the retention.
-        before: DateTime<Utc>,
-        /// At most so many.
-        limit: i64,
-    },
-    /// Deletes at most `limit` webhook tokens that expired before.
-    Tokens {
-        /// The present.
-        before: DateTime<Utc>,
-        /// At most so many.
-        limit: i64,
-    },
-    /// Deletes at most `limit` seen events that expired before.
-    Dedupe {
-        /// The present.
-        before: DateTime<Utc>,
-        /// At most so many.
-        limit: i64,
-    },
-    /// Deletes at most `limit` outgoing mails that were queued before and are sent.
-    Outbox {
-        /// The end of the retention.
-        before: DateTime<Utc>,
-        /// At most so many.
-        limit: i64,
-    },
-    /// Deletes at most `limit` automatic answers that were queued before.
-    Answered {
-        /// The end of every window that counts them.
-        before: DateTime<Utc>,
-        /// At most so many.
-        limit: i64,
-    },
-    /// Decides and empties at most `limit` drafts that have waited since before.
-    Drafts {
-        /// The end of their time.
-        before: DateTime<Utc>,
-        /// The present.
-        now: DateTime<Utc>,
-        /// At most so many.
-        limit: i64,
-    },
-    /// Deletes at most `limit` leases that nobody used, that answer nothing and that ended before.
-    Leases {
-        /// The end of their time.
-        before: DateTime<Utc>,
-        /// At most so many.
-        limit: i64,
-    },
-    /// Forgets how mail fared: hours before, or one scope's.
-    Reputation(Forgotten),
-    /// Empties the contents and deletes the attachments of at most `limit` messages of conversations that
-    /// were closed before.
-    Texts {
-        /// The end of the retention.
-        before: DateTime<Utc>,
-        /// At most so many.
-        limit: i64,
-    },
+/// Leases that nobody has used and that are good no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedLeases {
+    /// Whose.
+    pub of: LeasesOf,
+    /// Since when.
+    pub at: DateTime<Utc>,
 }
 
-/// Of which mail it is forgotten how it fared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Forgotten {
-    /// Of all hours before.
-    Before(DateTime<Utc>),
-    /// Of one scope.
-    Scope(String),
+/// Of whom leases end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeasesOf {
+    /// To write to a lead: automation's.
+    Lead(Uuid),
+    /// To write to a lead: automation's and agents'.
+    LeadOfAll(Uuid),
+    /// Of a campaign: automation's.
+    Campaign(Uuid),
 }
 
 /// A row of the event log before it has its number.
@@ -425,6 +381,7 @@ impl Commit {
         self.suppressions.extend(later.suppressions);
         self.answers.extend(later.answers);
         self.api_keys.extend(later.api_keys);
+        self.leases_ended.extend(later.leases_ended);
         self.leases.extend(later.leases);
         self.drafts.extend(later.drafts);
         self.reviews.extend(later.reviews);
@@ -438,6 +395,13 @@ impl Commit {
         self.sweeps.extend(later.sweeps);
         for (hour, fared) in later.fared {
             *self.fared.entry(hour).or_default() += fared;
+        }
+        self.waits_removed.extend(later.waits_removed);
+        self.waits.extend(later.waits);
+        self.cohorts_removed.extend(later.cohorts_removed);
+        self.cohorts.extend(later.cohorts);
+        for (key, by) in later.counts {
+            *self.counts.entry(key).or_insert(0) += by;
         }
         for (name, by) in later.counters {
             self.count(name, by);
@@ -466,6 +430,13 @@ impl Commit {
         }
         for removed in &later.timers_removed {
             self.timers.retain(|row| !removed.is_of(row));
+        }
+        for (conversation, began_at) in &later.waits_removed {
+            self.waits
+                .retain(|row| row.conversation_id != *conversation || row.began_at != *began_at);
+        }
+        for removed in &later.cohorts_removed {
+            self.cohorts.retain(|row| row.lead_id != *removed);
         }
         for changed in &later.messages_changed {
             self.placements

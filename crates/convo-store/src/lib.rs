@@ -16,6 +16,7 @@
 mod any;
 mod check;
 mod commit;
+mod counted;
 mod error;
 mod fare;
 mod fixed;
@@ -37,15 +38,17 @@ mod write;
 mod writer;
 
 pub use commit::{
-    Commit, Fared, Forgotten, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep, TimerKey,
+    Commit, CountKey, EndedLeases, Fared, Forgotten, LeasesOf, NewLogRow, Placement, Put,
+    ReceiptChange, Reread, Sweep, TimerKey,
 };
 pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
 pub use open::StoreOptions;
 pub use read::{
-    Backlog, COUNTED, ConversationList, Cursor, ExportFilter, ExportedText, Head, LeadList,
-    LogFilter, LogSpan, MessageArrival, MessageFacts, MessageHead, MessageLabel, MessageNode,
-    MessageSize, OpenReviews, Reader, Recount, SentMail, Sort, Waiting,
+    Backlog, COUNTED, ConversationList, Cursor, ExportFilter, ExportedText, FigureList, Head,
+    Interval, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts, MessageHead,
+    MessageLabel, MessageNode, MessageSize, OpenReviews, Reader, Recount, SentMail, SentOne, Sort,
+    WaitFigures, Waiting,
 };
 pub use store::{Connections, Database, Store};
 pub use writer::Writer;

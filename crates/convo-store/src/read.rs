@@ -1,5 +1,6 @@
 //! Reads: bulk look-ups by key for the writer, lists for the views. Every list is bounded or belongs to one record.
 
+mod analytics;
 mod answer;
 mod audit;
 mod backlog;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use crate::any::AnyConn;
 use crate::error::{StoreError, StoreResult};
 
+pub use analytics::{FigureList, Interval, SentOne, WaitFigures};
 pub use backlog::{Backlog, COUNTED, Waiting};
 pub use conversation::{ConversationList, Sort};
 pub use export::{ExportFilter, ExportedText, MessageSize};
@@ -84,23 +86,26 @@ pub(crate) use by_keys;
 /// A query in the order of a time and the id, newest or oldest first, going on after a cursor. The
 /// time is compared alone as well, so that both databases begin to walk the index there.
 macro_rules! page {
-    ($query:expr, $table:ident, $column:ident, $after:expr, desc) => {
-        $crate::read::page!(@ $query, $table, $column, $after, le, lt, desc)
+    ($query:expr, $table:ident, $column:ident, $after:expr, $order:ident) => {
+        $crate::read::page!($query, $table, $column, id, $after, $order)
     };
-    ($query:expr, $table:ident, $column:ident, $after:expr, asc) => {
-        $crate::read::page!(@ $query, $table, $column, $after, ge, gt, asc)
+    ($query:expr, $table:ident, $column:ident, $id:ident, $after:expr, desc) => {
+        $crate::read::page!(@ $query, $table, $column, $id, $after, le, lt, desc)
     };
-    (@ $query:expr, $table:ident, $column:ident, $after:expr, $from:ident, $past:ident, $order:ident) => {{
+    ($query:expr, $table:ident, $column:ident, $id:ident, $after:expr, asc) => {
+        $crate::read::page!(@ $query, $table, $column, $id, $after, ge, gt, asc)
+    };
+    (@ $query:expr, $table:ident, $column:ident, $id:ident, $after:expr, $from:ident, $past:ident, $order:ident) => {{
         let mut query = $query;
         if let Some(after) = $after {
             let time = $crate::sql::BoundMoment(after.at);
             let id = $crate::sql::BoundId(after.id);
-            let tie = $table::$column.eq(time).and($table::id.$past(id));
+            let tie = $table::$column.eq(time).and($table::$id.$past(id));
             query = query
                 .filter($table::$column.$from(time))
                 .filter($table::$column.$past(time).or(tie));
         }
-        query.order(($table::$column.$order(), $table::id.$order()))
+        query.order(($table::$column.$order(), $table::$id.$order()))
     }};
 }
 pub(crate) use page;

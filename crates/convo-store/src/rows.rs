@@ -3,6 +3,7 @@
 //! Conventions: JSON columns are `String`s holding JSON text, written and read by the caller; states, events,
 //! kinds and codes are wire names; times are cut to microseconds. `Debug` shows ids, numbers and times only.
 
+mod analytics;
 mod answer;
 mod audit;
 mod conversation;
@@ -16,6 +17,7 @@ mod people;
 mod provider;
 mod timer;
 
+pub use analytics::{CohortRow, CountRow, WaitRow};
 pub use answer::AutomaticAnswerRow;
 pub use audit::{JourneyEventRow, MetadataRow, TransitionRow};
 pub use conversation::ConversationRow;
@@ -33,6 +35,7 @@ pub use timer::TimerRow;
 
 /// The tables' Diesel names, for queries.
 pub(crate) mod tables {
+    pub(crate) use super::analytics::{analytics_counts, cohorts, waits};
     pub(crate) use super::answer::automatic_answers;
     pub(crate) use super::audit::{
         conversation_metadata, conversation_state_transitions, lead_journey_events,

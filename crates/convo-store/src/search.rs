@@ -9,7 +9,7 @@ use crate::record::Record;
 use crate::rows::*;
 
 /// Every table with its columns.
-const TABLES: [(&str, &[&str]); 39] = [
+const TABLES: [(&str, &[&str]); 42] = [
     (CampaignRow::TABLE, CampaignRow::COLUMNS),
     (PolicyRow::TABLE, PolicyRow::COLUMNS),
     (LeadRow::TABLE, LeadRow::COLUMNS),
@@ -44,6 +44,9 @@ const TABLES: [(&str, &[&str]); 39] = [
     (TimerRow::TABLE, TimerRow::COLUMNS),
     (LeaseRow::TABLE, LeaseRow::COLUMNS),
     (DraftRow::TABLE, DraftRow::COLUMNS),
+    (WaitRow::TABLE, WaitRow::COLUMNS),
+    (CohortRow::TABLE, CohortRow::COLUMNS),
+    (CountRow::TABLE, CountRow::COLUMNS),
     (ReputationRow::TABLE, ReputationRow::COLUMNS),
     (CounterRow::TABLE, CounterRow::COLUMNS),
     (InstanceRow::TABLE, InstanceRow::COLUMNS),

@@ -14,6 +14,8 @@ use crate::error::{StoreError, StoreResult};
 use crate::rows::tables::*;
 use crate::sql::{BoundId, BoundMoment};
 
+pub(crate) use gate::end_leases;
+
 /// Ids handled by one statement: SQLite takes at most 32,766 binds.
 const CHUNK: usize = 500;
 
@@ -56,6 +58,11 @@ pub(crate) fn run(conn: &mut AnyConn, sweep: &Sweep) -> StoreResult<()> {
                 address_digests,
                 std::convert::identity
             )?;
+            // A count of nobody would still say where the person came from.
+            let left = analytics_counts::table
+                .filter(analytics_counts::value.eq(0_i64))
+                .filter(analytics_counts::source.ne(""));
+            at("analytics_counts", diesel::delete(left).execute(conn))?;
             erase_lead(conn, *lead_id, address_keys)
         }
         Sweep::Receipts { before, limit } => {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::any::AnyConn;
 use crate::check;
-use crate::commit::{Commit, Placement, Put, ReceiptChange, Revised, TimerKey};
+use crate::commit::{Commit, CountKey, Placement, Put, ReceiptChange, Revised, TimerKey};
 use crate::error::{StoreError, StoreResult};
 use crate::fare;
 use crate::log::{self, Logged};
@@ -49,9 +49,15 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
     offer(conn, commit.offers)?;
     upsert(conn, commit.agent_turns, AgentTurnRow::upsert_all)?;
     insert(conn, commit.external_ids, ExternalIdRow::insert_all)?;
+    remove_waits_of_leads(conn, &commit.waits_removed)?;
+    remove_cohorts(conn, &commit.cohorts_removed)?;
+    let counts = commit.counts.into_iter().filter(|(_, by)| *by != 0);
     append(
         conn,
         &Appended {
+            waits: last_of_each(commit.waits),
+            cohorts: last_of_each(commit.cohorts),
+            counts: counts.map(count_row).collect(),
             threads: last_of_each(commit.threads),
             messages: commit.messages,
             contents: commit.contents,
@@ -74,6 +80,7 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
     change_receipts(conn, &commit.receipts_changed)?;
     upsert(conn, commit.suppressions, SuppressionRow::upsert_all)?;
     upsert(conn, commit.api_keys, ApiKeyRow::upsert_all)?;
+    sweep::end_leases(conn, &commit.leases_ended)?;
     upsert(conn, commit.leases, LeaseRow::upsert_all)?;
     upsert(conn, commit.drafts, DraftRow::upsert_all)?;
     upsert(conn, commit.reviews, ReviewRow::upsert_all)?;
@@ -113,6 +120,9 @@ struct Appended {
     tokens: Vec<WebhookTokenRow>,
     dedupe: Vec<EventDedupeRow>,
     answers: Vec<IdempotencyRow>,
+    waits: Vec<WaitRow>,
+    cohorts: Vec<CohortRow>,
+    counts: Vec<CountRow>,
 }
 
 fn append(conn: &mut AnyConn, rows: &Appended) -> StoreResult<()> {
@@ -135,8 +145,22 @@ fn append(conn: &mut AnyConn, rows: &Appended) -> StoreResult<()> {
         tokens: WebhookTokenRow insert_all inserting;
         dedupe: EventDedupeRow insert_all inserting;
         answers: IdempotencyRow insert_all inserting;
+        waits: WaitRow upsert_all upserting;
+        cohorts: CohortRow upsert_all upserting;
+        counts: CountRow add_all adding;
     }
     together.finish(conn)
+}
+
+fn count_row((key, value): (CountKey, i64)) -> CountRow {
+    CountRow {
+        figure: key.figure,
+        day: key.day,
+        campaign_id: key.campaign_id,
+        agent_id: key.agent_id,
+        source: key.source,
+        value,
+    }
 }
 
 type Many<T, R> = fn(&mut AnyConn, &[T]) -> QueryResult<R>;
@@ -232,6 +256,25 @@ fn remove_placeholders(conn: &mut AnyConn, removed: &[(uuid::Uuid, String)]) -> 
             .filter(thread_placeholders::conversation_id.eq(BoundId(*conversation)))
             .filter(thread_placeholders::rfc_id.eq(rfc_id));
         run("thread_placeholders", diesel::delete(one).execute(conn))?;
+    }
+    Ok(())
+}
+
+fn remove_waits_of_leads(
+    conn: &mut AnyConn,
+    removed: &[(uuid::Uuid, chrono::DateTime<chrono::Utc>)],
+) -> StoreResult<()> {
+    for (conversation, began_at) in removed {
+        let one = waits::table.find((conversation.bind(), began_at.bind()));
+        run("waits", diesel::delete(one).execute(conn))?;
+    }
+    Ok(())
+}
+
+fn remove_cohorts(conn: &mut AnyConn, leads: &[uuid::Uuid]) -> StoreResult<()> {
+    for lead in leads {
+        let one = cohorts::table.find(lead.bind());
+        run("cohorts", diesel::delete(one).execute(conn))?;
     }
     Ok(())
 }

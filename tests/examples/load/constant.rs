@@ -10,7 +10,7 @@ use crate::node::Node;
 use crate::transitions::{Contact, contact};
 
 const FEW: usize = 10;
-const MANY: usize = 5_000;
+pub const MANY: usize = 5_000;
 /// Each short one gets so few calls that it stays short.
 const SHORT_ONES: usize = 30;
 const CALLS: usize = 300;
@@ -61,14 +61,14 @@ fn print(what: &str, few: Vec<Duration>, many: Vec<Duration>) {
 }
 
 /// A conversation in which both sides answer each other.
-struct Thread {
+pub struct Thread {
     contact: Contact,
     chain: Vec<String>,
     count: usize,
 }
 
 impl Thread {
-    async fn of(client: &mut Client, email: &str, messages: usize) -> Thread {
+    pub async fn of(client: &mut Client, email: &str, messages: usize) -> Thread {
         let contact = contact(client, email).await;
         let mut thread = Thread {
             chain: vec![contact.ours.clone()],
@@ -81,7 +81,7 @@ impl Thread {
         thread
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub fn path(&self, rest: &str) -> String {
         format!(
             "/api/conversation-state/{}/{rest}",
             self.contact.conversation

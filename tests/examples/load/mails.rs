@@ -34,7 +34,7 @@ pub async fn run(nodes: &[Node], clients: usize, time: Duration) -> Measured {
     .await
 }
 
-fn mail(lead: &Contact, number: usize) -> Mail {
+pub fn mail(lead: &Contact, number: usize) -> Mail {
     let words = WORDS[number % WORDS.len()];
     let text = format!(
         "Hello,\r\n\r\n{words}\r\n\r\nKind regards\r\nAda, mail {number}\r\n\r\n\
@@ -52,7 +52,7 @@ fn mail(lead: &Contact, number: usize) -> Mail {
 }
 
 /// The request Mailgun makes of it.
-fn posted(mail: &Mail) -> Vec<u8> {
+pub fn posted(mail: &Mail) -> Vec<u8> {
     let signature = Signature::made(SIGNING_KEY, Utc::now());
     let mut fields = form(mail);
     fields.extend([

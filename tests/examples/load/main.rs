@@ -4,7 +4,8 @@
 //! from one thread of this process, on the same cores as the server; every figure stands beside the machine's load.
 //!
 //! ```text
-//! load [--seconds N] [--database sqlite|postgres] [--only transitions|mails|constant|store|fanout|slow|writers|nodes]
+//! load [--seconds N] [--database sqlite|postgres] [--conversations N]
+//!      [--only transitions|mails|constant|store|fanout|slow|writers|nodes|size]
 //! ```
 #![allow(
     missing_docs,
@@ -24,6 +25,7 @@ mod measure;
 mod node;
 mod reader;
 mod report;
+mod size;
 mod store;
 mod transitions;
 
@@ -42,6 +44,7 @@ struct Plan {
     time: Duration,
     kinds: Vec<Kind>,
     only: Option<String>,
+    conversations: usize,
 }
 
 impl Plan {
@@ -50,6 +53,7 @@ impl Plan {
             time: Duration::from_secs(5),
             kinds: vec![Kind::Sqlite, Kind::Postgres],
             only: None,
+            conversations: 100_000,
         };
         while let Some(name) = arguments.next() {
             let value = arguments.next().expect("a value");
@@ -59,6 +63,9 @@ impl Plan {
                 }
                 ("--database", "sqlite") => plan.kinds = vec![Kind::Sqlite],
                 ("--database", "postgres") => plan.kinds = vec![Kind::Postgres],
+                ("--conversations", number) => {
+                    plan.conversations = number.parse().expect("conversations");
+                }
                 ("--only", part) => plan.only = Some(part.to_owned()),
                 other => panic!("unknown argument {other:?}"),
             }
@@ -93,6 +100,9 @@ async fn main() {
         }
         if plan.wants("nodes") {
             nodes(&plan, kind, &mut table).await;
+        }
+        if plan.only.as_deref() == Some("size") {
+            size::run(kind, plan.conversations, plan.time).await;
         }
         if plan.wants("constant") {
             let node = Node::start(kind).await;

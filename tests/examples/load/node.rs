@@ -40,7 +40,8 @@ impl Node {
         Node::over(Arc::clone(&self.database))
     }
 
-    fn over(database: Arc<Database>) -> Node {
+    /// The same over a database that is there already.
+    pub fn over(database: Arc<Database>) -> Node {
         let folder = guardian::folder();
         let options = Options::on(database.kind());
         let log = File::create(folder.join("log")).expect("a log file");

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+mod analytics;
 mod bodies;
 pub(crate) mod calls;
 mod gate;

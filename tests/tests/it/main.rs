@@ -15,6 +15,8 @@ mod command_line;
 mod concurrency;
 mod contract;
 mod crash;
+mod dashboard;
+mod delivery;
 mod demo;
 mod events;
 mod export;

@@ -3,7 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use convo_app::{Answer, AppError};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::problem::{Code, Problem, Violation};
 
@@ -23,7 +24,7 @@ pub fn of(answer: &Answer) -> HttpResponse {
 }
 
 /// A value as JSON.
-pub fn json(value: &Value) -> HttpResponse {
+pub fn json(value: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().json(value)
 }
 

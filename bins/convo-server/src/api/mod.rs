@@ -5,19 +5,20 @@
     reason = "what `utoipa::path` writes for parameters names their trait in full"
 )]
 
+mod analytics;
 mod answers;
 mod conversation_state;
-mod conversations;
+pub(crate) mod conversations;
 mod export;
 mod gate;
 mod handover;
 mod keys;
 mod links;
-mod lists;
-mod messages;
+pub(crate) mod lists;
+pub(crate) mod messages;
 mod offer_links;
 mod operations;
-mod people;
+pub(crate) mod people;
 mod reviews;
 mod sending;
 mod snooze;
@@ -39,6 +40,7 @@ use uuid::Uuid;
 
 use crate::auth::Caller;
 use crate::clock;
+use crate::dashboard;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::PathParts;
 use crate::http::request_id;
@@ -149,11 +151,13 @@ fn answered(answer: &Answer) -> Result<HttpResponse, Problem> {
     Ok(answers::of(answer))
 }
 
-fn actor(caller: &Caller) -> Actor {
+/// Who asks, as the audit keeps it.
+pub(crate) fn actor(caller: &Caller) -> Actor {
     caller.key_id.map_or(Actor::Code("bootstrap"), Actor::Key)
 }
 
-fn scope(caller: &Caller, method: &Method, path: &str, key: &str) -> [u8; 32] {
+/// What an idempotency key of a caller stands for on a method and path.
+pub(crate) fn scope(caller: &Caller, method: &Method, path: &str, key: &str) -> [u8; 32] {
     let mut digest = Sha256::new();
     let id = caller.key_id.unwrap_or(Uuid::nil());
     for piece in [
@@ -201,6 +205,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     suppressions::configure(config);
     reviews::configure(config);
     export::configure(config);
+    analytics::configure(config);
     operations::configure(config);
 }
 
@@ -223,6 +228,7 @@ pub fn routes(api: Api) -> Routes {
             config.app_data(for_links.clone());
             links::configure(config);
             offer_links::configure(config);
+            config.map(dashboard::configure);
         }),
         live: Arc::new(move |config| {
             config.app_data(sockets.clone());

@@ -83,7 +83,7 @@ async fn serve(
         writeln!(out, "admin key, shown once: {}", key.expose())?;
         writeln!(
             out,
-            "look at http://{address}/docs/ (the API), http://{address}/readyz"
+            "log in with it at http://{address}/ (the API: http://{address}/docs/)"
         )?;
         out.flush()?;
     }

@@ -2,6 +2,7 @@
 
 use utoipa::ToSchema;
 
+use super::analytics::{CohortItem, DeliveryItem, OwnershipItem, WaitItem};
 use super::gate::Draft;
 use super::handover::Offer;
 use super::messages::StoredMessage;
@@ -54,6 +55,14 @@ lists! {
     OutgoingMailList = OutgoingMail;
     /// A page of drafts.
     DraftList = Draft;
+    /// A page of waits.
+    WaitList = WaitItem;
+    /// A page of offers with what came of them.
+    OwnershipList = OwnershipItem;
+    /// A page of leads in their cohorts.
+    CohortList = CohortItem;
+    /// A page of what happened to mails.
+    DeliveryList = DeliveryItem;
     /// A page of receipts.
     ReceiptList = Receipt;
 }

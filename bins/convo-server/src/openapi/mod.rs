@@ -8,6 +8,7 @@
 //! - [`requests`]: bodies of requests; [`webhooks`]: what providers send, and what they are answered.
 //! - [`states`], [`moves`], [`journey`], [`messages`], [`figures`]: answers below `/api/conversation-state`.
 //! - [`records`], [`people`], [`policy`], [`review`], [`sending`], [`log`]: answers of the other routes; [`lists`]: pages of them.
+//! - [`analytics`]: figures over many conversations, and what stands behind them.
 //! - [`gate`]: leave to send, drafts, how mail fared.
 //! - [`records`], [`people`], [`policy`], [`review`], [`log`]: answers of the other routes; [`lists`]: pages of them.
 //! - `finish`: what holds for every operation.
@@ -16,6 +17,7 @@
     reason = "what the derives of `utoipa` write names their traits in full"
 )]
 
+pub mod analytics;
 pub mod figures;
 mod finish;
 pub mod gate;

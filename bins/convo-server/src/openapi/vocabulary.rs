@@ -141,6 +141,17 @@ schemas! {
     ReadyStatus = one_of(["ready", "not_ready", "draining"]);
     /// By what a list of conversations is ordered, newest first.
     ConversationOrder = one_of(["lastActivity", "created"]);
+    /// What figures are told apart by.
+    AnalyticsGroupBy = one_of(["campaign", "agent", "source", "day", "week"]);
+    /// What came of a wait: `dropped` had no answer when the conversation was closed.
+    WaitStatus = one_of(["answered", "waiting", "dropped"]);
+    /// What came of an offer.
+    OfferStatus = one_of(["open", "accepted", "declined", "expired", "withdrawn"]);
+    /// What a mail or an event is counted as.
+    MailFigure = one_of([
+        "sent", "delivered", "bounced_hard", "bounced_soft", "refused", "complained", "unsubscribed", "opened", "clicked",
+        "machine_opened", "machine_clicked",
+    ]);
     /// As a document, or one line a message.
     TreeFormat = one_of(["json", "text"]);
     /// Whether a stage was entered or left.

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{Batch, ConversationEntry, LeadEntry, Touched, seal};
+use crate::analytics::OpenWait;
 use crate::command::{Answer, IdempotencyKey};
 use crate::error::AppError;
 use crate::intake::Parked;
@@ -225,6 +226,8 @@ impl Batch<'_, '_> {
         let facts: Conversation<Uuid> = stored(&row.facts)?;
         let before = seal::Counted::of(&row, &facts);
         let (stored, clocks) = (Some(row.revision), facts.clocks());
+        let (waiting, owner) = (OpenWait::of(&facts), facts.agent);
+        let first_sent = facts.tally.first_sent.clone();
         self.conversations.insert(
             row.id,
             Some(ConversationEntry {
@@ -235,6 +238,9 @@ impl Batch<'_, '_> {
                 before,
                 clocks,
                 check_timers: false,
+                waiting,
+                owner,
+                first_sent,
                 begins: false,
             }),
         );
@@ -271,6 +277,7 @@ impl Batch<'_, '_> {
     fn keep_lead(&mut self, row: LeadRow) -> Result<(), AppError> {
         let facts: Lead<Uuid> = stored(&row.facts)?;
         let (stored, before) = (Some(row.revision), row.highest_stage);
+        let source = row.source.clone();
         self.leads.insert(
             row.id,
             Some(LeadEntry {
@@ -279,6 +286,7 @@ impl Batch<'_, '_> {
                 stored,
                 touched: Touched::No,
                 before,
+                source,
             }),
         );
         Ok(())

@@ -60,6 +60,7 @@ impl Batch<'_, '_> {
     /// # Errors
     /// A fault when an aggregate cannot be written.
     pub fn into_commit(mut self) -> Result<Commit, AppError> {
+        self.seal_analytics()?;
         self.seal_checked()?;
         self.seal_conversations()?;
         self.seal_leads()?;

@@ -10,6 +10,7 @@ use convo_store::rows::EmailEventRow;
 use uuid::Uuid;
 
 use super::Happening;
+use crate::analytics::{counted_at_once, looked_at_as};
 use crate::batch::Batch;
 use crate::door::{UNTRACKED, is_judged, judged};
 use crate::effects::Came;
@@ -28,7 +29,7 @@ impl Batch<'_, '_> {
         let policy = Arc::clone(&self.policy(campaign)?);
         // Only what follows from the user agent is kept, never itself.
         let machine = what.bot || is_machine(what.user_agent, &policy.policy.tracking);
-        self.put_event(EmailEventRow {
+        let row = EmailEventRow {
             id,
             conversation_id: conversation,
             message_id: what.message,
@@ -47,7 +48,11 @@ impl Batch<'_, '_> {
             }
             .to_owned(),
             recorded: false,
-        });
+            campaign_id: campaign,
+            figure: counted_at_once(what.kind).map(str::to_owned),
+        };
+        self.tally_event(None, &row);
+        self.put_event(row);
         Ok(())
     }
 
@@ -78,6 +83,36 @@ impl Batch<'_, '_> {
             .collect();
         rows.extend(fresh.iter().filter(|row| of(row)).cloned());
         rows
+    }
+
+    /// What was told of a mail of ours under a provider's name for it is told of the mail.
+    pub(crate) fn rename_events(
+        &mut self,
+        name: &str,
+        conversation: Uuid,
+        message: Uuid,
+        own: &str,
+    ) -> Result<(), AppError> {
+        let stored = self
+            .reader
+            .email_events_by_rfc_ids(&[name.to_owned()])?
+            .into_iter()
+            .filter(|row| row.conversation_id == conversation)
+            .collect();
+        let rows = self.with_fresh(stored, |row| {
+            row.conversation_id == conversation && row.rfc_id.as_deref() == Some(name)
+        });
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in rows {
+            self.put_event(EmailEventRow {
+                rfc_id: Some(own.to_owned()),
+                message_id: row.message_id.or(Some(message)),
+                ..row
+            });
+        }
+        self.judge_again(conversation, Some(own)).map(|_| ())
     }
 
     /// Judges all opens and clicks of a mail anew: one more may make machines of its neighbours.
@@ -144,8 +179,10 @@ impl Batch<'_, '_> {
                 row.recorded = true;
             }
             if first || row.judged != verdict.as_str() {
+                let was = row.figure.take();
                 row.judged = verdict.as_str().to_owned();
-                changed.push(row.clone());
+                row.figure = looked_at_as(&row.kind, &row.judged).map(str::to_owned);
+                changed.push((was, row.clone()));
             }
         }
         let after = judged(&tracked.iter().collect::<Vec<_>>());
@@ -155,7 +192,8 @@ impl Batch<'_, '_> {
             first_human,
         });
         let came = self.observe(conversation, &observation, rfc_id)?;
-        for row in changed {
+        for (was, row) in changed {
+            self.tally_event(was.as_deref(), &row);
             self.put_event(row);
         }
         Ok(came)

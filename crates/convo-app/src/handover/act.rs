@@ -117,6 +117,7 @@ impl Batch<'_, '_> {
         self.handovers.accepting = true;
         let came = self.taken(id, &decision, Some(metadata));
         self.handovers.accepting = false;
+        self.accepted_by(id, offer)?;
         came
     }
 

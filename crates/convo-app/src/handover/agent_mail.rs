@@ -105,7 +105,7 @@ impl Batch<'_, '_> {
         };
         let message = self.store_relayed(arriving, arrival, relay, text, &leave)?;
         let left = self.context.sending.mode == SendMode::Live;
-        self.leave_used(leave, message, left);
+        self.leave_used(leave, message, left)?;
         self.also_known_as(message, arriving.rfc_id)?;
         self.queue_mail(Outgoing::Message(message))?;
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;

@@ -137,6 +137,7 @@ impl Batch<'_, '_> {
         let agent = entry.facts.agent;
         let mut handover = entry.facts.handover.clone();
         let first = owner && handover.touched_at.is_none();
+        let accepted = handover.accepted;
         handover.reply_due_at = None;
         if first {
             handover.touched_at = Some(now);
@@ -145,6 +146,9 @@ impl Batch<'_, '_> {
         self.clear_timer(TimerKind::NextReply, conversation, None);
         self.clear_timer(TimerKind::Requeue, conversation, None);
         if first {
+            if let Some(offer) = accepted {
+                self.offer_touched(offer, Some(now))?;
+            }
             self.clear_timer(TimerKind::FirstTouch, conversation, None);
             self.handover_event(conversation, "touched", agent, None)?;
             if let Some(agent) = agent {

@@ -1,5 +1,6 @@
 //! Offers: made to one agent at a time, ended, and the queue of conversations nobody can be asked for.
 
+use chrono::{DateTime, Utc};
 use convo_core::handover::{HandoverFacts, Turn, Wanted, half_way, turn, until};
 use convo_store::rows::OfferRow;
 use uuid::Uuid;
@@ -48,6 +49,41 @@ impl Batch<'_, '_> {
         self.wrote();
     }
 
+    /// Notes which offer the present owner accepted, for the first touch.
+    pub(super) fn accepted_by(
+        &mut self,
+        conversation: Uuid,
+        offer: Option<Uuid>,
+    ) -> Result<(), AppError> {
+        let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
+        let mut handover = entry.facts.handover.clone();
+        if handover.accepted == offer {
+            return Ok(());
+        }
+        handover.accepted = offer;
+        self.put_handover(conversation, handover)
+    }
+
+    /// When the agent who accepted an offer was first in touch with the lead; none takes that back.
+    pub(super) fn offer_touched(
+        &mut self,
+        id: Uuid,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<(), AppError> {
+        let Some(mut row) = self.offer(id)? else {
+            return Ok(());
+        };
+        let accepted = row.closed_at.unwrap_or(row.offered_at);
+        let minutes = match at {
+            Some(at) => self.minutes(row.campaign_id, accepted, at)?.map(Some),
+            None => [None, None],
+        };
+        row.touched_at = at;
+        [row.touch_minutes, row.touch_business_minutes] = minutes;
+        self.put_offer(row);
+        Ok(())
+    }
+
     /// Ends an offer that is open; whether it was.
     pub(super) fn end_offer(&mut self, id: Uuid, how: Ended) -> Result<bool, AppError> {
         let Some(mut row) = self.offer(id)?.filter(|row| row.status == "open") else {
@@ -56,6 +92,11 @@ impl Batch<'_, '_> {
         how.as_str().clone_into(&mut row.status);
         row.closed_at = Some(self.now);
         let (conversation, agent) = (row.conversation_id, row.agent_id);
+        if how == Ended::Accepted {
+            let [wall, business] = self.minutes(row.campaign_id, row.offered_at, self.now)?;
+            row.accept_minutes = Some(wall);
+            row.accept_business_minutes = Some(business);
+        }
         self.put_offer(row);
         self.count_offer(agent, -1);
         self.clear_timer(TimerKind::Offer, conversation, Some(id));
@@ -200,7 +241,7 @@ impl Batch<'_, '_> {
             self.alarm(conversation)?;
         }
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
-        let lead = entry.row.lead_id;
+        let (lead, campaign) = (entry.row.lead_id, entry.row.campaign_id);
         let (id, agent, now) = (self.new_id(), offering.agent, self.now);
         self.put_offer(OfferRow {
             id,
@@ -211,8 +252,14 @@ impl Batch<'_, '_> {
             escalated: offering.escalated,
             offered_at: now,
             due_at: offering.due_at,
+            campaign_id: campaign,
             status: "open".to_owned(),
             closed_at: None,
+            touched_at: None,
+            accept_minutes: None,
+            accept_business_minutes: None,
+            touch_minutes: None,
+            touch_business_minutes: None,
         });
         self.count_offer(agent, 1);
         self.turn_of(agent, |turn| turn.last_offered_at = Some(now))?;
@@ -257,17 +304,22 @@ impl Batch<'_, '_> {
         conversation: Uuid,
         except: Option<Uuid>,
     ) -> Result<(), AppError> {
+        for manager in self.managers(except)? {
+            self.notify(kind, manager, conversation, None)?;
+        }
+        Ok(())
+    }
+
+    /// Everybody who is asked when all others have been.
+    pub(crate) fn managers(&mut self, except: Option<Uuid>) -> Result<Vec<Uuid>, AppError> {
         let desks = self.desks()?;
-        let managers: Vec<Uuid> = desks
+        let managers = desks
             .iter()
             .filter(|desk| desk.manager && Some(desk.agent) != except)
             .map(|desk| desk.agent)
             .collect();
         self.put_desks_back(desks);
-        for manager in managers {
-            self.notify(kind, manager, conversation, None)?;
-        }
-        Ok(())
+        Ok(managers)
     }
 
     /// Queues a mail to an agent.
@@ -358,6 +410,6 @@ impl Batch<'_, '_> {
 struct Offering {
     agent: Uuid,
     escalated: bool,
-    due_at: chrono::DateTime<chrono::Utc>,
-    remind_at: Option<chrono::DateTime<chrono::Utc>>,
+    due_at: DateTime<Utc>,
+    remind_at: Option<DateTime<Utc>>,
 }

@@ -31,7 +31,7 @@ impl Route {
                 Self::Review("unverified_sender")
             }
             Self::Relay(_) => Self::Review("unverified_own_mail"),
-            Self::Duplicate(_) | Self::Review(_) => self,
+            Self::Duplicate(_) | Self::Review(_) | Self::Forgotten(_) | Self::Notice(_) => self,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::wire::{address_key, is_address};
 /// Which of us wrote a mail.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Own {
-    agent: Option<Uuid>,
+    pub(super) agent: Option<Uuid>,
 }
 
 impl Own {
@@ -117,6 +117,16 @@ impl Batch<'_, '_> {
         Ok(None)
     }
 
+    /// The conversation of the newest message we know that a mail names.
+    pub(super) fn answered_by(&mut self, mail: &InboundEmail) -> Result<Option<Uuid>, AppError> {
+        for id in mail.chain.candidates() {
+            if let Some(head) = self.heads(id.as_str())?.first() {
+                return Ok(Some(head.conversation_id));
+            }
+        }
+        Ok(None)
+    }
+
     /// Mail of an agent or of ours: outbound, never a reply.
     pub(super) fn route_own(
         &mut self,
@@ -132,10 +142,8 @@ impl Batch<'_, '_> {
         if let Some(conversation) = self.token_of(arriving.mail)? {
             return Ok(Route::There(own(conversation, "own:token")));
         }
-        for id in arriving.mail.chain.candidates() {
-            if let Some(head) = self.heads(id.as_str())?.first() {
-                return Ok(Route::There(own(head.conversation_id, "own:headers")));
-            }
+        if let Some(conversation) = self.answered_by(arriving.mail)? {
+            return Ok(Route::There(own(conversation, "own:headers")));
         }
         let recipients: Vec<String> = arriving
             .mail

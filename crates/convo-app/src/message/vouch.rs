@@ -112,7 +112,10 @@ impl Batch<'_, '_> {
             hold: (opt_out == OptOut::Doubtful).then_some(HoldReason::DoubtfulOptOut),
             ..MessageStored::new(fact)
         });
+        self.analytics.writing = Some((row.at, None));
         self.observe(conversation, &stored, None)?;
+        self.analytics.writing = None;
+        self.analytics.recount.insert(conversation);
         self.put_changed(changed.clone());
         let data = json!({"action": "flagged", "messageId": id, "flag": VOUCHED});
         self.thread_updated(conversation, changed.lead_id, data);

@@ -44,6 +44,8 @@ pub enum NoticeKind {
     Unclaimed,
     /// What the agent wrote did not go to the lead.
     NotSent,
+    /// Mail to an agent comes back.
+    Unreachable,
 }
 
 /// What a notice is about, beside its conversation; decides until when it makes sense.
@@ -59,7 +61,7 @@ enum About {
 
 impl NoticeKind {
     /// Every kind: its name, what its subject begins with, the sentence it begins with.
-    const TABLE: [(Self, &'static str, &'static str, &'static str); 9] = [
+    const TABLE: [(Self, &'static str, &'static str, &'static str); 10] = [
         (
             Self::Offer,
             "offer",
@@ -109,6 +111,12 @@ impl NoticeKind {
             "Not sent",
             "What you wrote was not sent to the lead. It waits on the review list.",
         ),
+        (
+            Self::Unreachable,
+            "unreachable",
+            "Unreachable",
+            "Mail to an agent comes back: the agent was not told of this conversation.",
+        ),
     ];
 
     /// The name in the database.
@@ -126,7 +134,11 @@ impl NoticeKind {
         match self {
             Self::Offer | Self::OfferReminder => About::Offer,
             Self::Reply | Self::TouchReminder | Self::ReplyReminder => About::Own,
-            Self::TouchLate | Self::ReplyLate | Self::Unclaimed | Self::NotSent => About::Any,
+            Self::TouchLate
+            | Self::ReplyLate
+            | Self::Unclaimed
+            | Self::NotSent
+            | Self::Unreachable => About::Any,
         }
     }
 }
@@ -163,6 +175,9 @@ pub(super) fn write(
         "{WRITE_ABOVE}\n\n{}\n\n",
         NoticeKind::TABLE[kind as usize].3
     );
+    if kind == NoticeKind::Unreachable {
+        whom(reader, row.subject_id, &mut text)?;
+    }
     who(&seen, &mut text);
     let offer = match row.subject_id.filter(|_| kind.about() == About::Offer) {
         Some(id) => reader.offers_by_ids(&[id])?.pop(),
@@ -189,6 +204,20 @@ pub(super) fn write(
         text,
         files,
     }))
+}
+
+/// The agent a notice is about.
+fn whom(reader: &mut Reader<'_>, agent: Option<Uuid>, text: &mut String) -> Result<(), AppError> {
+    let agent: Vec<Uuid> = agent.into_iter().collect();
+    if let Some(agent) = reader.agents_by_ids(&agent)?.pop() {
+        let _ = writeln!(
+            text,
+            "Agent: {} ({})",
+            line(&agent.name),
+            line(&agent.email)
+        );
+    }
+    Ok(())
 }
 
 fn who(seen: &Seen, text: &mut String) {

@@ -59,6 +59,7 @@ impl Batch<'_, '_> {
             }
             TimerKind::Reschedule => self.reschedule_page(key)?,
             TimerKind::Begin | TimerKind::BeginAgain => self.begin_page(key)?,
+            TimerKind::Recount => self.recount_page(key)?,
         };
         Ok(came.answer())
     }

@@ -82,6 +82,15 @@ impl Batch<'_, '_> {
         Ok(CameOf::Done("page"))
     }
 
+    /// The next page of all conversations, whose waits are counted.
+    pub(super) fn recount_page(&mut self, key: TimerKey) -> Result<CameOf, AppError> {
+        let ids = self.reader.conversation_ids_after(key.subject, PAGE)?;
+        self.load_conversations(&ids.iter().copied().collect())?;
+        self.analytics.recount.extend(&ids);
+        self.turn_page(key, &ids);
+        Ok(CameOf::Done("page"))
+    }
+
     /// Has the rows of conversations compared with what their facts say.
     fn check_timers(&mut self, ids: &[Uuid]) -> Result<(), AppError> {
         let ids: BTreeSet<Uuid> = ids.iter().copied().collect();

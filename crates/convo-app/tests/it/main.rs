@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod analytics;
 mod export;
 mod gate;
 mod handover;

@@ -57,6 +57,9 @@ pub struct HandoverFacts<K> {
     /// Nobody could be asked, or nobody accepted, since then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unclaimed_at: Option<Time>,
+    /// The offer that the present owner accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<K>,
     /// First touch of the present owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub touched_at: Option<Time>,
@@ -82,6 +85,7 @@ impl<K> Default for HandoverFacts<K> {
             asked: Vec::new(),
             offer: None,
             unclaimed_at: None,
+            accepted: None,
             touched_at: None,
             reply_due_at: None,
         }
@@ -134,6 +138,7 @@ impl<K: Key> HandoverFacts<K> {
 
     /// Another owner, or none: nobody has been in touch.
     pub(crate) fn new_owner(&mut self) {
+        self.accepted = None;
         self.touched_at = None;
         self.reply_due_at = None;
     }

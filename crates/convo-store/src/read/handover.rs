@@ -59,7 +59,7 @@ impl Reader<'_> {
         Ok(rows.into_iter().collect())
     }
 
-    /// A page of all open offers by id, for checks.
+    /// A page of all open offers by id.
     ///
     /// # Errors
     /// [`crate::StoreError`].

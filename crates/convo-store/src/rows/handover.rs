@@ -27,12 +27,24 @@ record! {
         offered_at: DateTime<Utc> => Moment,
         /// Until when it stands.
         due_at: DateTime<Utc> => Moment,
+        /// The conversation's campaign.
+        campaign_id: Option<Uuid> => Nullable<Id>,
     }
     open {
         /// `open`, `accepted`, `declined`, `expired` or `withdrawn`.
         status: String => Text,
         /// When it ended.
         closed_at: Option<DateTime<Utc>> => Nullable<Moment>,
+        /// When the agent who accepted it was first in touch with the lead.
+        touched_at: Option<DateTime<Utc>> => Nullable<Moment>,
+        /// Whole minutes from the offer to its acceptance.
+        accept_minutes: Option<i32> => Nullable<Integer>,
+        /// Whole minutes of these within business hours.
+        accept_business_minutes: Option<i32> => Nullable<Integer>,
+        /// Whole minutes from the acceptance to the first touch.
+        touch_minutes: Option<i32> => Nullable<Integer>,
+        /// Whole minutes of these within business hours.
+        touch_business_minutes: Option<i32> => Nullable<Integer>,
     }
     writes: upsert
 }

@@ -33,6 +33,10 @@ record! {
         judged: String => Text,
         /// Whether ENGAGEMENT_INCREASED was recorded for it.
         recorded: bool => Bool,
+        /// The conversation's campaign.
+        campaign_id: Option<Uuid> => Nullable<Id>,
+        /// What it is counted as; none where it is not counted.
+        figure: Option<String> => Nullable<Text>,
     }
     writes: upsert
 }

@@ -6,7 +6,7 @@ use convo_tests::records::{Contact, STATE, id, text};
 use convo_tests::{Mail, PlayedMailgun, Server};
 use serde_json::{Value, json};
 
-use super::{gate, handover, outgoing};
+use super::{analytics, gate, handover, outgoing};
 
 /// Makes all of them.
 pub async fn all(server: &Server, mailgun: &PlayedMailgun) {
@@ -50,6 +50,7 @@ pub async fn all(server: &Server, mailgun: &PlayedMailgun) {
     outgoing::all(server, mailgun).await;
     gate::all(server).await;
     handover::all(server, mailgun).await;
+    analytics::all(server).await;
     review(server).await;
     refusals(server).await;
     erasure(server, &contact).await;

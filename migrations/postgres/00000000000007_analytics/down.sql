@@ -1,0 +1,15 @@
+DELETE FROM timers WHERE kind = 'recount';
+DROP INDEX handover_offers_offered;
+ALTER TABLE handover_offers DROP COLUMN touch_business_minutes;
+ALTER TABLE handover_offers DROP COLUMN touch_minutes;
+ALTER TABLE handover_offers DROP COLUMN accept_business_minutes;
+ALTER TABLE handover_offers DROP COLUMN accept_minutes;
+ALTER TABLE handover_offers DROP COLUMN touched_at;
+ALTER TABLE handover_offers DROP COLUMN campaign_id;
+DROP INDEX messages_sent;
+DROP INDEX email_events_figure;
+ALTER TABLE email_events DROP COLUMN figure;
+ALTER TABLE email_events DROP COLUMN campaign_id;
+DROP TABLE analytics_counts;
+DROP TABLE cohorts;
+DROP TABLE waits;
