@@ -123,7 +123,7 @@ impl Api {
 }
 
 /// TLS that trusts nobody: everything here is spoken in the clear, and no certificates are looked for.
-fn no_tls() -> rustls::ClientConfig {
+pub(crate) fn no_tls() -> rustls::ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

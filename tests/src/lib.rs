@@ -7,8 +7,11 @@
 //! - [`records`] are the calls most tests begin with: a lead, a conversation, a message.
 //! - [`Live`] listens to a WebSocket.
 //! - [`mailgun`] signs webhooks; [`Mail`] is one inbound mail in every form in which it can arrive.
+//! - [`Pages`] is a browser without scripts.
 //! - [`played`] is a Mailgun that takes mail, or does not.
 //! - [`own`] are a PostgreSQL and a Redis of one test's own, which it may kill.
+//! - [`Way`] leads to a server and can be cut.
+//! - [`Browser`] opens pages as a person would.
 //! - [`eventually`] waits for what another process does.
 #![allow(
     missing_docs,
@@ -22,6 +25,7 @@
 mod answer;
 mod api;
 mod both;
+mod browser;
 mod contract;
 mod database;
 pub mod guardian;
@@ -29,19 +33,24 @@ pub mod live;
 mod mail;
 pub mod mailgun;
 pub mod own;
+pub mod pages;
 pub mod played;
 pub mod process;
 pub mod records;
 mod server;
 mod wait;
+mod way;
 
 pub use answer::Answer;
 pub use api::{Api, Call};
 pub use both::skipped;
+pub use browser::{Browser, Look, no_browser};
 pub use contract::{Answered, Contract};
 pub use database::{Database, Kind};
 pub use live::{Heard, Live};
 pub use mail::Mail;
+pub use pages::Pages;
 pub use played::{Play, PlayedMailgun, SentMail};
 pub use server::{BOOTSTRAP_KEY, Finished, Options, SIGNING_KEY, Server};
 pub use wait::{DEADLINE, eventually, together};
+pub use way::Way;

@@ -227,9 +227,19 @@ impl Api {
         attachments: &[(&str, &str, &[u8])],
         signature: &Signature,
     ) -> Answer {
+        let fields = [form(mail), signature.fields()].concat();
+        self.inbound_fields(fields, attachments).await
+    }
+
+    /// Posts fields, the signature's among them, and attachments as multipart.
+    pub async fn inbound_fields(
+        &self,
+        fields: Vec<(String, String)>,
+        attachments: &[(&str, &str, &[u8])],
+    ) -> Answer {
         let mut parts =
             reqwest::multipart::Form::new().text("attachment-count", attachments.len().to_string());
-        for (name, value) in [form(mail), signature.fields()].concat() {
+        for (name, value) in fields {
             parts = parts.text(name, value);
         }
         for (index, (name, media, bytes)) in attachments.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! Tasks of this workspace.
 //!
-//! - `test`: builds everything, starts throw-away PostgreSQL and Redis servers, runs the tests ([`mod@test`]).
+//! - `test`: builds everything, sees to Node.js and Chromium, starts throw-away PostgreSQL and Redis servers, runs the tests ([`mod@test`]).
 //! - `services`: the same servers around any command ([`services`]).
 //! - `generate`: writes the files of `docs/` that are printed by the program ([`generate`]).
 //! - `bench`: load on a durable server, on both databases ([`mod@bench`]).
@@ -12,6 +12,7 @@
 
 mod bench;
 mod cargo;
+mod chromium;
 mod ci;
 mod generate;
 mod node;
@@ -65,6 +66,9 @@ fn services_around(command: &[String]) -> Outcome {
         .ok_or("services: name the command to run")?;
     let services = services::Services::start()?;
     let mut command = std::process::Command::new(program);
-    command.args(arguments).envs(services.environment());
+    command
+        .args(arguments)
+        .envs(services.environment())
+        .envs(chromium::find().unwrap_or_default());
     cargo::succeed(command)
 }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use self::account::Account;
 use self::binaries::Binaries;
+pub use self::binaries::on_path;
 use self::folder::Folder;
 use self::guardian::Guardian;
 use self::postgres::Durability;

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::Outcome;
 use crate::cargo::{cargo, server, succeed};
-use crate::node;
 use crate::services::Services;
+use crate::{chromium, node};
 
 /// Builds, starts the servers, tests; prints how long each of the two parts took.
 ///
@@ -15,6 +15,7 @@ use crate::services::Services;
 /// The build or a test fails, or PostgreSQL or Redis cannot be had.
 pub fn run(arguments: &[String]) -> Outcome {
     node::ensure()?;
+    let browser = chromium::ensure();
     let services = Services::start()?;
     let started = Instant::now();
     succeed(cargo(["build", "--workspace", "--all-features", "--bins"]))?;
@@ -25,6 +26,7 @@ pub fn run(arguments: &[String]) -> Outcome {
     let mut command = cargo(test_arguments(&[], arguments));
     command
         .envs(services.environment())
+        .envs(browser)
         .env("CONVO_TEST_SERVER", server());
     let outcome = succeed(command);
     println!("build {}, tests {}", clock(built), clock(started.elapsed()));

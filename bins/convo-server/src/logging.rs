@@ -63,6 +63,9 @@ fn text_line(out: &mut dyn io::Write, record: &Record<'_>) -> io::Result<()> {
         record.target(),
         record.args()
     )?;
+    if let Some(id) = request_id::current() {
+        write!(out, " requestId={id}")?;
+    }
     for (name, value) in fields(record) {
         write!(out, " {name}={value}")?;
     }
@@ -123,7 +126,12 @@ mod tests {
     #[actix_web::test]
     async fn the_line_of_a_request_names_it() {
         request_id::scope("r-1".into(), async {
-            with_record(|record| assert_eq!(json_line(record)["requestId"], "r-1"))
+            with_record(|record| {
+                assert_eq!(json_line(record)["requestId"], "r-1");
+                let mut out = Vec::new();
+                text_line(&mut out, record).unwrap();
+                assert!(String::from_utf8(out).unwrap().contains(" requestId=r-1 "));
+            });
         })
         .await;
     }

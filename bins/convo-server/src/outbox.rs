@@ -23,8 +23,10 @@ use crate::{clock, ids};
 const POLL: Duration = Duration::from_secs(1);
 /// Between a commit and the look at what it queued, so that many commits cost one.
 const GATHER: Duration = Duration::from_millis(20);
-/// A provider that asks for a pause gets it from all mails of this node, at most so long.
+/// A provider that asks for a pause, or takes nothing from us, gets it from all mails of this node, at most so long.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The first pause after a provider has refused our key; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Mails under way at SIGTERM get so long.
 const DRAIN: Duration = Duration::from_secs(10);
 /// Between two tries to tell an outcome, while the database is away.
@@ -34,20 +36,34 @@ const RETELL: Duration = Duration::from_millis(250);
 pub struct Sender<M> {
     app: App,
     mailer: Arc<M>,
-    owner: Uuid,
     parallel: usize,
     lease: Duration,
-    paused: Arc<Mutex<Option<Instant>>>,
+    paused: Arc<Mutex<Pause>>,
+}
+
+/// Until when the provider is left alone.
+#[derive(Default)]
+struct Pause {
+    until: Option<Instant>,
+    /// How often in a row it has refused our key.
+    refusals: u32,
+}
+
+/// A mail that is ours for one attempt.
+#[derive(Clone, Copy)]
+struct Attempt {
+    id: Uuid,
+    /// Whoever leases it later, this node too, is another owner.
+    owner: Uuid,
 }
 
 impl<M: Mailer + 'static> Sender<M> {
-    /// A sender under an id of its own.
+    /// A sender by the settings.
     #[must_use]
     pub fn new(app: App, mailer: M, settings: &Send) -> Self {
         Self {
             app,
             mailer: Arc::new(mailer),
-            owner: ids::new_id(),
             parallel: settings.parallel,
             // Long enough for one mail and for telling what came of it.
             lease: settings.timeout * 2,
@@ -85,42 +101,50 @@ impl<M: Mailer + 'static> Sender<M> {
         if room == 0 || self.is_paused() {
             return;
         }
+        // Half of the lease is for the provider: what is begun later might meet another node's attempt.
+        let begin_by = clock::monotonic() + self.lease / 2;
         match self.lease(room).await {
             Ok(leased) => {
-                for id in leased {
-                    under_way.spawn(self.attempt(id));
+                for one in leased {
+                    under_way.spawn(self.attempt(one, begin_by));
                 }
             }
             Err(error) => log::warn!("mails cannot be taken from the outbox: {error}"),
         }
     }
 
-    async fn lease(&self, room: usize) -> Result<Vec<Uuid>, AppError> {
+    async fn lease(&self, room: usize) -> Result<Vec<Attempt>, AppError> {
         let app = self.app.clone();
         // Most of the time nothing is due, and the writer need not be asked.
         let due = web::block(move || app.read(|reader| Ok(reader.outbox_due(clock::now(), 1)?)));
         if due.await.map_err(|_| AppError::Unavailable)??.is_empty() {
             return Ok(Vec::new());
         }
+        let owner = ids::new_id();
         let lease = Command::LeaseOutbox {
-            owner: self.owner,
+            owner,
             limit: i64::try_from(room).unwrap_or(1),
             seconds: i64::try_from(self.lease.as_secs())
                 .unwrap_or(i64::MAX)
                 .max(1),
         };
         let answer = self.app.run(Envelope::new(lease, actor())).await?;
-        Ok(Leased::read(&answer).leased)
+        let leased = Leased::read(&answer).leased.into_iter();
+        Ok(leased.map(|id| Attempt { id, owner }).collect())
     }
 
     /// One attempt of one mail, from reading it to telling what came of it.
-    fn attempt(&self, id: Uuid) -> impl Future<Output = ()> + std::marker::Send + use<M> {
+    fn attempt(
+        &self,
+        one: Attempt,
+        begin_by: Instant,
+    ) -> impl Future<Output = ()> + std::marker::Send + use<M> {
         let (app, mailer) = (self.app.clone(), Arc::clone(&self.mailer));
-        let (owner, lease) = (self.owner, self.lease);
+        let lease = self.lease;
         let paused = Arc::clone(&self.paused);
         async move {
-            let outcome = outcome(&app, &*mailer, id, &paused).await;
-            let told = timeout(lease, tell(&app, id, owner, &outcome)).await;
+            let outcome = outcome(&app, &*mailer, one.id, begin_by, &paused).await;
+            let told = timeout(lease, tell(&app, one, &outcome)).await;
             if told.is_err() {
                 log::error!(
                     "what came of a mail could not be stored: it is sent again under its id"
@@ -130,8 +154,8 @@ impl<M: Mailer + 'static> Sender<M> {
     }
 
     fn is_paused(&self) -> bool {
-        let until = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        until.is_some_and(|until| until > clock::monotonic())
+        let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        paused.until.is_some_and(|until| until > clock::monotonic())
     }
 }
 
@@ -143,7 +167,8 @@ async fn outcome<M: Mailer>(
     app: &App,
     mailer: &M,
     id: Uuid,
-    paused: &Mutex<Option<Instant>>,
+    begin_by: Instant,
+    paused: &Mutex<Pause>,
 ) -> Outcome {
     let reader = app.clone();
     let composed = web::block(move || reader.compose(id)).await;
@@ -156,10 +181,23 @@ async fn outcome<M: Mailer>(
         }
         Err(_) => return later("not_written", None),
     };
+    if clock::monotonic() > begin_by {
+        return later("stalled", None);
+    }
     match mailer.send(&mail).await {
-        Ok(receipt) => Outcome::Taken {
-            provider_id: receipt.provider_id,
-        },
+        Ok(receipt) => {
+            let mut paused = paused.lock().unwrap_or_else(PoisonError::into_inner);
+            paused.refusals = 0;
+            Outcome::Taken {
+                provider_id: receipt.provider_id,
+            }
+        }
+        Err(SendError::Closed { status }) => {
+            refused(paused, status);
+            Outcome::Closed {
+                code: format!("status_{status}"),
+            }
+        }
         Err(SendError::Unsendable(why)) => {
             log::error!("a mail cannot be sent as it is: {why}");
             Outcome::Refused {
@@ -189,21 +227,39 @@ fn later(code: &str, retry_after: Option<u64>) -> Outcome {
 }
 
 /// A provider that has too much to do is left alone by all mails of this node.
-fn pause(paused: &Mutex<Option<Instant>>, status: Option<u16>, retry_after: Option<u64>) {
+fn pause(paused: &Mutex<Pause>, status: Option<u16>, retry_after: Option<u64>) {
     let Some(seconds) = retry_after.filter(|_| matches!(status, Some(429 | 503))) else {
         return;
     };
     let until = clock::monotonic() + Duration::from_secs(seconds).min(LONGEST_PAUSE);
     let mut paused = paused.lock().unwrap_or_else(PoisonError::into_inner);
-    *paused = paused.max(Some(until));
+    paused.until = paused.until.max(Some(until));
+}
+
+/// A provider that refuses our key is asked again with one mail after the other, and not for each of them at once.
+fn refused(paused: &Mutex<Pause>, status: u16) {
+    let now = clock::monotonic();
+    let mut paused = paused.lock().unwrap_or_else(PoisonError::into_inner);
+    if paused.until.is_some_and(|until| until > now) {
+        return;
+    }
+    let doubled = FIRST_PAUSE.saturating_mul(2u32.saturating_pow(paused.refusals));
+    let pause = doubled.min(LONGEST_PAUSE);
+    paused.refusals = paused.refusals.saturating_add(1);
+    paused.until = Some(now + pause);
+    log::error!(
+        "the provider answers {status}: is the key of mailgun.api_key right, and the account open? Mails wait; \
+         sending pauses for {} s",
+        pause.as_secs()
+    );
 }
 
 /// Tells until it is stored, or nobody wants to know.
-async fn tell(app: &App, id: Uuid, owner: Uuid, outcome: &Outcome) {
+async fn tell(app: &App, one: Attempt, outcome: &Outcome) {
     loop {
         let told = Command::OutboxResult {
-            id,
-            owner,
+            id: one.id,
+            owner: one.owner,
             outcome: outcome.clone(),
         };
         match app.run(Envelope::new(told, actor())).await {

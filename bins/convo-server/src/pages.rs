@@ -49,7 +49,7 @@ impl Page {
         let mut html = format!(
             "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
-             <style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<p>{text}</p>\n",
+             <style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{text}</p>\n",
             self.language
         );
         if let Some(button) = self.button {
@@ -61,7 +61,7 @@ impl Page {
                 escaped(button)
             );
         }
-        html.push_str("</body>\n</html>\n");
+        html.push_str("</main>\n</body>\n</html>\n");
         html
     }
 }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
@@ -58,6 +59,7 @@ pub fn listen(settings: &settings::Server, shell: &Shell) -> io::Result<Listenin
             let data = web::Data::new(for_metrics.metrics.clone());
             App::new()
                 .app_data(data)
+                .app_data(web::Data::from(Arc::clone(&for_metrics.readiness)))
                 .route("/metrics", web::get().to(health::open_metrics))
                 .wrap(from_fn(edge))
         });

@@ -19,6 +19,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::auth::{KeyHash, KeyLookup, KeyRecord, LookupFailed, Scope, Scopes};
+use crate::gauges::Gauges;
 use crate::http::health::{Check, Readiness};
 use crate::redis::Redis;
 use crate::settings::{Secret, Settings};
@@ -108,7 +109,9 @@ fn our_addresses(settings: &Settings) -> Vec<String> {
     settings.our_addresses.iter().cloned().chain(from).collect()
 }
 
-fn sending(settings: &Settings) -> Sending {
+/// How mail leaves the house, by the settings.
+#[must_use]
+pub fn sending(settings: &Settings) -> Sending {
     let send = &settings.send;
     let own = || send.from.as_ref().map(convo_email::Address::domain);
     Sending {
@@ -254,6 +257,8 @@ pub struct StoreReadiness {
     pub app: App,
     /// Redis, where one is configured.
     pub redis: Option<Redis>,
+    /// What is measured when somebody asks.
+    pub gauges: Gauges,
 }
 
 impl Readiness for StoreReadiness {
@@ -291,6 +296,10 @@ impl Readiness for StoreReadiness {
             }
             checks
         })
+    }
+
+    fn measure(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.gauges.measure(&self.app))
     }
 }
 

@@ -45,7 +45,7 @@ impl Batch<'_, '_> {
         if self.acknowledged_since(lead, since)? {
             return Ok(());
         }
-        if !self.may_acknowledge(conversation)? {
+        if !self.may_acknowledge(conversation, &from.email)? {
             return Ok(());
         }
         let message = self.store_acknowledgement(conversation, words, &from.email)?;

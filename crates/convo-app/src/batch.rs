@@ -114,6 +114,8 @@ pub(crate) struct Batch<'b, 'r> {
     pub addresses: HashMap<String, Option<Uuid>>,
     pub agents: HashMap<Uuid, Option<AgentRow>>,
     pub agent_addresses: HashMap<String, Option<Uuid>>,
+    /// Whether addresses are suppressed for a failure in the database.
+    pub failing: HashMap<String, bool>,
     pub campaigns: HashMap<Uuid, Option<CampaignRow>>,
     pub heads: HashMap<String, Vec<MessageHead>>,
     /// What waits for a Message-ID.
@@ -152,6 +154,8 @@ pub(crate) struct Batch<'b, 'r> {
     pub opted_out_by: Option<&'static str>,
     /// Outgoing mails of the database by the messages they send.
     pub outgoing: HashMap<Uuid, Option<OutboxRow>>,
+    /// What agents were told by Message-ID, of the database.
+    pub notices: HashMap<String, Option<OutboxRow>>,
     /// Soft failures by the digest of the address, as this batch leaves them.
     pub soft_bounces: HashMap<Vec<u8>, Option<SoftBounceRow>>,
     /// What figures over many conversations follow from.
@@ -183,6 +187,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             addresses: HashMap::new(),
             agents: HashMap::new(),
             agent_addresses: HashMap::new(),
+            failing: HashMap::new(),
             campaigns: HashMap::new(),
             heads: HashMap::new(),
             waiting: HashMap::new(),
@@ -205,6 +210,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             failing_address: None,
             opted_out_by: None,
             outgoing: HashMap::new(),
+            notices: HashMap::new(),
             soft_bounces: HashMap::new(),
             analytics: Analytics::default(),
             gate: Memory::default(),
@@ -295,7 +301,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::IntegrationEvent(id, event) => self.integration_event(*id, event),
             Command::Send(id, sent) => self.send(*id, sent),
             Command::MaySend(id, request, agent) => self.may_send(*id, request, *agent),
-            Command::SentByOthers(id, request) => self.sent_by_others(*id, request),
+            Command::SentByOthers(id, request, agent) => self.sent_by_others(*id, request, *agent),
             Command::Prepare(id, request) => self.prepare(*id, request),
             Command::ApproveDraft(id, request, agent) => self.approve_draft(*id, request, *agent),
             Command::DiscardDraft(id, request) => self.discard_draft(*id, request),
@@ -309,6 +315,7 @@ impl<'b, 'r> Batch<'b, 'r> {
                 self.outbox_result(*id, *owner, outcome)
             }
             Command::RetryOutbox(id) => self.retry_outbox(*id),
+            Command::RetryDead(retry) => self.retry_dead(retry),
             Command::OneClick(id) => self.one_click(*id),
             Command::Webhook(webhook) => self.webhook(webhook),
             Command::ParkWebhook(webhook, code) => self.park_webhook(webhook, code),

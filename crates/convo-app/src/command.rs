@@ -149,7 +149,7 @@ pub enum Command {
     /// `POST /{id}/may-send`, with the agent whom the caller's key belongs to.
     MaySend(Uuid, wire::MaySend, Option<Uuid>),
     /// `POST /{id}/sent`.
-    SentByOthers(Uuid, Box<wire::SentByOthers>),
+    SentByOthers(Uuid, Box<wire::SentByOthers>, Option<Uuid>),
     /// `POST /api/campaigns/{id}/prepare`.
     Prepare(Uuid, wire::Prepare),
     /// `POST /api/drafts/{id}/approve`, with the agent whom the caller's key belongs to.
@@ -178,6 +178,8 @@ pub enum Command {
     },
     /// `POST /api/outbox/{id}/retry`.
     RetryOutbox(Uuid),
+    /// `POST /api/outbox/retry`.
+    RetryDead(wire::RetryMails),
     /// A POST to the unsubscribe link of a conversation.
     OneClick(Uuid),
     /// A verified webhook.

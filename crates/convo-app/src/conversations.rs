@@ -3,7 +3,7 @@
 mod take_over;
 mod validate;
 
-pub use validate::validate_transition;
+pub use validate::{possibilities, validate_transition};
 
 use chrono::{DateTime, Utc};
 use convo_core::change::{Decision, Warning};
@@ -247,6 +247,9 @@ impl Batch<'_, '_> {
         if wanted != known {
             let decision = self.ask(id, None, &Request::Integrate(wanted))?;
             self.take(id, &decision, None)?;
+        }
+        if wanted.handover != known.handover {
+            self.handover_switched(id, wanted.handover)?;
         }
         Ok(())
     }

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use convo_core::change::{Cause, Change, Decision, Step, Suppression, TriggeredBy};
+use convo_core::machine::State;
 use convo_core::vocabulary::{Stage, SuppressionReason};
-use convo_store::NewLogRow;
 use convo_store::rows::{JourneyEventRow, MetadataRow, TransitionRow};
+use convo_store::{LeasesOf, NewLogRow};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -92,6 +93,9 @@ impl Batch<'_, '_> {
                 }
                 _ => {}
             }
+        }
+        if decision.changes.iter().any(stops_automation) {
+            self.end_leases(LeasesOf::Lead(lead));
         }
         self.waits_follow(conversation, waited, decision)?;
         self.handover_follows(conversation, before, decision)?;
@@ -227,12 +231,9 @@ impl Batch<'_, '_> {
             at: suppression.at,
         })?;
         if is_new {
-            let Suppression {
-                reason, source, at, ..
-            } = suppression;
-            self.suppression_fared(campaign, *reason, *source, *at);
+            self.suppression_fared(campaign, suppression)?;
         }
-        if suppression.reason != SuppressionReason::HardBounce {
+        if !failed {
             return Ok(());
         }
         // The mail that proves the address alive may have come first.
@@ -303,6 +304,22 @@ impl Batch<'_, '_> {
         });
         self.wrote();
         id
+    }
+}
+
+/// A fact that forbids automation to write to the lead, and that may be undone.
+fn stops_automation(change: &Change<Uuid>) -> bool {
+    match change {
+        Change::Transitioned(step) => {
+            step.from != step.to
+                && matches!(
+                    step.to,
+                    State::ReadyForHandover | State::HandedOver | State::Closed | State::Archived
+                )
+        }
+        Change::HoldSet { .. } | Change::AgentAssigned { .. } => true,
+        Change::Snoozed { until } => until.is_some(),
+        _ => false,
     }
 }
 

@@ -93,7 +93,7 @@ impl Batch<'_, '_> {
             | Command::ProcessMessage(id, _)
             | Command::Send(id, _)
             | Command::IntegrationEvent(id, _)
-            | Command::SentByOthers(id, _)
+            | Command::SentByOthers(id, ..)
             | Command::Snooze(id, _) => (Some(*id), None),
             Command::ResolveReview(_, resolve) => (resolve.conversation_id, resolve.lead_id),
             _ => return Ok(()),

@@ -23,6 +23,7 @@ use crate::intake::{sent, speaks_of};
 use crate::sending::SendMode;
 use crate::webhook::{Effect, Status};
 use crate::wire::{address_key, cut};
+use soft::Soft;
 
 /// Something that happened to a mail, freed of who reported it.
 struct Happening<'a> {
@@ -65,6 +66,9 @@ impl Batch<'_, '_> {
         }
         let of_head = head.as_ref().map(|head| (head.conversation_id, head.id));
         let Some((conversation, message)) = self.place_of(event, of_head)? else {
+            if let Some(effect) = self.notice_told(event)? {
+                return Ok(effect);
+            }
             let ignored = !counts(&event.kind);
             return Ok(Effect {
                 status: if ignored {
@@ -218,6 +222,7 @@ impl Batch<'_, '_> {
         match what.kind {
             EventKind::Delivered => {
                 self.keep_event(id, conversation, what)?;
+                self.delivered_after_all(lead, what)?;
                 let delivered = Observation::Delivered {
                     at: what.at,
                     event: id,
@@ -286,15 +291,22 @@ impl Batch<'_, '_> {
             },
             // Nothing is kept of the address of a person who was forgotten.
             FailureClass::Soft if forgotten => Failed::Soft {
-                before: SoftBounces::default(),
+                failures: SoftBounces::default(),
             },
-            FailureClass::Soft => Failed::Soft {
-                before: self.soft_bounced(
-                    recipient.as_deref().unwrap_or(&primary),
-                    what.at,
+            FailureClass::Soft => {
+                let key = recipient.as_deref().unwrap_or(&primary);
+                let entry = self.conversation(conversation)?;
+                let delivered = entry.and_then(|entry| entry.facts.email.last_delivered_at);
+                let soft = Soft {
+                    at: what.at,
                     message,
-                )?,
-            },
+                    rfc_id: what.rfc_id,
+                    delivered: delivered.filter(|_| *key == primary),
+                };
+                Failed::Soft {
+                    failures: self.soft_bounced(key, &soft)?,
+                }
+            }
             FailureClass::ProviderSuppression(list) => Failed::Suppressed(match list {
                 Suppressed::Bounce => SuppressionReason::HardBounce,
                 Suppressed::Unsubscribe => SuppressionReason::OptOut,

@@ -30,12 +30,12 @@ use convo_core::gate;
 use serde::Serialize;
 
 pub(crate) use drafts::Drafted;
-pub(crate) use fared::{Fate, scope_name};
+pub(crate) use fared::{Fate, hour, scope_name};
 pub(crate) use known::Known;
 pub(crate) use lease::Leases;
 
 pub(crate) use leave::{Asked, Leave, Speaker};
-pub(crate) use mint::{disclosed, disclosed_html};
+pub(crate) use mint::{disclosed, disclosed_html, says_automatic};
 
 use crate::wire::as_maybe_time;
 

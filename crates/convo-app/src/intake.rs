@@ -14,6 +14,7 @@ mod arrive;
 mod by_hand;
 mod candidate;
 mod doubt;
+mod erased;
 mod evidence;
 mod own;
 mod parked;
@@ -29,6 +30,7 @@ use convo_core::signals::OptOut;
 use convo_core::vocabulary::Author;
 use convo_email::{InboundEmail, Origin};
 use convo_store::MessageHead;
+use convo_store::rows::OutboxRow;
 use convo_threading::MessageId;
 use convo_threading::automated::Class;
 use uuid::Uuid;
@@ -84,6 +86,12 @@ pub(crate) enum Route {
     Silence { lead: Option<Uuid> },
     /// An agent's answer to the lead.
     Relay(Relay),
+    /// One that may be an agent's answer: a person has to say, and the agent is told.
+    Held { relay: Relay, reason: &'static str },
+    /// About a person who was forgotten: what a report says counts in codes, and nothing of it is stored.
+    Forgotten(Place),
+    /// What became of a word to an agent.
+    Notice(Box<OutboxRow>),
     /// A person has to say.
     Review(&'static str),
 }
@@ -130,14 +138,14 @@ impl Batch<'_, '_> {
         }
         let forged = arriving.origin.is_forged();
         if is_report(arriving.mail) {
-            return match forged {
-                true => Ok(Route::Review("unverified_report")),
-                false => self.route_report(arriving),
-            };
+            return self.route_report(arriving);
         }
         if let Some(own) = self.own_sender(arriving.mail, arriving.our_addresses)? {
+            if let Some(place) = self.of_the_forgotten(arriving, own)? {
+                return Ok(Route::Forgotten(place));
+            }
             return match (forged, ours) {
-                (true, _) => Ok(Route::Review("unverified_own_mail")),
+                (true, _) => self.route_forged(arriving, own),
                 // What we sent comes back, a footer richer perhaps: it is stored already.
                 (false, Some(head)) => Ok(Route::Duplicate(head)),
                 (false, None) => self.route_own(arriving, own),
@@ -158,6 +166,12 @@ impl Batch<'_, '_> {
         } else {
             self.lead_of_address(&sender)?
         };
+        if let Some(relay) = self.held_for_agent(arriving, lead)? {
+            return Ok(Route::Held {
+                relay,
+                reason: "agent_mail_unknown_sender",
+            });
+        }
         if let Some(place) = self.by_token(arriving, lead)? {
             return self.settle(arriving, place, lead);
         }
@@ -259,11 +273,16 @@ impl Batch<'_, '_> {
         let Some(lead) = self.lead(of)? else {
             return Ok(None);
         };
-        let same = lead
-            .row
-            .email_key
-            .rsplit_once('@')
-            .is_some_and(|(_, of_lead)| of_lead == domain);
+        let primary = lead.row.email_key.clone();
+        let shares = |address: &str| {
+            let at = address.rsplit_once('@');
+            at.is_some_and(|(_, of_lead)| of_lead == domain)
+        };
+        let same = shares(&primary)
+            || self
+                .aliases_of_lead(of)?
+                .iter()
+                .any(|alias| shares(&address_key(alias)));
         Ok(same.then_some(Author::Other))
     }
 

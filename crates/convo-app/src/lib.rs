@@ -13,14 +13,14 @@
 //! | `webhook`, `events` | verified webhooks, once each; provider and integration events |
 //! | [`conversations`], `records`, `review`, `erase`, [`import`] | the other commands |
 //! | [`timers`] | what is due by itself, and one step of the loop that fires it |
-//! | [`views`] | what people and programs look at |
+//! | [`views`], [`export`] | what people and programs look at; whole tables as rows of files |
 //! | [`live`] | the event log as it happens: hub, feed, streams that begin in the past |
 //! | `analytics` | rows and counts that figures over many conversations are read from |
 //! | [`verify`] | every stored invariant, checked |
 //! | [`handover`] | whom conversations are offered to, who has them, and clocks |
 //! | `send`, `gate`, [`outbox`], [`sending`] | mail to leads and agents: asked for, allowed, on its way; under which names |
 //! | [`reply_token`], [`tickets`], [`unsubscribe`] | tokens in addresses; keys lent for one connection; links to take oneself off |
-//! | [`attachments`], [`context`] | files; clock, ids and keys |
+//! | [`attachments`], [`context`], [`meters`] | files; clock, ids and keys; what is counted of a commit |
 
 #![forbid(unsafe_code)]
 
@@ -37,6 +37,7 @@ mod effects;
 mod erase;
 pub mod error;
 mod events;
+pub mod export;
 mod gate;
 pub mod handover;
 pub mod import;
@@ -45,6 +46,7 @@ pub mod lexicons;
 pub mod live;
 mod loops;
 mod message;
+pub mod meters;
 pub mod outbox;
 mod records;
 pub mod reply_token;

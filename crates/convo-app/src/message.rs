@@ -21,10 +21,15 @@ use crate::batch::{Batch, Touched};
 use crate::door::Codes;
 use crate::effects::signed;
 use crate::error::AppError;
+pub(crate) use alive::is_failure;
+pub(crate) use flood::FLOODED;
 use place::Placing;
 pub(crate) use process::mail_of;
-pub(crate) use vouch::UNVERIFIED;
 use vouch::flags;
+pub(crate) use vouch::{UNVERIFIED, is_forged};
+
+/// In the evidence of a message that came silently: nobody expects an answer now.
+pub(crate) const IMPORTED: &str = "import";
 
 /// A message about to be stored.
 pub(crate) struct NewMessage<'a> {
@@ -122,7 +127,7 @@ impl Batch<'_, '_> {
             received_at: self.clock,
             content_hash: new.hash.to_vec(),
             rung: new.rung,
-            evidence: json_text(&new.evidence)?,
+            evidence: json_text(&self.evidence_of(&new.evidence))?,
             codes: json_text(&Codes {
                 unsent: new.unsent,
                 ..Codes::of(&fact)
@@ -151,6 +156,15 @@ impl Batch<'_, '_> {
         self.commit.contents.push(content);
         self.after_storing(&row, from.as_deref(), opt_out, stands.moved)?;
         Ok(Stored { id, lead })
+    }
+
+    /// What a message's place rests on, and that it came silently.
+    fn evidence_of(&self, given: &[String]) -> Vec<String> {
+        let mut evidence = given.to_vec();
+        if self.silent && !evidence.iter().any(|code| code == IMPORTED) {
+            evidence.push(IMPORTED.to_owned());
+        }
+        evidence
     }
 
     /// Reads the lead's own words; everything else carries no codes.
@@ -276,7 +290,7 @@ impl Batch<'_, '_> {
         if opt_out == OptOut::Doubtful {
             self.ask_a_person("doubtful_opt_out", row);
         } else if row.author == Author::Other.as_str() && row.kind == Kind::Human.as_str() {
-            let reason = if vouch::is_forged(row) {
+            let reason = if is_forged(row) {
                 UNVERIFIED
             } else {
                 "other_author"
@@ -303,7 +317,7 @@ impl Batch<'_, '_> {
             self.opted_out_everywhere(lead, conversation, row)?;
         }
         if row.author == Author::Lead.as_str() && row.kind == Kind::Human.as_str() {
-            self.alive_again(lead, from, row.at)?;
+            self.alive_again(from, row.at)?;
         }
         Ok(())
     }

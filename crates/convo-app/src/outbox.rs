@@ -8,31 +8,36 @@
 //! |---|---|
 //! | `lease` | handing what is due to a sender for a while |
 //! | `outcome` | what came of it: sent, later, dead; what providers say of it; trying dead ones again |
+//! | `told` | what providers say of words to agents |
 //! | `unsent` | messages that did not leave the house count for nothing |
 //! | [`compose`] | the mail of a row |
-//! | `notice` | what agents are told |
+//! | `kinds` | why agents are written to |
+//! | `notice` | what they are told |
 //! | `thread` | which message an answer stands under |
 
 pub mod compose;
+mod kinds;
 mod lease;
 mod notice;
 mod outcome;
 mod thread;
+mod told;
 mod unsent;
 
-use convo_core::vocabulary::Author;
 use convo_email::{Automatic, MessageId};
 use convo_store::rows::{MessageRow, OutboxRow};
 use uuid::Uuid;
 
+pub use kinds::NoticeKind;
 pub use lease::Leased;
-pub use notice::NoticeKind;
 pub use outcome::Outcome;
 pub(crate) use thread::Thread;
 
 use crate::batch::Batch;
 use crate::error::AppError;
+use crate::gate::says_automatic;
 use crate::sending::SendMode;
+use crate::wire::address_key;
 
 /// Outgoing mails by what became of them.
 pub const MAILS: &str = "convo_outgoing_mails_total";
@@ -40,7 +45,7 @@ pub const MAILS: &str = "convo_outgoing_mails_total";
 /// Something to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outgoing {
-    /// A stored outbound message, to its lead; of author `system` it says that no mail asked for it.
+    /// A stored outbound message, to its lead, sent with a lease: what it says of its making follows from that.
     Message(Uuid),
     /// The same, as the automatic answer to one mail.
     AutoReply(Uuid),
@@ -137,7 +142,7 @@ impl Batch<'_, '_> {
             Status::Shadow.as_str().clone_into(&mut row.status);
             row.due_at = None;
             if let Some(message) = row.message_id {
-                self.set_unsent(message, true)?;
+                self.mark_unsent(message, true)?;
             }
         }
         self.put_outgoing(row.clone());
@@ -157,8 +162,11 @@ impl Batch<'_, '_> {
         automatic: Option<Automatic>,
     ) -> Result<OutboxRow, AppError> {
         let message = self.message_row(id)?.ok_or(AppError::NotFound)?;
-        let by_itself = message.author == Author::System.as_str();
-        let automatic = automatic.or(by_itself.then_some(Automatic::Generated));
+        let automatic = match (automatic, self.lease_of_message(id)?) {
+            (Some(automatic), _) => Some(automatic),
+            (None, Some(lease)) => says_automatic(&lease),
+            (None, None) => None,
+        };
         Ok(OutboxRow {
             message_id: Some(id),
             conversation_id: Some(message.conversation_id),
@@ -206,6 +214,19 @@ impl Batch<'_, '_> {
             return Ok(Some(row.clone()));
         }
         Ok(self.reader.outbox_by_ids(&[id])?.pop())
+    }
+
+    /// The addresses a message names as its recipients, in the form addresses are compared in.
+    pub(crate) fn written_to(&mut self, message: Uuid) -> Result<Vec<String>, AppError> {
+        let mut here = self.commit.contents.iter();
+        let here = here.find(|content| content.message_id == message);
+        let stored = match here {
+            Some(content) => Some(content.recipients.clone()),
+            None => self.reader.recipients_of(message)?,
+        };
+        let named: Option<Vec<String>> = stored.and_then(|json| serde_json::from_str(&json).ok());
+        let named = named.unwrap_or_default();
+        Ok(named.iter().map(|address| address_key(address)).collect())
     }
 
     /// A message of this batch or of the database.

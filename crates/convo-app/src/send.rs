@@ -37,8 +37,13 @@ impl Batch<'_, '_> {
         let (lead, owner) = (entry.row.lead_id, entry.facts.agent);
         let campaign = entry.row.campaign_id;
         self.touched_lead = Some(lead);
-        let agent = sent.key_agent.or(owner);
-        let speaker = self.who_writes(&request.author, request.agent_id, agent)?;
+        let leased = self.agent_of_lease(id, request.lease)?;
+        let speaker = self.who_writes(
+            &request.author,
+            request.agent_id,
+            sent.key_agent,
+            leased.or(owner),
+        )?;
         let asked = Asked {
             speaker,
             purpose: request.purpose()?,
@@ -55,6 +60,9 @@ impl Batch<'_, '_> {
         }
         if self.context.sending.mode == SendMode::Off {
             return Err(AppError::SendingOff);
+        }
+        if let Some(agent) = speaker.agent {
+            self.takes_by_writing(id, agent)?;
         }
         let leave = self.leave_to_send(id, request.lease, &asked)?;
         let (message, queued) = self.send_with(id, request, &sent.files, leave)?;
@@ -74,7 +82,7 @@ impl Batch<'_, '_> {
         }
         let message = self.store_outgoing(id, request, files, &leave)?;
         let left = self.context.sending.mode == SendMode::Live;
-        self.leave_used(leave, message, left);
+        self.leave_used(leave, message, left)?;
         let queued = self.queue_mail(Outgoing::Message(message))?;
         let queued = queued.ok_or_else(|| AppError::Fault("nothing was queued".to_owned()))?;
         Ok((message, queued))

@@ -1,6 +1,7 @@
 //! Every stored invariant, checked: what `convo-server verify` prints.
 
 mod analytics;
+mod sending;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +88,7 @@ pub fn verify(reader: &mut Reader<'_>) -> Result<Report, AppError> {
     let asked = conversations(reader, &mut report, &mut counted, &mut figures)?;
     offers(reader, &mut report, asked)?;
     leads(reader, &mut report, &mut counted, &mut figures)?;
+    sending::sending(reader, &mut report)?;
     figures.finish(reader, &mut report)?;
     counters(reader, &mut report, &counted)?;
     log(reader, &mut report)?;

@@ -3,17 +3,21 @@
 //! Nothing here reads a whole history, except the thread tree and a person's export, which show one.
 
 mod analytics;
+mod checklist;
 mod context;
 mod conversation;
 mod dashboard;
 mod export;
 mod gate;
 mod journey;
+mod likely;
 mod lists;
 mod message;
 mod more;
+mod named;
 mod offers;
 mod pack;
+mod queue;
 mod records;
 mod tree;
 
@@ -21,20 +25,25 @@ pub use analytics::{
     Behind, cohort_item, conversion, delivery, event_item, offer_item, ownership, reply_speed,
     sent_items, wait_item,
 };
+pub use checklist::checklist;
 pub use context::context;
 pub use conversation::{conversation, metrics, status, transition_items};
 pub use dashboard::overview;
 pub use export::export;
 pub use gate::reputation;
 pub use journey::{conversation_journey, lead_journey};
+pub use likely::reviews_with_names;
 pub use lists::*;
 pub use message::{MessageView, message_list, messages};
 pub use more::{
     agents, campaigns, default_policy, drafts, events, in_force, leads, raw_message, reviews,
     rules, suppressions_of,
 };
+pub use named::named;
 pub use offers::{lead_name, offers, summary_line};
+pub(crate) use pack::handover_gist;
 pub use pack::{STYLE, escape, handover_pack, handover_page};
+pub use queue::handover_queue;
 pub use records::*;
 pub use tree::{TreeForm, thread_tree};
 

@@ -21,6 +21,9 @@ use retry::{body, read};
 /// Kind of a receipt of which nothing could be read.
 pub(crate) const UNREADABLE: &str = "unreadable";
 
+/// Code of what speaks of a word to an agent.
+pub(crate) const NOTICE: &str = "notice";
+
 /// What a webhook came to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Effect {
@@ -152,8 +155,9 @@ impl Batch<'_, '_> {
 
     fn receipt(&self, webhook: &Webhook, id: Uuid, effect: &Effect) -> ReceiptRow {
         // A mail that is stored or parked holds its own content; only what is tried again needs a body.
-        let kept =
-            effect.status == Status::Unmatched || matches!(webhook.payload, Payload::Event(_));
+        let kept = (effect.status == Status::Unmatched
+            || matches!(webhook.payload, Payload::Event(_)))
+            && effect.code != Some(NOTICE);
         // Nothing is stored of a person who was forgotten.
         let forgotten = effect.lead.is_some_and(|lead| self.is_erased(lead));
         ReceiptRow {

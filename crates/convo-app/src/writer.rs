@@ -17,6 +17,7 @@ use crate::command::{Answer, Envelope};
 use crate::context::Context;
 use crate::error::AppError;
 use crate::live::Wake;
+use crate::meters::Told;
 
 /// Most commands one transaction takes; past it the fsync is no longer what costs.
 const BATCH: usize = 128;
@@ -27,6 +28,10 @@ const QUEUE: usize = 4096;
 pub const COMMITS: &str = "convo_commits_total";
 /// Commands answered by a commit of the writer.
 pub const BATCH_COMMANDS: &str = "convo_batch_commands";
+/// Seconds a transaction of the writer took, from its first read to its commit.
+pub const COMMIT_SECONDS: &str = "convo_commit_duration_seconds";
+/// Batches whose transaction did not happen and whose commands were tried one by one.
+pub const REDONE: &str = "convo_batches_redone_total";
 
 struct Job {
     envelope: Envelope,
@@ -44,6 +49,13 @@ impl Queue {
     #[must_use]
     pub fn is_served(&self) -> bool {
         !self.jobs.is_closed()
+    }
+
+    /// Commands that wait, and how many may.
+    #[must_use]
+    pub fn depth(&self) -> (usize, usize) {
+        let limit = self.jobs.max_capacity();
+        (limit - self.jobs.capacity(), limit)
     }
 
     /// Runs a command and waits until it is committed.
@@ -157,6 +169,7 @@ fn commit(writer: &mut Writer, context: &Context, jobs: Vec<Job>) {
             }
         }
         Err(_) => {
+            metrics::counter!(REDONE).increment(1);
             for job in jobs {
                 let answer = alone(writer, context, &job.envelope);
                 let _ = job.answer.send(answer);
@@ -200,7 +213,8 @@ fn attempt(
     envelopes: &[&Envelope],
 ) -> Result<Vec<Result<Answer, AppError>>, Failed> {
     let single = envelopes.len() == 1;
-    let answers = writer
+    let began = context.shell.now();
+    let (answers, told) = writer
         .commit(|reader| {
             let mut batch = Batch::new(reader, context);
             batch.preload(envelopes)?;
@@ -216,7 +230,9 @@ fn attempt(
                 }
                 answers.push(answer);
             }
-            Ok((batch.into_commit()?, answers))
+            let commit = batch.into_commit()?;
+            let told = Told::of(&commit);
+            Ok((commit, (answers, told)))
         })
         .map_err(|failed| match failed {
             CommitError::Decide(error) => Failed::Error(error),
@@ -225,6 +241,9 @@ fn attempt(
         })?;
     metrics::counter!(COMMITS).increment(1);
     metrics::histogram!(BATCH_COMMANDS).record(envelopes.len() as f64);
+    let took = context.shell.now().signed_duration_since(began);
+    metrics::histogram!(COMMIT_SECONDS).record(took.as_seconds_f64().max(0.0));
+    told.count();
     Ok(answers)
 }
 

@@ -151,10 +151,12 @@ pub enum Change<K> {
     },
     /// Conversation: what is switched on in it.
     IntegrationSet(Integration),
-    /// Conversation: the lead is away.
+    /// Conversation: the lead is away; none: it is back.
     AwayUntil {
         /// Until when.
-        until: Time,
+        until: Option<Time>,
+        /// Own time of the mail that says so.
+        said: Time,
     },
     /// Conversation: its clocks count from then at the earliest.
     ClockRestarted {

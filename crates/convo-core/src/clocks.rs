@@ -13,7 +13,8 @@
 //!   when it ends, so that nothing is given up in the moment it comes back. An absence only moves it: it is due at
 //!   the lead's return at the earliest.
 //! - Several replies in a row are one wait: the clock of our turn runs from the first of them and raises one alert.
-//!   Mail of somebody else in the conversation is told at once when it comes, so no clock runs for it.
+//!   Mail of somebody else in the conversation is told at once when it comes, so no clock runs for it; once its hold
+//!   is released, that of the lead's turn goes on.
 //! - A snooze ends at its time, with a reply of the lead, or with the conversation; while it lasts, nothing is due.
 //! - A calendar without any opening alerts by the clock on the wall: late is better than never.
 //! - In ACTIVE the turn is known to be the lead's even where an import brought no message.
@@ -127,8 +128,9 @@ impl<K: Key> Conversation<K> {
             return Turn::Nobodys;
         }
         match self.tally.awaiting() {
-            Awaiting::Us => self.ours(),
-            Awaiting::Lead => self.leads(self.tally.last_sent_at()),
+            Awaiting::Us if self.tally.pending.base.is_some() => self.ours(),
+            // What somebody else wrote last is no answer of the lead's.
+            Awaiting::Us | Awaiting::Lead => self.leads(self.tally.last_sent_at()),
             Awaiting::Nobody if self.state == State::Active => self.leads(None),
             Awaiting::Nobody => Turn::Nobodys,
         }
@@ -163,8 +165,8 @@ impl<K: Key> Conversation<K> {
 
     /// When the no-reply timer gives the lead up; none while it must not.
     ///
-    /// It runs in ACTIVE, ENGAGED and QUALIFIED, without an owner and without a hold, while the newest human
-    /// message is ours.
+    /// It runs in ACTIVE, ENGAGED and QUALIFIED, without an owner and without a hold, while no reply of the lead
+    /// waits for us.
     #[must_use]
     pub fn no_reply_due_at(&self, policy: &Policy) -> Option<Time> {
         self.clocks().give_up_at(policy)

@@ -104,6 +104,9 @@ pub struct Conversation<K> {
     pub snoozed_until: Option<Time>,
     /// The lead is away until then, as an out-of-office said.
     pub away_until: Option<Time>,
+    /// Own time of the mail that said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_said: Option<Time>,
     /// Its clocks count from then at the earliest: the end of what stopped them, or an import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_from: Option<Time>,
@@ -153,6 +156,7 @@ impl<K: Key> Conversation<K> {
             reopened_at: None,
             snoozed_until: None,
             away_until: None,
+            away_said: None,
             clock_from: None,
             alerted_for: None,
             followed_up: None,
@@ -230,7 +234,10 @@ impl<K: Key> Conversation<K> {
             }
             Change::Snoozed { until } => self.snoozed_until = *until,
             Change::IntegrationSet(integration) => self.integration = *integration,
-            Change::AwayUntil { until } => self.away_until = Some(*until),
+            Change::AwayUntil { until, said } => {
+                self.away_until = *until;
+                self.away_said = until.and(Some(*said));
+            }
             Change::ClockRestarted { at } => self.clock_from = self.clock_from.max(Some(*at)),
             Change::ReplyAlerted { waits_since, .. } => self.alerted_for = Some(*waits_since),
             Change::FollowUpRaised { at } => self.followed_up = Some(*at),
@@ -253,6 +260,10 @@ impl<K: Key> Conversation<K> {
             }
             Event::HandoverRequested => self.handover.requested_at = Some(at),
             Event::HumanAgentAssigned => {
+                if from == State::ReadyForHandover {
+                    // Who had it before owes the first touch of this handover too.
+                    self.handover.new_owner();
+                }
                 self.handover.assigned_at = Some(at);
                 self.handover.leave_queue();
             }

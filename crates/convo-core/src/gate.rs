@@ -15,6 +15,8 @@
 //!   answered.
 //! - All automation mails count for the frequency, answers too. The gap lies between mails of *different*
 //!   conversations, since their senders do not know of each other; inside one the sender's own schedule counts.
+//! - Automation answers what the lead has just written: mail of others in the conversation, imported mail and mail
+//!   older than the policy's `answerWithinHours` are for people.
 //! - Agents write one to one. Only suppressions, archived conversations and a missing address stop them.
 
 mod checks;
@@ -87,8 +89,23 @@ vocabulary! {
         Superseded = "superseded",
         /// The mail was answered, or somebody has a lease to answer it.
         Answered = "answered",
+        /// The mail is old, or was imported: a person answers it.
+        Stale = "stale",
         /// Machines have answered too much of late.
         LoopBudget = "loop_budget",
+        /// An agent has to approve what automation writes.
+        Approval = "approval",
+    }
+}
+
+impl DenialCode {
+    /// Whether people end it by and by, and the mail is then as good as it was.
+    #[must_use]
+    pub const fn is_pause(self) -> bool {
+        matches!(
+            self,
+            Self::InReview | Self::Held | Self::Paused | Self::Reputation
+        )
     }
 }
 
@@ -123,6 +140,17 @@ pub fn may_send<K: Key>(facts: &GateFacts<'_, K>, policy: &Policy, now: Time) ->
 #[must_use]
 pub fn ends_at(denials: &[Denial]) -> Option<Time> {
     let ends: Option<Vec<Time>> = denials.iter().map(|denial| denial.until).collect();
+    ends?.into_iter().max()
+}
+
+/// When a stored mail that is denied is asked about again: once the last of its denials has ended, those that people
+/// end by and by looked at again at `look`; none when one of them makes the mail needless for good.
+#[must_use]
+pub fn waits_until(denials: &[Denial], look: Time) -> Option<Time> {
+    let ends: Option<Vec<Time>> = denials
+        .iter()
+        .map(|denial| denial.until.or(denial.code.is_pause().then_some(look)))
+        .collect();
     ends?.into_iter().max()
 }
 

@@ -98,7 +98,7 @@ pub struct Tracked<K> {
     pub first_human: Vec<K>,
 }
 
-/// Soft failures of one address so far.
+/// Soft failures of one address so far: how many messages failed softly, however often each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoftBounces<K> {
     /// How many.
@@ -137,8 +137,8 @@ pub enum Failure<K> {
     },
     /// For now.
     Soft {
-        /// Soft failures of that address before this one.
-        before: SoftBounces<K>,
+        /// Soft failures of that address: this one is among them, unless its message has failed softly before.
+        failures: SoftBounces<K>,
     },
     /// The provider did not try: the address is on its own list for this reason.
     Suppressed(SuppressionReason),
@@ -308,6 +308,11 @@ fn refold<K: Key>(draft: &mut Draft<'_, K>) -> Known {
     let tally = Tally::recompute(history);
     draft.tally = std::borrow::Cow::Owned(tally.clone());
     draft.push(Change::TallyReplaced(Box::new(tally)));
+    // A mail that turned out to have left the house is our first word, even if the reply came before that was known.
+    let sent = history.iter().filter(|fact| fact.is_sent());
+    if let Some(newest) = sent.max_by_key(|fact| (fact.at, fact.seq)) {
+        cascade::first_contact(draft, &newest.id);
+    }
     Known::Yes
 }
 

@@ -132,6 +132,12 @@ pub enum SendError {
         /// HTTP status.
         status: u16,
     },
+    /// The provider takes nothing from us for now, whatever the mail: a wrong key, an unpaid or closed account.
+    #[error("the provider takes no mail from us: status {status}")]
+    Closed {
+        /// HTTP status.
+        status: u16,
+    },
     /// The provider did not take it now; trying again is safe.
     #[error("the provider is busy or away")]
     Later {

@@ -219,7 +219,8 @@ fn mailbox(address: &Address) -> String {
 /// What Mailgun's answer means: its status, its `Retry-After` (seconds or a date), its body.
 ///
 /// # Errors
-/// [`SendError::Later`] for 408, 429 and every 5xx, [`SendError::Refused`] for the rest that is not 2xx.
+/// [`SendError::Later`] for 408, 429 and every 5xx, [`SendError::Closed`] for 401, 402 and 403, which are about our key
+/// and account, [`SendError::Refused`] for the rest that is not 2xx.
 pub fn answer(
     status: u16,
     retry_after: Option<&str>,
@@ -238,6 +239,7 @@ pub fn answer(
             status: Some(status),
             retry_after: retry_after.and_then(|text| seconds(text, now)),
         }),
+        401..=403 => Err(SendError::Closed { status }),
         _ => Err(SendError::Refused { status }),
     }
 }

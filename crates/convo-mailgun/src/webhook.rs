@@ -34,6 +34,12 @@ impl Mailgun {
         Ok(vec![received])
     }
 
+    /// Whether there is a key that signatures can be checked with.
+    #[must_use]
+    pub fn is_configured(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
     /// The provider with its signing keys and the limits of a mail.
     #[must_use]
     pub fn new(keys: SigningKeys, limits: convo_email::Limits) -> Self {

@@ -109,6 +109,8 @@ pub struct Commit {
     pub answers: Vec<IdempotencyRow>,
     /// API keys, inserted or replaced.
     pub api_keys: Vec<ApiKeyRow>,
+    /// Open leases that a fact has made void, before any is inserted or replaced.
+    pub leases_ended: Vec<EndedLeases>,
     /// Leases, inserted or replaced; a second one for a claim is a conflict.
     pub leases: Vec<LeaseRow>,
     /// Drafts, inserted or replaced.
@@ -264,6 +266,26 @@ impl std::fmt::Debug for Reread {
     }
 }
 
+/// Leases that nobody has used and that are good no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedLeases {
+    /// Whose.
+    pub of: LeasesOf,
+    /// Since when.
+    pub at: DateTime<Utc>,
+}
+
+/// Of whom leases end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeasesOf {
+    /// To write to a lead: automation's.
+    Lead(Uuid),
+    /// To write to a lead: automation's and agents'.
+    LeadOfAll(Uuid),
+    /// Of a campaign: automation's.
+    Campaign(Uuid),
+}
+
 /// A row of the event log before it has its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLogRow {
@@ -359,6 +381,7 @@ impl Commit {
         self.suppressions.extend(later.suppressions);
         self.answers.extend(later.answers);
         self.api_keys.extend(later.api_keys);
+        self.leases_ended.extend(later.leases_ended);
         self.leases.extend(later.leases);
         self.drafts.extend(later.drafts);
         self.reviews.extend(later.reviews);

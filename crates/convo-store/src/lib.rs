@@ -38,16 +38,17 @@ mod write;
 mod writer;
 
 pub use commit::{
-    Commit, CountKey, Fared, Forgotten, NewLogRow, Placement, Put, ReceiptChange, Reread, Sweep,
-    TimerKey,
+    Commit, CountKey, EndedLeases, Fared, Forgotten, LeasesOf, NewLogRow, Placement, Put,
+    ReceiptChange, Reread, Sweep, TimerKey,
 };
 pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
 pub use open::StoreOptions;
 pub use read::{
-    ConversationList, Cursor, FigureList, Head, Interval, LeadList, LogFilter, LogSpan,
-    MessageArrival, MessageFacts, MessageHead, MessageLabel, MessageNode, OpenReviews, Reader,
-    Recount, SentMail, SentOne, Sort, WaitFigures,
+    Backlog, COUNTED, ConversationList, Cursor, ExportFilter, ExportedText, FigureList, Head,
+    Interval, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts, MessageHead,
+    MessageLabel, MessageNode, MessageSize, OpenReviews, Reader, Recount, SentMail, SentOne, Sort,
+    WaitFigures, Waiting,
 };
-pub use store::{Database, Store};
+pub use store::{Connections, Database, Store};
 pub use writer::Writer;

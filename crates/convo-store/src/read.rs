@@ -3,7 +3,9 @@
 mod analytics;
 mod answer;
 mod audit;
+mod backlog;
 mod conversation;
+mod export;
 mod gate;
 mod handover;
 mod ledger;
@@ -23,7 +25,9 @@ use crate::any::AnyConn;
 use crate::error::{StoreError, StoreResult};
 
 pub use analytics::{FigureList, Interval, SentOne, WaitFigures};
+pub use backlog::{Backlog, COUNTED, Waiting};
 pub use conversation::{ConversationList, Sort};
+pub use export::{ExportFilter, ExportedText, MessageSize};
 pub use gate::SentMail;
 pub use ledger::{Head, LogFilter};
 pub use message::{MessageArrival, MessageFacts, MessageHead, MessageLabel, MessageNode};

@@ -61,6 +61,8 @@ pub(crate) mod tables {
 
     diesel::allow_tables_to_appear_in_same_query!(
         conversations,
+        conversation_state_transitions,
+        event_log,
         leads,
         messages,
         message_contents,

@@ -24,6 +24,17 @@ pub struct Store {
     pool: Pool<Connector>,
 }
 
+/// The connections of the pool for reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// Most there may be.
+    pub limit: u32,
+    /// Of those that are open, the ones in use.
+    pub busy: u32,
+    /// Those that are open and wait for work.
+    pub idle: u32,
+}
+
 /// Which database a store is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Database {
@@ -62,6 +73,17 @@ impl Store {
         match self.target {
             Target::Sqlite(_) => Database::Sqlite,
             Target::Postgres(_) => Database::Postgres,
+        }
+    }
+
+    /// How the pool for reads stands.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let state = self.pool.state();
+        Connections {
+            limit: self.pool.max_size(),
+            busy: state.connections.saturating_sub(state.idle_connections),
+            idle: state.idle_connections,
         }
     }
 

@@ -14,6 +14,8 @@ use crate::error::{StoreError, StoreResult};
 use crate::rows::tables::*;
 use crate::sql::{BoundId, BoundMoment};
 
+pub(crate) use gate::end_leases;
+
 /// Ids handled by one statement: SQLite takes at most 32,766 binds.
 const CHUNK: usize = 500;
 

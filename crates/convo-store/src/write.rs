@@ -80,6 +80,7 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
     change_receipts(conn, &commit.receipts_changed)?;
     upsert(conn, commit.suppressions, SuppressionRow::upsert_all)?;
     upsert(conn, commit.api_keys, ApiKeyRow::upsert_all)?;
+    sweep::end_leases(conn, &commit.leases_ended)?;
     upsert(conn, commit.leases, LeaseRow::upsert_all)?;
     upsert(conn, commit.drafts, DraftRow::upsert_all)?;
     upsert(conn, commit.reviews, ReviewRow::upsert_all)?;

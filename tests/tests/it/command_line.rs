@@ -223,7 +223,7 @@ async fn exit_codes_tell_what_happened() {
         .with("CONVO_POLICY__REOPEN_DAYS", "many");
     let run = without_server(&wrong, &database, &["verify"]).await;
     assert_eq!(run.status.code(), Some(1));
-    let said = run.stderr + &run.stdout;
+    let said = run.stderr + run.stdout.as_str();
     assert!(
         said.contains("BINDD") && said.to_lowercase().contains("reopen_days"),
         "all at once: {said}"

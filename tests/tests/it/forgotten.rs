@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 on_both!(
     receipts_that_no_id_names_are_erased_too,
     nothing_is_said_of_the_forgotten_any_more,
+    reports_and_our_own_mail_of_the_forgotten_leave_nothing,
     what_the_forgotten_refused_stays_refused,
     an_export_holds_what_providers_said
 );
@@ -121,6 +122,61 @@ async fn nothing_is_said_of_the_forgotten_any_more(options: Options) {
     );
     let path = format!("/api/leads/{}", contact.lead);
     server.get(&path).await.problem(404, "not_found");
+    server.verify().await;
+}
+
+async fn reports_and_our_own_mail_of_the_forgotten_leave_nothing(options: Options) {
+    let server = options.start().await;
+    server.agent("grace@dealer.example").await;
+    let contact = gone(&server).await;
+    let ours = contact.outbound("Hello").await;
+    let conversation = format!("/api/conversations/{}", contact.id);
+    let token = text(&server.get(&conversation).await.ok()["replyToken"]);
+    erase(&server, &contact).await;
+    let before = contact.messages().await.len();
+    let unknown = Mail::new("grace@dealer.example", "Re: Hi", "words-said-later");
+    let by_hand = unknown.clone().to(&format!("reply+{token}@dealer.example"));
+    let by_hand = by_hand.header("Cc", "Ada Gone <gone.person@customer.example>");
+    let by_headers = Mail::new("sales@dealer.example", "Re: Hi", "words-said-later")
+        .to(GONE)
+        .answering(&ours);
+    let forged = by_hand.clone().identified("forged@dealer.example");
+    let forged = forged.header(
+        "Authentication-Results",
+        "mxa.eu.mailgun.org; dmarc=fail header.from=dealer.example",
+    );
+    for mail in [by_hand, by_headers, forged] {
+        assert_eq!(server.inbound(&mail).await.ok()["status"], "ignored");
+    }
+    for (report, envelope) in [
+        (crate::ladder::bounce(GONE, &ours), ""),
+        (
+            crate::reports::complaint(Some(GONE), &ours),
+            "abuse@isp.example",
+        ),
+    ] {
+        for _ in 0..2 {
+            let sent = server.inbound_raw(&report, "sales@dealer.example", envelope);
+            assert_eq!(sent.await.ok()["status"], "ignored");
+        }
+    }
+    assert_eq!(contact.messages().await.len(), before);
+    assert_eq!(server.items("/api/review").await, [json!(null); 0]);
+    for word in ["gone.person", "words-said-later", "ada gone"] {
+        assert_eq!(rows_with(&server, word).await, [""; 0], "{word}");
+    }
+    // What happened to our mail is known in codes, each report once.
+    let status = contact.status().await;
+    assert_eq!(status["outcome"], "opted_out", "{status:#}");
+    let sql = "email_events: ";
+    let told = rows_with(&server, &text(&json!(ours))).await;
+    let told = told.iter().filter(|row| row.starts_with(sql)).count();
+    assert_eq!(told, 2);
+    let receipts = server.items("/api/webhook-receipts").await;
+    assert!(
+        receipts.iter().all(|one| one["errorCode"] == "erased"),
+        "{receipts:#?}"
+    );
     server.verify().await;
 }
 

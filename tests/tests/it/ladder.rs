@@ -170,6 +170,16 @@ async fn the_same_domain_is_another_person(options: Options) {
     );
     assert_eq!(contact.state().await, "ACTIVE");
     assert_eq!(contact.messages().await[1]["author"], "other");
+    // So it is with the domain of any of the lead's addresses.
+    let path = format!("/api/leads/{}", contact.lead);
+    let aliases = json!({"aliases": ["ada@work.example"]});
+    server.patch(&path, aliases).await.ok();
+    let mail = Mail::new("boss@work.example", "Re: Hello", "I want to buy it").answering(&ours);
+    assert_eq!(
+        server.inbound(&mail).await.ok()["conversationId"],
+        contact.id
+    );
+    assert_eq!(contact.messages().await[2]["author"], "other");
     let mail = Mail::new(
         "stranger@elsewhere.example",
         "Re: Hello",

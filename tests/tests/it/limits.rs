@@ -58,7 +58,10 @@ async fn a_policy_has_bounds_and_never_stops_the_writer(options: Options) {
 async fn mail_of(server: &Server, bytes: usize) -> convo_tests::Answer {
     let head = Mail::new("ada@customer.example", "Large", "Hello").mime();
     let line = "A line of a mail that is as long as lines of mails usually are, more or less.\r\n";
-    let mut mime = head + &line.repeat((bytes / line.len()).saturating_sub(10));
+    let mut mime = head
+        + line
+            .repeat((bytes / line.len()).saturating_sub(10))
+            .as_str();
     let left = bytes - mime.len();
     mime.push_str(&"x".repeat(left));
     assert_eq!(mime.len(), bytes);
@@ -221,12 +224,7 @@ async fn bodies_and_texts_have_edges(options: Options) {
     // A body of a mebibyte is read; one byte more is not.
     let body = |bytes: usize| {
         let text = json!({"email": "ada@customer.example", "interest": "x"}).to_string();
-        text + &" ".repeat(
-            bytes
-                - json!({"email": "ada@customer.example", "interest": "x"})
-                    .to_string()
-                    .len(),
-        )
+        format!("{text:<bytes$}")
     };
     for (bytes, status) in [(1 << 20, 200), ((1 << 20) + 1, 413)] {
         let call = server.call("POST", "/api/leads");

@@ -195,7 +195,8 @@ async fn the_newest_fact_dates_a_suppression(options: Options) {
                 let event = match *what {
                     "complained" => Event::complained(&ours, &contact.email),
                     "unsubscribed" => Event::unsubscribed(&ours, &contact.email),
-                    "deferred" => Event::deferred(&ours, &contact.email),
+                    // A mail counts once, however often it is tried.
+                    "deferred" => Event::deferred(&sent(&contact, *minutes).await, &contact.email),
                     "listed" => Event::bounced(&ours, &contact.email)
                         .with("reason", json!("suppress-unsubscribe"))
                         .with("delivery-status", json!({"code": 606})),

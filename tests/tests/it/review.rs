@@ -205,6 +205,12 @@ async fn the_last_answer_lifts_the_hold(options: Options) {
             let mail = Mail::new(&contact.email, subject, doubtful).answering(&ours);
             server.inbound(&mail).await.ok();
         }
+        // It is nobody else's opt-out.
+        let another = server.contact(&format!("bob{number}@gmail.com")).await;
+        let wrong = json!({"action": "opt_out", "leadId": another.lead});
+        let refused = resolve(&server, "Re: one", wrong).await;
+        let refused = refused.problem(422, "validation_failed");
+        assert_eq!(refused["violations"][0]["field"], "leadId");
         for (subject, action, after) in [("Re: one", order[0], true), ("Re: two", order[1], false)]
         {
             assert_eq!(

@@ -128,7 +128,7 @@ async fn a_mail_is_sent_with_its_head_and_an_answer_comes_back(options: Options)
     );
     assert_eq!(by_hand.field("h:List-Unsubscribe"), None);
     let by_itself = find("Noted.");
-    assert_eq!(by_itself.the("h:Auto-Submitted"), "auto-generated");
+    assert_eq!(by_itself.the("h:Auto-Submitted"), "auto-replied");
     assert_eq!(mailgun.asked(), 3);
     server.verify().await;
 }
@@ -185,6 +185,24 @@ async fn a_busy_provider_is_asked_again_and_a_dead_mail_can_be_retried(options: 
     let message = status(&contact, &ours, "dead").await;
     assert_eq!(message["sending"]["code"], "status_400");
     assert_eq!(mailgun.asked(), before + 1);
+    let bulk = async |code: &str| {
+        let body = json!({"code": code});
+        server.post("/api/outbox/retry", body).await.ok()
+    };
+    assert_eq!(
+        bulk("status_402").await,
+        json!({"retried": 0, "more": false})
+    );
+    mailgun.next([Play::Answer(400, None)]);
+    assert_eq!(
+        bulk("status_400").await,
+        json!({"retried": 1, "more": false})
+    );
+    eventually("it is refused again", async || {
+        (mailgun.asked() == before + 2).then_some(())
+    })
+    .await;
+    status(&contact, &ours, "dead").await;
     // But if it says that it was delivered after all, it was.
     let event = Event::delivered(&ours, &contact.email);
     server.event(&event).await.ok();

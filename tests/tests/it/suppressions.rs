@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 on_both!(
     one_bounce_of_three_recipients_suppresses_one,
     soft_bounces_count_for_their_address,
+    a_mail_that_is_tried_again_and_again_counts_once,
+    a_later_mail_lifts_a_bounce_wherever_it_came_from,
+    what_reaches_further_or_holds_longer_stands,
     a_suppression_can_end_by_itself,
     the_ledger_goes_out_and_comes_in_as_a_file,
 );
@@ -97,25 +100,25 @@ async fn soft_bounces_count_for_their_address(options: Options) {
     let body = json!({"email": "ada@customer.example", "aliases": ["a.lovelace@work.example"]});
     server.post("/api/leads", body).await.expect(201);
     let ada = server.contact("ada@customer.example").await;
-    let ours = ada.outbound("Hello").await;
+    let fails = async |address: &str| {
+        let ours = ada.outbound("Hello").await;
+        server.event(&Event::deferred(&ours, address)).await.ok();
+    };
     for address in ["ada@customer.example", "a.lovelace@work.example"] {
         for _ in 0..2 {
-            server.event(&Event::deferred(&ours, address)).await.ok();
+            fails(address).await;
         }
     }
     assert_eq!(suppressed(&server).await, [], "two of each are not three");
-    let third = Event::deferred(&ours, "a.lovelace@work.example");
-    server.event(&third).await.ok();
+    fails("a.lovelace@work.example").await;
     let expected = [pair("a.lovelace@work.example", "soft_bounce")];
     assert_eq!(suppressed(&server).await, expected);
     // Lifted by hand, the address begins anew.
     let lift = "/api/suppressions?address=a.lovelace@work.example";
     server.delete(lift).await.expect(204);
-    server
-        .event(&Event::deferred(&ours, "a.lovelace@work.example"))
-        .await
-        .ok();
+    fails("a.lovelace@work.example").await;
     assert_eq!(suppressed(&server).await, []);
+    let ours = ada.outbound("Hello").await;
     server
         .delete(&format!("/api/leads/{}", ada.lead))
         .await
@@ -129,6 +132,144 @@ async fn soft_bounces_count_for_their_address(options: Options) {
         .count("SELECT COUNT(*) FROM soft_bounces")
         .await;
     assert_eq!(kept, 0, "nothing is kept of who was forgotten");
+    server.verify().await;
+}
+
+async fn a_mail_that_is_tried_again_and_again_counts_once(options: Options) {
+    let server = options.start().await;
+    let policy = json!({"softBounceLimit": 2});
+    server.put("/api/policy", policy).await.ok();
+    let ada = server.contact("ada@customer.example").await;
+    let ago = |minutes| Utc::now() - TimeDelta::minutes(minutes);
+    let fails = async |ours: &str, minutes| {
+        let event = Event::deferred(ours, &ada.email).at(ago(minutes));
+        server.event(&event).await.ok();
+    };
+    let first = ada.outbound("Hello").await;
+    for minutes in [90, 89, 88, 87, 86] {
+        fails(&first, minutes).await;
+    }
+    assert_eq!(suppressed(&server).await, []);
+    // It is delivered: what failed before is over, in whatever order it is told.
+    let delivered = Event::delivered(&first, &ada.email).at(ago(80));
+    server.event(&delivered).await.ok();
+    let (second, third) = (ada.outbound("Hello").await, ada.outbound("Hello").await);
+    fails(&second, 70).await;
+    fails(&third, 85).await;
+    assert_eq!(suppressed(&server).await, []);
+    fails(&third, 65).await;
+    assert_eq!(suppressed(&server).await, [pair(&ada.email, "soft_bounce")]);
+    // Whoever writes from it reads it, and the count begins anew.
+    let mail = Mail::new(&ada.email, "Re: Your new car", "Here I am").dated(ago(60));
+    server.inbound(&mail).await.ok();
+    assert_eq!(suppressed(&server).await, []);
+    let fourth = ada.outbound("Hello").await;
+    fails(&fourth, 50).await;
+    assert_eq!(suppressed(&server).await, []);
+    server.verify().await;
+}
+
+async fn a_later_mail_lifts_a_bounce_wherever_it_came_from(options: Options) {
+    let server = options.start().await;
+    let policy = json!({"createLead": true});
+    server.put("/api/policy", policy).await.ok();
+    let ada = server.contact("ada@customer.example").await;
+    let ours = ada.outbound("Hello to all of you").await;
+    let ago = |minutes| Utc::now() - TimeDelta::minutes(minutes);
+    let writes = async |from: &str| {
+        let mail = Mail::new(from, "Hello", "Do you sell vans?").dated(ago(30));
+        server.inbound(&mail).await.ok();
+    };
+    let bounces = async |address: &str| {
+        let event = Event::bounced(&ours, address).at(ago(60));
+        server.event(&event).await.ok();
+    };
+    let imports = async |address: &str| {
+        let line =
+            json!({"address": address, "reason": "hard_bounce", "at": "2020-01-05T09:00:00Z"});
+        let path = "/api/suppressions/import";
+        let call = server.call("POST", path);
+        let call = call.body("application/x-ndjson", format!("{line}\n"));
+        assert_eq!(call.send().await.ok()["added"], 1);
+    };
+    let post = async |address: &str| {
+        let body = json!({"address": address, "reason": "hard_bounce"});
+        server.post("/api/suppressions", body).await.expect(201);
+    };
+    for known in [true, false] {
+        let name = |who: &str| format!("{who}-{known}@customer.example");
+        if known {
+            for who in ["bob", "carl", "dora", "eve", "finn"] {
+                server.contact(&name(who)).await;
+            }
+        }
+        let (bob, carl, dora, eve, finn) = (
+            name("bob"),
+            name("carl"),
+            name("dora"),
+            name("eve"),
+            name("finn"),
+        );
+        bounces(&bob).await;
+        writes(&bob).await;
+        writes(&carl).await;
+        bounces(&carl).await;
+        imports(&dora).await;
+        writes(&dora).await;
+        writes(&eve).await;
+        imports(&eve).await;
+        assert_eq!(suppressed(&server).await, [], "known: {known}");
+        // An older mail lifts nothing.
+        post(&finn).await;
+        writes(&finn).await;
+        assert_eq!(suppressed(&server).await, [pair(&finn, "hard_bounce")]);
+        let now = Mail::new(&finn, "Hello", "Are you there?");
+        server.inbound(&now).await.ok();
+        assert_eq!(suppressed(&server).await, []);
+    }
+    server.verify().await;
+}
+
+async fn what_reaches_further_or_holds_longer_stands(options: Options) {
+    let server = options.start().await;
+    let until = (Utc::now() + TimeDelta::days(7)).to_rfc3339();
+    let import = async |row: Value| {
+        let path = "/api/suppressions/import";
+        let call = server.call("POST", path);
+        let call = call.body("application/x-ndjson", format!("{row}\n"));
+        assert_eq!(call.send().await.ok()["existing"], 1);
+    };
+    let stands = async |address: &str| {
+        let all = server
+            .items(&format!("/api/suppressions?address={address}"))
+            .await;
+        assert_eq!(all.len(), 1);
+        (text(&all[0]["scope"]), all[0]["expiresAt"].is_null())
+    };
+    let weak = |address: &str| json!({"address": address, "reason": "opt_out", "scope": "automation", "expiresAt": until});
+    let strong = |address: &str| json!({"address": address, "reason": "opt_out", "scope": "all"});
+    let addresses = [
+        "posted@customer.example",
+        "imported@customer.example",
+        "said@customer.example",
+    ];
+    for address in addresses {
+        let posted = server.post("/api/suppressions", weak(address)).await;
+        posted.expect(201);
+        assert_eq!(stands(address).await, ("automation".to_owned(), false));
+    }
+    let again = server.post("/api/suppressions", strong(addresses[0])).await;
+    again.expect(200);
+    import(strong(addresses[1])).await;
+    for address in &addresses[..2] {
+        assert_eq!(stands(address).await, ("all".to_owned(), true));
+        import(weak(address)).await;
+        assert_eq!(stands(address).await, ("all".to_owned(), true));
+    }
+    // What the person says has no end, and takes nothing away.
+    let contact = server.contact(addresses[2]).await;
+    contact.reply("Unsubscribe").await;
+    assert_eq!(stands(addresses[2]).await, ("automation".to_owned(), true));
     server.verify().await;
 }
 
@@ -201,7 +342,7 @@ async fn the_ledger_goes_out_and_comes_in_as_a_file(options: Options) {
     assert_eq!(suppressed(&server).await.len(), 1_201);
     let refused = import(&server, "", "text/plain", String::new()).await;
     refused.problem(415, "unsupported_media_type");
-    let many = "address\n".to_owned() + &"a@x.example\n".repeat(5_001);
+    let many = "address\n".to_owned() + "a@x.example\n".repeat(5_001).as_str();
     import(&server, "", "text/csv", many)
         .await
         .problem(413, "too_large");

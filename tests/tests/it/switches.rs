@@ -8,6 +8,7 @@ use serde_json::json;
 on_both!(
     opens_that_are_not_tracked_count_for_nothing,
     what_is_not_told_live_is_read_by_rest,
+    a_handover_that_is_off_happens_when_asked_for,
 );
 
 async fn opens_that_are_not_tracked_count_for_nothing(options: Options) {
@@ -75,5 +76,21 @@ async fn what_is_not_told_live_is_read_by_rest(options: Options) {
     let rows = server.log_after(head["head"].as_u64().unwrap()).await;
     let of_quiet = rows.iter().filter(|row| row["conversationId"] == quiet.id);
     assert!(of_quiet.count() >= 1);
+    server.verify().await;
+}
+
+async fn a_handover_that_is_off_happens_when_asked_for(options: Options) {
+    let server = crate::handover::fast(options).await;
+    let contact = server.contact("ada@customer.example").await;
+    let path = format!("/api/conversations/{}", contact.id);
+    let off = json!({"integration": {"handover": false}});
+    server.patch(&path, off).await.ok();
+    contact.outbound("Hello").await;
+    contact.reply(crate::handover::CALL_ME).await;
+    assert_eq!(contact.state().await, "QUALIFIED");
+    // Another conversation is none of it.
+    crate::handover::asks_for_a_person(&server, "bob@customer.example").await;
+    contact.transition("HANDOVER_REQUESTED").await.ok();
+    assert_eq!(contact.state().await, "READY_FOR_HANDOVER");
     server.verify().await;
 }

@@ -61,7 +61,8 @@ fn packaged() -> Vec<PathBuf> {
         .collect()
 }
 
-fn on_path(program: &str) -> Option<PathBuf> {
+/// A program in one of the folders of `PATH`.
+pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .map(|folder| folder.join(program))

@@ -3,7 +3,7 @@
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use convo_app::views::{self, TreeForm};
-use convo_app::{Command, conversations, wire};
+use convo_app::{AppError, Command, conversations, wire};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -174,6 +174,14 @@ pub async fn take_over(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     body.value.check()?;
+    // An agent takes over for itself; whom else to assign is not an agent's to say.
+    if caller
+        .agent_id
+        .is_some_and(|own| own != body.value.agent_id)
+    {
+        let other = AppError::invalid("agentId", "is not the agent of the key");
+        return Err(other.into());
+    }
     let asked = Asked::new(&request, &caller).with(&key, body.sha256);
     api.run(asked, Command::TakeOver(named(&path), body.value))
         .await

@@ -1,10 +1,11 @@
 //! `/api/conversations`.
 
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
-use convo_app::{Command, reply_token, views, wire};
+use convo_app::{AppError, Command, reply_token, views, wire};
 use convo_store::rows::ConversationRow;
-use convo_store::{ConversationList, Sort};
+use convo_store::{ConversationList, Reader, Sort};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -92,7 +93,7 @@ pub async fn one(
             let row = reader
                 .conversations_by_ids(&[id])?
                 .pop()
-                .ok_or(convo_app::AppError::NotFound)?;
+                .ok_or(AppError::NotFound)?;
             Ok(views::conversation(&row, Some(&token)))
         })
         .await?;
@@ -102,7 +103,8 @@ pub async fn one(
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-struct Filter {
+/// Which conversations to list.
+pub struct Filter {
     /// In this state.
     #[param(value_type = State, required = false)]
     state: Option<String>,
@@ -146,58 +148,81 @@ pub async fn list(
     paging: QueryString<Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.0;
-    let sort = match filter.sort.as_deref() {
-        None | Some("lastActivity") => Sort::LastActivity,
-        Some("created") => Sort::Created,
-        Some(_) => {
+    let page = api.conversations(query.0, &paging.0, |_, rows| {
+        let shown = rows.iter().map(|row| views::conversation(row, None));
+        Ok(shown.collect())
+    });
+    Ok(answers::json(&page.await?))
+}
+
+impl Filter {
+    /// What is looked for, and by what it is ordered.
+    ///
+    /// # Errors
+    /// `validation_failed` for words that are none.
+    fn wanted(self) -> Result<ConversationList, Problem> {
+        let sort = match self.sort.as_deref() {
+            None | Some("lastActivity") => Sort::LastActivity,
+            Some("created") => Sort::Created,
+            Some(_) => {
+                return Err(Problem::invalid_field(
+                    "sort",
+                    "must be lastActivity or created",
+                ));
+            }
+        };
+        let state = wire::canonical_state(self.state.as_deref())?;
+        let outcome = wire::canonical_outcome(self.outcome.as_deref())?;
+        if !matches!(
+            self.awaiting.as_deref(),
+            None | Some("us" | "lead" | "nobody")
+        ) {
             return Err(Problem::invalid_field(
-                "sort",
-                "must be lastActivity or created",
+                "awaiting",
+                "must be us, lead or nobody",
             ));
         }
-    };
-    let state = wire::canonical_state(filter.state.as_deref())?;
-    let outcome = wire::canonical_outcome(filter.outcome.as_deref())?;
-    if !matches!(
-        filter.awaiting.as_deref(),
-        None | Some("us" | "lead" | "nobody")
-    ) {
-        return Err(Problem::invalid_field(
-            "awaiting",
-            "must be us, lead or nobody",
-        ));
+        Ok(ConversationList {
+            state,
+            outcome,
+            lead_id: self.lead_id,
+            agent_id: self.agent_id,
+            campaign_id: self.campaign_id,
+            awaiting: self.awaiting,
+            external_id: self.external_id,
+            q: self.q.filter(|q| !q.is_empty()),
+            sort,
+            ..ConversationList::default()
+        })
     }
-    let list = ConversationList {
-        state,
-        outcome,
-        lead_id: filter.lead_id,
-        agent_id: filter.agent_id,
-        campaign_id: filter.campaign_id,
-        awaiting: filter.awaiting,
-        external_id: filter.external_id,
-        q: filter.q.filter(|q| !q.is_empty()),
-        sort,
-        ..ConversationList::default()
-    };
-    let at = move |row: &ConversationRow| match sort {
-        Sort::Created => (row.created_at, row.id),
-        Sort::LastActivity => (row.last_activity_at, row.id),
-    };
-    api.page(
-        &paging.0,
-        move |reader, after, limit| {
+}
+
+impl Api {
+    /// A page of conversations, newest first, each shown by `show`.
+    ///
+    /// # Errors
+    /// Those of the filter, of the paging and of the two questions.
+    pub(crate) async fn conversations(
+        &self,
+        filter: Filter,
+        paging: &Paging,
+        show: impl FnOnce(&mut Reader<'_>, &[ConversationRow]) -> Result<Vec<Value>, AppError>
+        + Send
+        + 'static,
+    ) -> Result<Value, Problem> {
+        let wanted = filter.wanted()?;
+        let sort = wanted.sort;
+        let at = move |row: &ConversationRow| match sort {
+            Sort::Created => (row.created_at, row.id),
+            Sort::LastActivity => (row.last_activity_at, row.id),
+        };
+        let rows = move |reader: &mut Reader<'_>, after, limit| {
             Ok(reader.conversations(&ConversationList {
                 after,
                 limit,
-                ..list
+                ..wanted
             })?)
-        },
-        at,
-        |_, rows| {
-            let shown = rows.iter().map(|row| views::conversation(row, None));
-            Ok(shown.collect())
-        },
-    )
-    .await
+        };
+        self.listed(paging, rows, at, show).await
+    }
 }

@@ -71,7 +71,7 @@ pub async fn sent(
 ) -> Result<HttpResponse, Problem> {
     body.value.check()?;
     let asked = Asked::new(&request, &caller).with(&key, body.sha256);
-    let command = Command::SentByOthers(named(&path), Box::new(body.value));
+    let command = Command::SentByOthers(named(&path), Box::new(body.value), caller.agent_id);
     api.run(asked, command).await
 }
 

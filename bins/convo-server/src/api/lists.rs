@@ -60,10 +60,10 @@ impl Paging {
 }
 
 impl Api {
-    /// A page of a list by time and id: as many rows as asked for, shown, and where to go on.
+    /// A page of a list as an answer.
     ///
     /// # Errors
-    /// Those of the paging and of the two questions.
+    /// Those of [`Api::listed`].
     pub(super) async fn page<R: Send + 'static>(
         &self,
         paging: &Paging,
@@ -73,6 +73,22 @@ impl Api {
         at: impl Fn(&R) -> (DateTime<Utc>, Uuid) + Send + 'static,
         show: impl FnOnce(&mut Reader<'_>, &[R]) -> Result<Vec<Value>, AppError> + Send + 'static,
     ) -> Result<HttpResponse, Problem> {
+        Ok(answers::json(&self.listed(paging, rows, at, show).await?))
+    }
+
+    /// A page of a list by time and id: as many rows as asked for, shown, and where to go on.
+    ///
+    /// # Errors
+    /// Those of the paging and of the two questions.
+    pub(crate) async fn listed<R: Send + 'static>(
+        &self,
+        paging: &Paging,
+        rows: impl FnOnce(&mut Reader<'_>, Option<Cursor>, i64) -> Result<Vec<R>, AppError>
+        + Send
+        + 'static,
+        at: impl Fn(&R) -> (DateTime<Utc>, Uuid) + Send + 'static,
+        show: impl FnOnce(&mut Reader<'_>, &[R]) -> Result<Vec<Value>, AppError> + Send + 'static,
+    ) -> Result<Value, Problem> {
         let (size, after) = (paging.size()?, paging.after()?);
         let page = move |reader: &mut Reader<'_>, _| {
             let rows = rows(reader, after, size)?;
@@ -82,7 +98,7 @@ impl Api {
             });
             Ok(views::page(show(reader, &rows)?, next))
         };
-        Ok(answers::json(&self.ask(page).await?))
+        self.ask(page).await
     }
 }
 

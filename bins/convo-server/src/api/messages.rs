@@ -4,6 +4,7 @@ use actix_web::http::header::{self, ContentDisposition, DispositionParam, Dispos
 use actix_web::{HttpResponse, get, web};
 use convo_app::{AppError, views};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use super::lists::{Paging, last};
 use super::{Api, answers};
@@ -60,7 +61,14 @@ pub async fn raw(
     path: PathParts,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let id = path.id("id")?;
+    as_it_came(&api, path.id("id")?).await
+}
+
+/// A mail as it came, as a download.
+///
+/// # Errors
+/// 404 for none, and for one whose text was erased.
+pub(crate) async fn as_it_came(api: &Api, id: Uuid) -> Result<HttpResponse, Problem> {
     let bytes = api
         .ask(move |reader, _| views::raw_message(reader, id))
         .await?;
@@ -86,7 +94,14 @@ pub async fn attachment(
     path: PathParts,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, n) = (path.id("id")?, path.number("n")?);
+    file_of(&api, path.id("id")?, path.number("n")?).await
+}
+
+/// An attachment as a download.
+///
+/// # Errors
+/// 404 for none.
+pub(crate) async fn file_of(api: &Api, id: Uuid, n: u32) -> Result<HttpResponse, Problem> {
     let row = api
         .ask(move |reader, _| {
             let rows = reader.attachments_by_messages(&[id])?;

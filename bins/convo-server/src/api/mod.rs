@@ -8,16 +8,17 @@
 mod analytics;
 mod answers;
 mod conversation_state;
-mod conversations;
+pub(crate) mod conversations;
+mod export;
 mod gate;
 mod handover;
 mod keys;
 mod links;
-mod lists;
-mod messages;
+pub(crate) mod lists;
+pub(crate) mod messages;
 mod offer_links;
 mod operations;
-mod people;
+pub(crate) mod people;
 mod reviews;
 mod sending;
 mod snooze;
@@ -39,8 +40,10 @@ use uuid::Uuid;
 
 use crate::auth::Caller;
 use crate::clock;
+use crate::dashboard;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::PathParts;
+use crate::http::request_id;
 use crate::problem::Problem;
 use crate::redis::Kept;
 use crate::routes::Routes;
@@ -88,7 +91,8 @@ impl Api {
         ask: impl FnOnce(&mut Reader<'_>, DateTime<Utc>) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
         let app = self.app.clone();
-        let asked = web::block(move || app.read(|reader| ask(reader, clock::now()))).await;
+        let ask = request_id::lent(move || app.read(|reader| ask(reader, clock::now())));
+        let asked = web::block(ask).await;
         Ok(asked.map_err(|_| Problem::unavailable())??)
     }
 }
@@ -147,11 +151,13 @@ fn answered(answer: &Answer) -> Result<HttpResponse, Problem> {
     Ok(answers::of(answer))
 }
 
-fn actor(caller: &Caller) -> Actor {
+/// Who asks, as the audit keeps it.
+pub(crate) fn actor(caller: &Caller) -> Actor {
     caller.key_id.map_or(Actor::Code("bootstrap"), Actor::Key)
 }
 
-fn scope(caller: &Caller, method: &Method, path: &str, key: &str) -> [u8; 32] {
+/// What an idempotency key of a caller stands for on a method and path.
+pub(crate) fn scope(caller: &Caller, method: &Method, path: &str, key: &str) -> [u8; 32] {
     let mut digest = Sha256::new();
     let id = caller.key_id.unwrap_or(Uuid::nil());
     for piece in [
@@ -198,6 +204,7 @@ fn configure(config: &mut ServiceConfig<'_>) {
     keys::configure(config);
     suppressions::configure(config);
     reviews::configure(config);
+    export::configure(config);
     analytics::configure(config);
     operations::configure(config);
 }
@@ -221,6 +228,7 @@ pub fn routes(api: Api) -> Routes {
             config.app_data(for_links.clone());
             links::configure(config);
             offer_links::configure(config);
+            config.map(dashboard::configure);
         }),
         live: Arc::new(move |config| {
             config.app_data(sockets.clone());

@@ -135,7 +135,7 @@ fn written(status: StatusCode, title: &str, text: &str, button: Option<&str>) ->
         "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>Handover</title><style>",
     );
     body.push_str(views::STYLE);
-    body.push_str("</style></head><body><h1>");
+    body.push_str("</style></head><body><main><h1>");
     views::escape(title, &mut body);
     body.push_str("</h1><p>");
     views::escape(text, &mut body);
@@ -145,6 +145,6 @@ fn written(status: StatusCode, title: &str, text: &str, button: Option<&str>) ->
         body.push_str(button);
         body.push_str("</button></form>");
     }
-    body.push_str("</body></html>\n");
+    body.push_str("</main></body></html>\n");
     page::of(status, views::STYLE, body)
 }

@@ -15,6 +15,7 @@ use crate::auth::{Admin, Authorized, Read, Write};
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
+use crate::http::request_id;
 use crate::openapi::people::{Agent, Campaign, Lead};
 use crate::openapi::policy::{Policy, PolicyChange};
 use crate::openapi::records::Export;
@@ -127,7 +128,8 @@ change!(
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-struct LeadFilter {
+/// Which leads to list.
+pub struct LeadFilter {
     /// Beginning of the e-mail, first or last name.
     #[param(nullable = false)]
     q: Option<String>,
@@ -152,35 +154,48 @@ pub async fn leads(
     paging: QueryString<Paging>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
-    let filter = query.0;
-    let stage = match filter.stage.as_deref() {
-        Some(text) => {
-            let stage: Stage = text
-                .parse()
-                .map_err(|_| Problem::invalid_field("stage", "is not a stage"))?;
-            Some(i16::from(stage.order()))
-        }
-        None => None,
-    };
-    let list = LeadList {
-        q: filter.q.filter(|q| !q.is_empty()),
-        stage,
-        external_id: filter.external_id,
-        ..LeadList::default()
-    };
-    api.page(
-        &paging.0,
-        move |reader, after, limit| {
-            Ok(reader.leads(&LeadList {
-                after,
-                limit,
-                ..list
-            })?)
-        },
-        |row| (row.created_at, row.id),
-        views::leads,
-    )
-    .await
+    Ok(answers::json(&api.leads(query.0, &paging.0).await?))
+}
+
+impl Api {
+    /// A page of leads, newest first.
+    ///
+    /// # Errors
+    /// Those of the filter, of the paging and of the questions.
+    pub(crate) async fn leads(
+        &self,
+        filter: LeadFilter,
+        paging: &Paging,
+    ) -> Result<Value, Problem> {
+        let stage = match filter.stage.as_deref() {
+            Some(text) => {
+                let stage: Stage = text
+                    .parse()
+                    .map_err(|_| Problem::invalid_field("stage", "is not a stage"))?;
+                Some(i16::from(stage.order()))
+            }
+            None => None,
+        };
+        let list = LeadList {
+            q: filter.q.filter(|q| !q.is_empty()),
+            stage,
+            external_id: filter.external_id,
+            ..LeadList::default()
+        };
+        self.listed(
+            paging,
+            move |reader, after, limit| {
+                Ok(reader.leads(&LeadList {
+                    after,
+                    limit,
+                    ..list
+                })?)
+            },
+            |row| (row.created_at, row.id),
+            views::leads,
+        )
+        .await
+    }
 }
 
 /// One lead.
@@ -225,7 +240,7 @@ pub async fn erase_lead(
 ) -> Result<HttpResponse, Problem> {
     let id = path.id("id")?;
     let app = api.app.clone();
-    let erased = web::block(move || app.erase(id)).await;
+    let erased = web::block(request_id::lent(move || app.erase(id))).await;
     erased.map_err(|_| Problem::unavailable())??;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -9,17 +9,22 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::lists::Paging;
 use super::{Api, Asked, named};
 use crate::auth::{Admin, Authorized, Read, Write};
-use crate::http::body::LargeBody;
+use crate::http::body::{Body, LargeBody};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::{PathParts, QueryString};
-use crate::openapi::sending::{OutgoingMail, Queued};
+use crate::http::request_id;
+use crate::openapi::sending::{OutgoingMail, Queued, Retried};
 use crate::openapi::vocabulary::OutboxStatus;
 use crate::openapi::{lists, requests};
 use crate::problem::Problem;
 
 /// Adds the routes.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(send).service(outbox).service(retry);
+    config
+        .service(send)
+        .service(outbox)
+        .service(retry_dead)
+        .service(retry);
 }
 
 /// Sends a mail to the lead: stored and queued when this is answered, sent as soon as it can be.
@@ -44,7 +49,7 @@ pub async fn send(
     let files = wanted.take_files()?;
     if !files.is_empty() {
         let (app, kept) = (api.app.clone(), files.clone());
-        let kept = web::block(move || app.keep_files(&kept)).await;
+        let kept = web::block(request_id::lent(move || app.keep_files(&kept))).await;
         kept.map_err(|_| Problem::unavailable())??;
     }
     let sent = Sent {
@@ -93,6 +98,26 @@ pub async fn outbox(
         |_, rows| Ok(rows.iter().map(views::outgoing).collect()),
     )
     .await
+}
+
+/// Tries the dead mails with one code again, the oldest 500, each under its Message-ID; `more` says that there are others.
+#[utoipa::path(
+    operation_id = "retry_mails",
+    tag = "sending",
+    params(IdempotencyKey),
+    request_body = requests::RetryMails,
+    responses((status = 200, body = Retried))
+)]
+#[post("/outbox/retry")]
+pub async fn retry_dead(
+    caller: Authorized<Admin>,
+    request: HttpRequest,
+    key: IdempotencyKey,
+    body: Body<wire::RetryMails>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let asked = Asked::new(&request, &caller).with(&key, body.sha256);
+    api.run(asked, Command::RetryDead(body.value)).await
 }
 
 /// Tries a dead mail again, under the same Message-ID; one that is sent or on its way stays as it is.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, post, web};
+use chrono::{DateTime, Utc};
 use convo_app::command::{Original, Raw};
 use convo_app::{App, AppError, Payload, Webhook};
 use convo_email::{
@@ -19,6 +20,7 @@ use crate::auth::Gate;
 use crate::clock;
 use crate::http::form::{self, FormError};
 use crate::http::payload::RawBody;
+use crate::http::request_id;
 use crate::openapi::webhooks::{MailgunEvent, MailgunMail, MailgunMime, WebhookAnswer};
 use crate::problem::{Code, Problem};
 
@@ -103,7 +105,8 @@ async fn take(
                 content_type,
                 bytes: bytes.as_ref().into(),
             };
-            web::block(move || verified(&mailgun, body, original))
+            let verify = move || verified(&mailgun, body, clock::now(), original);
+            web::block(request_id::lent(verify))
                 .await
                 .map_err(|_| Problem::unavailable())?
         }
@@ -132,12 +135,12 @@ async fn keep_attachments(app: &App, payload: &Payload) -> Result<(), AppError> 
         return Ok(());
     }
     let (app, payload) = (app.clone(), payload.clone());
-    let kept = web::block(move || app.keep_attachments(&payload)).await;
+    let kept = web::block(request_id::lent(move || app.keep_attachments(&payload))).await;
     kept.map_err(|_| AppError::Unavailable)?
 }
 
 /// Why a request is not taken.
-enum Refusal {
+pub(crate) enum Refusal {
     /// The mail is larger than this.
     TooLarge(usize),
     /// The form has more fields than this.
@@ -190,6 +193,7 @@ async fn read(content_type: &str, bytes: web::Bytes) -> Result<WebhookBody, Form
 fn verified(
     mailgun: &Mailgun,
     body: WebhookBody,
+    now: DateTime<Utc>,
     original: impl FnOnce() -> Original,
 ) -> Result<Webhook, Refusal> {
     let raw = raw(&body);
@@ -197,9 +201,7 @@ fn verified(
         headers: Vec::new(),
         body,
     };
-    let verified = mailgun
-        .verify(request, clock::now())
-        .map_err(Refusal::Rejected)?;
+    let verified = mailgun.verify(request, now).map_err(Refusal::Rejected)?;
     let (token, fingerprint) = (verified.token().map(str::to_owned), verified.fingerprint());
     let payload = match payload(mailgun.parse(verified), raw) {
         Ok(payload) => payload,
@@ -218,6 +220,22 @@ fn verified(
         payload,
         words: None,
     })
+}
+
+/// A webhook that came another way than over HTTP, by the same steps, as of a time.
+///
+/// # Errors
+/// [`Refusal`] of one that is not the provider's.
+pub(crate) fn verified_at(
+    mailgun: &Mailgun,
+    body: WebhookBody,
+    now: DateTime<Utc>,
+) -> Result<Webhook, Refusal> {
+    let unread = || Original {
+        content_type: String::new(),
+        bytes: Raw::from([]),
+    };
+    verified(mailgun, body, now, unread)
 }
 
 /// The raw mail of a form that carries one.

@@ -86,14 +86,19 @@ impl Authenticator {
     /// [`LookupFailed`] when the key is not cached and the database is away.
     pub async fn caller(&self, key: &ApiKey) -> Result<Option<Arc<Caller>>, LookupFailed> {
         let hash = key.hash();
-        if self
-            .bootstrap
-            .is_some_and(|bootstrap| bootstrap.matches(&hash))
-        {
-            return Ok(Some(Arc::new(Caller::bootstrap())));
-        }
-        if !key.is_drawn() {
+        if !key.is_drawn() && !self.is_bootstrap(&hash) {
             return Ok(None);
+        }
+        self.caller_with(hash).await
+    }
+
+    /// Whose key has this hash, for those who have shown the key itself before; `None` when it is nobody's, or revoked.
+    ///
+    /// # Errors
+    /// [`LookupFailed`] when the key is not cached and the database is away.
+    pub async fn caller_with(&self, hash: KeyHash) -> Result<Option<Arc<Caller>>, LookupFailed> {
+        if self.is_bootstrap(&hash) {
+            return Ok(Some(Arc::new(Caller::bootstrap())));
         }
         let now = (self.clock)();
         if let Some(known) = self.known(&hash, now) {
@@ -113,6 +118,11 @@ impl Authenticator {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
+    }
+
+    fn is_bootstrap(&self, hash: &KeyHash) -> bool {
+        self.bootstrap
+            .is_some_and(|bootstrap| bootstrap.matches(hash))
     }
 
     fn known(&self, hash: &KeyHash, now: Instant) -> Option<Option<Arc<Caller>>> {

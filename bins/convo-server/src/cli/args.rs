@@ -2,10 +2,64 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
+use convo_app::export::Export;
 use uuid::Uuid;
 
 use crate::auth::Scope;
+use crate::export::{self, Form};
+
+/// Words of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// conversations, messages, leads, transitions or events.
+    #[arg(value_name = "WHAT", value_parser = exported)]
+    pub what: Export,
+    /// csv or jsonl.
+    #[arg(long, default_value = "csv", value_parser = form)]
+    pub format: Form,
+    /// From this time on (RFC 3339, or a date).
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub from: Option<DateTime<Utc>>,
+    /// Before this time.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub to: Option<DateTime<Utc>>,
+    /// Of this campaign, by its id.
+    #[arg(long, value_name = "ID")]
+    pub campaign: Option<Uuid>,
+    /// Of conversations in this state.
+    #[arg(long)]
+    pub state: Option<String>,
+    /// A file instead of standard output; it must not exist yet.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+fn exported(text: &str) -> Result<Export, String> {
+    let known = || Export::ALL.map(Export::as_str).join(", ");
+    Export::named(text).ok_or_else(|| format!("must be one of {}", known()))
+}
+
+fn form(text: &str) -> Result<Form, String> {
+    Form::named(text).ok_or_else(|| "must be csv or jsonl".to_owned())
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    export::time(text)
+        .ok_or_else(|| "must be a time such as 2026-03-01T08:00:00Z, or a date".to_owned())
+}
+
+/// Words of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The database: empty, or a demo already. The one of the settings is left alone.
+    #[arg(long, value_name = "URL", default_value = "sqlite://convo-demo.db")]
+    pub database: String,
+    /// Nothing happens by itself while you look; else the story of a new demo goes on for some minutes.
+    #[arg(long)]
+    pub still: bool,
+}
 
 /// Words of `inspect`.
 #[derive(Debug, Args)]

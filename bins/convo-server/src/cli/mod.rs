@@ -2,6 +2,8 @@
 
 mod admin;
 pub mod args;
+mod demo;
+mod export;
 mod import;
 mod inspect;
 mod lexicon;
@@ -38,6 +40,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve; the same as no word at all.
     Serve,
+    /// Play a week of a made-up dealer's campaigns into an empty database, and serve it.
+    Demo(DemoArgs),
     /// Bring the database to the newest schema.
     Migrate,
     /// API keys.
@@ -51,6 +55,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Take in mail and records from files, silently; again changes nothing.
     Import(ImportArgs),
+    /// Give a whole table out as a file.
+    Export(ExportArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Read mail files without a database and print the thread tree.
@@ -136,12 +142,14 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Ended, CommandError> {
     };
     match command {
         Command::Serve => serve::run(&settings(cli)?, out),
+        Command::Demo(args) => demo::run(cli, args, out),
         Command::Migrate => admin::migrate(&settings(cli)?, out),
         Command::Keys(keys) => admin::keys(&settings(cli)?, keys, out),
         Command::Verify => admin::verify(&settings(cli)?, out),
         Command::Erase(args) => admin::erase(&settings(cli)?, args, out),
         Command::Replay(args) => admin::replay(&settings(cli)?, args, out),
         Command::Import(args) => import::run(&settings(cli)?, args, out),
+        Command::Export(args) => export::run(&settings(cli)?, args, out),
         Command::Openapi => admin::openapi(&api::documented(), out),
         Command::Inspect(args) => inspect::run(args, out),
         Command::Lexicon(LexiconCommand::Test(args)) => lexicon::test(args, out),

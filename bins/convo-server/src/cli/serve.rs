@@ -12,6 +12,8 @@ use super::{CommandError, Ended};
 use crate::api::{self, Api};
 use crate::app::Shell;
 use crate::auth::{ApiKey, FirstKey};
+use crate::demo::Sequel;
+use crate::gauges::Gauges;
 use crate::mailer::MailgunMailer;
 use crate::outbox::Sender;
 use crate::redis::{Hints, Kept};
@@ -22,16 +24,34 @@ use crate::{ticker, ws};
 
 /// Serves until SIGTERM; every command that was acknowledged is in the database by then.
 pub fn run(settings: &Settings, out: &mut dyn Write) -> Result<Ended, CommandError> {
-    actix_web::rt::System::new().block_on(serve(settings, out))
+    run_with(settings, None, None, out)
 }
 
-async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, CommandError> {
+/// Serves, and shows a key that was made for whoever looks at a demo, whose story goes on.
+pub(super) fn run_with(
+    settings: &Settings,
+    key: Option<ApiKey>,
+    sequel: Option<Sequel>,
+    out: &mut dyn Write,
+) -> Result<Ended, CommandError> {
+    actix_web::rt::System::new().block_on(serve(settings, key, sequel, out))
+}
+
+async fn serve(
+    settings: &Settings,
+    key: Option<ApiKey>,
+    sequel: Option<Sequel>,
+    out: &mut dyn Write,
+) -> Result<Ended, CommandError> {
     let stop = stop_signal()?;
     let ready = settings.clone();
     let wired = tokio::task::spawn_blocking(move || wiring::wire(&ready)).await;
     let wired = wired.map_err(io::Error::other)??;
     let app = wired.app;
-    let first = first_key(settings, &app).await?;
+    let first = match key {
+        Some(key) => Some(key),
+        None => first_key(settings, &app).await?,
+    };
     let redis = wiring::redis(settings)?;
     let mailer = match settings.send.mode {
         SendMode::Live => Some(MailgunMailer::new(settings).map_err(wiring::WiringError::from)?),
@@ -53,6 +73,7 @@ async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Comman
         Arc::new(StoreReadiness {
             app: app.clone(),
             redis: redis.clone(),
+            gauges: Gauges::default(),
         }),
         routes,
     )?;
@@ -62,7 +83,7 @@ async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Comman
         writeln!(out, "admin key, shown once: {}", key.expose())?;
         writeln!(
             out,
-            "look at http://{address}/docs/ (the API), http://{address}/readyz"
+            "log in with it at http://{address}/ (the API: http://{address}/docs/)"
         )?;
         out.flush()?;
     }
@@ -85,6 +106,7 @@ async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Comman
         let sender = Sender::new(app.clone(), mailer, &settings.send);
         actix_web::rt::spawn(sender.run(stopped))
     });
+    let going = sequel.map(|sequel| sequel.go_on(app.clone())).transpose()?;
     // Sockets are told first: their clients find another node while requests here still end.
     let served = listening
         .run(&shell, async move {
@@ -99,6 +121,8 @@ async fn serve(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Comman
     for task in beside {
         task.abort();
     }
+    // It may wait for an answer of the writer, which needs none of this runtime.
+    drop(going);
     // The queue ends when nobody can put anything into it any more; what is in it is still written.
     drop((shell, app));
     let _ = tokio::task::spawn_blocking(move || wired.writer.join()).await;
@@ -138,7 +162,8 @@ async fn first_key(
     }
 }
 
-fn admin_key(name: &str) -> Result<(ApiKey, Command), CommandError> {
+/// Draws a key that may do everything, and the command that stores it.
+pub(super) fn admin_key(name: &str) -> Result<(ApiKey, Command), CommandError> {
     let new = wire::NewKey {
         name: name.to_owned(),
         scopes: vec!["admin".to_owned()],

@@ -27,10 +27,15 @@ pub struct Check {
     pub required: bool,
 }
 
-/// What `/readyz` asks.
+/// What `/readyz` and `/metrics` ask.
 pub trait Readiness: Send + Sync {
     /// The checks, made now.
     fn checks(&self) -> Pin<Box<dyn Future<Output = Vec<Check>> + Send + '_>>;
+
+    /// Sets the gauges of what is asked for when somebody reads them; without any there is nothing to do.
+    fn measure(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async {})
+    }
 }
 
 /// Set once, when the server begins to stop.
@@ -104,16 +109,21 @@ pub async fn readyz(
 pub async fn metrics(
     _caller: Authorized<Read>,
     handle: web::Data<PrometheusHandle>,
+    readiness: web::Data<dyn Readiness>,
 ) -> HttpResponse {
-    rendered(&handle)
+    rendered(&handle, &**readiness).await
 }
 
 /// The same on a listener of its own, which needs no key.
-pub async fn open_metrics(handle: web::Data<PrometheusHandle>) -> HttpResponse {
-    rendered(&handle)
+pub async fn open_metrics(
+    handle: web::Data<PrometheusHandle>,
+    readiness: web::Data<dyn Readiness>,
+) -> HttpResponse {
+    rendered(&handle, &**readiness).await
 }
 
-fn rendered(handle: &PrometheusHandle) -> HttpResponse {
+async fn rendered(handle: &PrometheusHandle, readiness: &dyn Readiness) -> HttpResponse {
+    readiness.measure().await;
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, MEDIA_TYPE))
         .body(handle.render())

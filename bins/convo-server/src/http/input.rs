@@ -73,7 +73,11 @@ impl<T: DeserializeOwned> FromRequest for QueryString<T> {
     }
 }
 
-fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+/// Reads a query.
+///
+/// # Errors
+/// `validation_failed` naming the first field that is wrong.
+pub(crate) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let pairs = || form_urlencoded::parse(query.as_bytes());
     let with_nul = pairs().filter(|(name, value)| name.contains('\0') || value.contains('\0'));
     let violations: Vec<Violation> = with_nul

@@ -2,12 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use convo_app::outbox::MAILS;
-use convo_app::timers::{FIRED, LAG, REPLIES_NEEDED};
-use convo_app::writer::{BATCH_COMMANDS, COMMITS};
+use convo_app::meters;
+use convo_app::writer::BATCH_COMMANDS;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::access_log::Answered;
+use crate::gauges;
 
 /// Media type of the text format.
 pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -56,12 +56,14 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         "Failed checks of API keys and webhook signatures"
     );
     metrics::describe_counter!(RATE_LIMITED, "Failed checks answered with 429");
-    metrics::describe_counter!(MAILS, "Outgoing mails, by what became of them");
-    metrics::describe_counter!(COMMITS, "Transactions committed by the writer");
-    metrics::describe_histogram!(BATCH_COMMANDS, "Commands in one commit of the writer");
-    metrics::describe_gauge!(LAG, "Seconds that the oldest timer that is due has waited");
-    metrics::describe_counter!(FIRED, "Timers that came to something, by kind");
-    metrics::describe_counter!(REPLIES_NEEDED, "Alerts that a lead waits for an answer");
+    for check in ["api_key", "webhook_signature", "link"] {
+        metrics::counter!(FAILED_CHECKS, "check" => check).increment(0);
+        metrics::counter!(RATE_LIMITED, "check" => check).increment(0);
+    }
+    metrics::counter!(PANICS).increment(0);
+    metrics::gauge!(IN_FLIGHT).increment(0.0);
+    meters::begin();
+    gauges::describe();
     crate::ws::describe();
     metrics::describe_gauge!(BUILD_INFO, "1, with the version as a label");
     metrics::gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);

@@ -120,7 +120,7 @@ impl FromRequest for RawBody {
 ///
 /// # Errors
 /// 500 in an app without any: there is no body without a limit.
-pub(super) fn of_request(request: &HttpRequest) -> Result<web::Data<PayloadLimits>, Problem> {
+pub(crate) fn of_request(request: &HttpRequest) -> Result<web::Data<PayloadLimits>, Problem> {
     request
         .app_data::<web::Data<PayloadLimits>>()
         .cloned()

@@ -1,5 +1,6 @@
 //! `X-Request-Id`: taken over when sane, made otherwise, and known to every log line of a request.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
 
@@ -14,6 +15,11 @@ const MAX_LENGTH: usize = 128;
 
 tokio::task_local! {
     static CURRENT: Rc<str>;
+}
+
+thread_local! {
+    /// The id of the request that this thread works for, where no task does.
+    static LENT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// The client's id where it is sane, else a new UUID of version 7.
@@ -39,10 +45,33 @@ pub async fn scope<F: Future>(id: Rc<str>, request: F) -> F::Output {
     CURRENT.scope(id, request).await
 }
 
-/// The id of the request being answered by this task, if it is answering one.
+/// The id of the request that this task or thread works for, if it works for one.
 #[must_use]
 pub fn current() -> Option<String> {
-    CURRENT.try_with(|id| id.to_string()).ok()
+    let of_task = CURRENT.try_with(|id| id.to_string()).ok();
+    of_task.or_else(|| LENT.with_borrow(Clone::clone))
+}
+
+/// Work for another thread, or for later, that is still done for the request of now.
+pub fn lent<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let id = current();
+    move || of_request(id, work)
+}
+
+/// Does something for the request of this id, where no task does.
+pub fn of_request<T>(id: Option<String>, work: impl FnOnce() -> T) -> T {
+    let before = LENT.replace(id);
+    // Put back even when the work panics, since the thread goes on to work for others.
+    let _restored = Restored(before);
+    work()
+}
+
+struct Restored(Option<String>);
+
+impl Drop for Restored {
+    fn drop(&mut self) {
+        LENT.set(self.0.take());
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +106,22 @@ mod tests {
             assert!(!taken(id), "{id}");
         }
         assert_eq!(of_headers(&HeaderMap::new()).len(), 36);
+    }
+
+    #[actix_web::test]
+    async fn other_threads_know_it_while_they_work_for_the_request() {
+        let both = scope("r2".into(), async {
+            let asked = std::thread::spawn(lent(current)).join();
+            let later = lent(current);
+            (asked.ok().flatten(), later)
+        });
+        let (asked, later) = both.await;
+        assert_eq!(asked.as_deref(), Some("r2"));
+        assert_eq!(later().as_deref(), Some("r2"));
+        assert_eq!(current(), None);
+        let panics = scope("r3".into(), async { lent(|| panic!("as it does")) }).await;
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+        assert_eq!(current(), None);
     }
 
     #[actix_web::test]

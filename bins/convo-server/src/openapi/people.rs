@@ -70,6 +70,8 @@ pub struct Agent {
     pub manager: bool,
     /// Absent until this time.
     pub away_until: Option<DateTime<Utc>>,
+    /// Since when mail to the agent comes back; null while none does.
+    pub unreachable_at: Option<DateTime<Utc>>,
     /// How many open conversations the agent takes; null is no bound.
     #[schema(minimum = 0)]
     pub capacity: Option<i32>,

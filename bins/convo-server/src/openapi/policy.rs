@@ -286,6 +286,8 @@ pub struct GateLimits {
     pub quiet_hours: Option<QuietHours>,
     /// Automation's mail waits as a draft until an agent approves it.
     pub approval: bool,
+    /// Hours after which automation does not answer a mail any more.
+    pub answer_within_hours: u32,
     /// Seconds that a lease is good for.
     pub lease_seconds: u32,
     /// Seconds that the leases of a prepared batch are good for.

@@ -436,6 +436,15 @@ pub struct Snooze {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// Body of `POST /api/outbox/retry`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct RetryMails {
+    /// The code of the dead mails that are tried again.
+    #[schema(min_length = 1, max_length = 100)]
+    pub code: String,
+}
+
 /// Body of `POST /api/conversation-state/{id}/process-message`.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]

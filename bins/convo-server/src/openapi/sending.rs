@@ -45,6 +45,16 @@ pub struct Standing {
     pub version: u64,
 }
 
+/// What became of a retry of many mails.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Retried {
+    /// Mails that are tried again.
+    pub retried: u64,
+    /// Whether there are more of them.
+    pub more: bool,
+}
+
 /// A mail on its way, or what became of it.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]

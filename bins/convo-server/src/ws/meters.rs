@@ -9,6 +9,8 @@ pub fn describe() {
     metrics::describe_gauge!(CONNECTIONS, "WebSockets that are open");
     metrics::describe_counter!(SENT, "Events sent over WebSockets");
     metrics::describe_counter!(CLOSED, "WebSockets that ended, by reason");
+    metrics::gauge!(CONNECTIONS).increment(0.0);
+    metrics::counter!(SENT).increment(0);
 }
 
 /// Counts a socket as open for as long as it lives.

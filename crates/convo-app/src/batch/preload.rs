@@ -20,6 +20,8 @@ struct Wanted {
     conversations: BTreeSet<Uuid>,
     leads: BTreeSet<Uuid>,
     addresses: BTreeSet<String>,
+    /// Addresses that mail comes from.
+    writers: BTreeSet<String>,
     rfc_ids: BTreeSet<String>,
     scopes: BTreeSet<Vec<u8>>,
     parked: BTreeSet<String>,
@@ -61,6 +63,7 @@ impl Batch<'_, '_> {
         wanted.leads.extend(heads.map(|head| head.lead_id));
         self.load_outgoing(&wanted.spoken_of)?;
         self.load_addresses(&wanted.addresses)?;
+        self.load_failing(&wanted.writers)?;
         wanted.leads.extend(self.addresses.values().flatten());
         // A decision needs all conversations of a lead: they are read by lead, each once.
         let named: Vec<Uuid> = wanted.conversations.into_iter().collect();
@@ -82,6 +85,9 @@ impl Batch<'_, '_> {
         if ids.is_empty() || self.context.sending.mode == SendMode::Off {
             return Ok(());
         }
+        let unknown = |id: &&String| self.heads.get(*id).is_none_or(Vec::is_empty);
+        let unknown: Vec<String> = ids.iter().filter(unknown).cloned().collect();
+        self.load_notices(unknown)?;
         let heads = ids.iter().filter_map(|id| self.heads.get(id)).flatten();
         let messages: Vec<Uuid> = heads.map(|head| head.id).collect();
         let found = self.reader.outbox_by_messages(&messages)?;
@@ -115,7 +121,7 @@ fn want(command: &Command, context: &Context, wanted: &mut Wanted) {
         | Command::TakeOver(id, _)
         | Command::Send(id, _)
         | Command::MaySend(id, ..)
-        | Command::SentByOthers(id, _)
+        | Command::SentByOthers(id, ..)
         | Command::OneClick(id)
         | Command::Handover(id, _)
         | Command::IntegrationEvent(id, _)
@@ -194,9 +200,9 @@ fn want_mail(mail: &InboundEmail, token: Option<&str>, context: &Context, wanted
     wanted
         .rfc_ids
         .extend(mail.chain.candidates().map(|id| id.as_str().to_owned()));
-    wanted
-        .addresses
-        .extend(mail.from.iter().map(|from| address_key(&from.email)));
+    let writer = mail.from.iter().map(|from| address_key(&from.email));
+    wanted.writers.extend(writer.clone());
+    wanted.addresses.extend(writer);
     let tokens = mail
         .recipients
         .iter()

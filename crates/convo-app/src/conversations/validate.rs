@@ -54,14 +54,41 @@ pub fn validate_transition(
     if to.is_some_and(|to| said.to.is_some_and(|then| then != to)) {
         return Ok(shown(id, &batch, refused(now_in, "state_mismatch")));
     }
-    let mut value = validation(&said);
     let lead = batch.lead(lead)?;
     let erased = lead.is_some_and(|lead| lead.row.erased_at.is_some());
-    if erased && let Value::Object(members) = &mut value {
-        members.insert("canProceed".to_owned(), false.into());
-        members.insert("reason".to_owned(), "conflict".into());
+    Ok(shown(id, &batch, judged(&said, erased)))
+}
+
+/// What each of the nine events would come to now, in the order of the table: the validation of each, with its
+/// `event`; writes nothing. `agent` is named where an event needs one.
+///
+/// # Errors
+/// `NotFound`, or the database's.
+pub fn possibilities(
+    reader: &mut Reader<'_>,
+    context: &Context,
+    id: Uuid,
+    agent: Option<Uuid>,
+) -> Result<Vec<Value>, AppError> {
+    let mut batch = Batch::new(reader, context);
+    let entry = batch.conversation(id)?.ok_or(AppError::NotFound)?;
+    let lead = entry.row.lead_id;
+    let erased = batch
+        .lead(lead)?
+        .is_some_and(|lead| lead.row.erased_at.is_some());
+    let mut all = Vec::with_capacity(Event::ALL.len());
+    for event in Event::ALL {
+        let named = agent.filter(|_| *event == Event::HumanAgentAssigned);
+        let metadata = named.map(|agent| json!({"agentId": agent}));
+        let asked = trigger(event.as_str(), metadata.as_ref(), None)?;
+        let said = batch.validated(id, asked.agent, &asked)?;
+        let mut value = judged(&said, erased);
+        if let Value::Object(members) = &mut value {
+            members.insert("event".to_owned(), event.as_str().into());
+        }
+        all.push(value);
     }
-    Ok(shown(id, &batch, value))
+    Ok(all)
 }
 
 /// The transition a validation stands for.
@@ -89,6 +116,16 @@ fn refused(from: State, reason: &str) -> Value {
         "requirements": [],
         "rules": [],
     })
+}
+
+/// A validation; nothing can be done with a person who is forgotten.
+fn judged(said: &Validation<Uuid>, erased: bool) -> Value {
+    let mut value = validation(said);
+    if erased && let Value::Object(members) = &mut value {
+        members.insert("canProceed".to_owned(), false.into());
+        members.insert("reason".to_owned(), "conflict".into());
+    }
+    value
 }
 
 fn validation(said: &Validation<Uuid>) -> Value {

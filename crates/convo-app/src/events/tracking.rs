@@ -85,6 +85,36 @@ impl Batch<'_, '_> {
         rows
     }
 
+    /// What was told of a mail of ours under a provider's name for it is told of the mail.
+    pub(crate) fn rename_events(
+        &mut self,
+        name: &str,
+        conversation: Uuid,
+        message: Uuid,
+        own: &str,
+    ) -> Result<(), AppError> {
+        let stored = self
+            .reader
+            .email_events_by_rfc_ids(&[name.to_owned()])?
+            .into_iter()
+            .filter(|row| row.conversation_id == conversation)
+            .collect();
+        let rows = self.with_fresh(stored, |row| {
+            row.conversation_id == conversation && row.rfc_id.as_deref() == Some(name)
+        });
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in rows {
+            self.put_event(EmailEventRow {
+                rfc_id: Some(own.to_owned()),
+                message_id: row.message_id.or(Some(message)),
+                ..row
+            });
+        }
+        self.judge_again(conversation, Some(own)).map(|_| ())
+    }
+
     /// Judges all opens and clicks of a mail anew: one more may make machines of its neighbours.
     ///
     /// A mail is known by its Message-ID, which its events have before and after it is stored; those without

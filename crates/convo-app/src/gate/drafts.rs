@@ -4,7 +4,7 @@
 //! charge, or that it is not the time, does not keep a draft from being made; it is judged when it is approved. An
 //! agent who approves a draft makes its words the agent's own.
 
-use convo_core::gate::{self, DenialCode};
+use convo_core::gate::{self, DenialCode, Mail, Purpose};
 use convo_core::vocabulary::Author;
 use convo_email::Attachment;
 use convo_store::rows::{DraftRow, LeaseRow};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::facts::Where;
 use super::leave::granted;
-use super::{Asked, Leave};
+use super::{Asked, Denial, Leave};
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::error::AppError;
@@ -113,14 +113,19 @@ impl Batch<'_, '_> {
         let (row, mut lease) = self.waiting_draft(id)?;
         let conversation = row.conversation_id;
         self.touched_lead = Some(row.lead_id);
-        if let Some(agent) = request.agent_id.or(key_agent) {
-            let speaker = self.who_writes(Author::Agent.as_str(), Some(agent), None)?;
+        if request.agent_id.or(key_agent).is_some() {
+            let author = Author::Agent.as_str();
+            let speaker = self.who_writes(author, request.agent_id, key_agent, None)?;
             // The answer stays claimed: what is approved is an answer all the same.
             lease.author = speaker.author.as_str().to_owned();
             lease.agent_id = speaker.agent;
         }
         let mail = self.mail_of_lease(&lease)?;
-        granted(self.judge(Where::There(conversation), &mail, Some(lease.id))?)?;
+        let mut denials = self.judge(Where::There(conversation), &mail, Some(lease.id))?;
+        // This is the approval.
+        denials.retain(|denial| denial.code != DenialCode::Approval);
+        granted(denials)?;
+        self.not_overtaken(&mail)?;
         let send = Send {
             author: lease.author.clone(),
             text: request.text.clone().unwrap_or_else(|| row.text.clone()),
@@ -137,6 +142,32 @@ impl Batch<'_, '_> {
         let (message, queued) = self.send_with(conversation, &send, &[], Leave { lease })?;
         self.decide_draft(row, "approved", Some(message));
         self.accepted(conversation, message, &queued, Some(id))
+    }
+
+    /// An answer that was written to one mail is no answer to the next, whoever approves it.
+    fn not_overtaken(&mut self, mail: &Mail<Uuid>) -> Result<(), AppError> {
+        let Some(answered) = mail
+            .answers
+            .as_ref()
+            .filter(|_| mail.purpose == Purpose::Reply)
+        else {
+            return Ok(());
+        };
+        let Some(row) = self.message_row(answered.id)? else {
+            return Ok(());
+        };
+        let newest = self.newest_to_answer(row.conversation_id)?;
+        let void = |code: DenialCode, detail| {
+            let reasons = vec![Denial::new(code.as_str(), detail)];
+            Err(AppError::LeaseVoid { reasons })
+        };
+        if newest.is_some_and(|newest| newest > *answered) {
+            return void(DenialCode::Superseded, "the lead has written again since");
+        }
+        if self.is_overtaken(answered.id, None)? {
+            return void(DenialCode::Answered, "somebody has answered the mail since");
+        }
+        Ok(())
     }
 
     /// `POST /api/drafts/{id}/discard`. The mail it would have answered is for a person now.

@@ -6,19 +6,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use convo_core::conversation::Conversation;
 use convo_core::gate::{
-    self, CampaignFacts, GateFacts, Mail, Purpose, Reputation, ReputationScope,
+    self, CampaignFacts, DenialCode, GateFacts, Mail, Purpose, Reputation, ReputationScope,
 };
 use convo_core::policy::Policy;
-use convo_core::vocabulary::{Author, Direction, Kind};
+use convo_core::vocabulary::Author;
 use convo_store::MessageHead;
 use convo_store::rows::MessageRow;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::fared::of_campaign;
+use super::fared::{AN_HOUR, of_campaign};
+use super::lease::is_unasked;
 use crate::batch::Batch;
-use crate::door::is_unsent;
 use crate::error::AppError;
+use crate::message::IMPORTED;
+use crate::wire::address_key;
 
 /// Messages after the one to be answered that are looked at for its answer.
 const AFTER: i64 = 100;
@@ -46,12 +48,24 @@ struct Person {
 
 impl Batch<'_, '_> {
     /// Every reason why a mail may not be sent now, on present facts; nothing: it may. `own` is the lease that it
-    /// is asked for with: it does not stand in its own way.
+    /// is asked for with, of a stored mail the mail itself: it does not stand in its own way.
     pub(super) fn judge(
         &mut self,
         place: Where,
         mail: &Mail<Uuid>,
         own: Option<Uuid>,
+    ) -> Result<Vec<gate::Denial>, AppError> {
+        self.judge_to(place, mail, own, &[])
+    }
+
+    /// The same of a mail that goes to these addresses, in the form addresses are compared in; none of them: to the
+    /// lead's primary one.
+    fn judge_to(
+        &mut self,
+        place: Where,
+        mail: &Mail<Uuid>,
+        own: Option<Uuid>,
+        to: &[String],
     ) -> Result<Vec<gate::Denial>, AppError> {
         let (here, lead, campaign) = match place {
             Where::There(id) => {
@@ -69,13 +83,21 @@ impl Batch<'_, '_> {
             .filter(|id| Some(*id) != here)
             .collect();
         let person = self.person(lead)?;
-        let suppressions = self.standing_against(lead)?;
+        let suppressions = self.standing_against(lead, to)?;
         let in_review = self.waits_for_a_person(lead)?;
         let earlier = self.earlier(lead, here);
         let leased_until = self.leased_until(lead, own);
         let answered = match &mail.answers {
             Some(answered) if mail.is_automation() && !mail.stored => {
                 self.is_answered(lead, answered.id, own)?
+            }
+            Some(answered) if mail.is_automation() => self.is_overtaken(answered.id, own)?,
+            _ => false,
+        };
+        let imported = match &mail.answers {
+            Some(answered) if mail.is_automation() && !mail.stored => {
+                let row = self.message_row(answered.id)?;
+                row.is_some_and(|row| is_imported(&row))
             }
             _ => false,
         };
@@ -111,6 +133,7 @@ impl Batch<'_, '_> {
             earlier: &earlier,
             leased_until,
             answered,
+            imported,
             zone: person.zone,
             consent: person.consent.as_deref(),
             campaign: of_campaign.as_ref(),
@@ -121,17 +144,25 @@ impl Batch<'_, '_> {
         Ok(gate::may_send(&facts, policy, self.clock))
     }
 
-    /// Whether the newest mail of the lead in a conversation may be acknowledged: judged as an automatic answer, but
-    /// without a lease, since the real answer still has to come.
-    pub(crate) fn may_acknowledge(&mut self, conversation: Uuid) -> Result<bool, AppError> {
+    /// Whether the newest mail of the lead in a conversation may be acknowledged to an address: judged as an automatic
+    /// answer, but without a lease, since the real answer still has to come.
+    pub(crate) fn may_acknowledge(
+        &mut self,
+        conversation: Uuid,
+        to: &str,
+    ) -> Result<bool, AppError> {
         let mail = Mail {
             author: Author::System,
             purpose: Purpose::Reply,
             agent: None,
             answers: self.newest_to_answer(conversation)?,
+            lead_wrote: true,
             stored: false,
         };
-        let denials = self.judge(Where::There(conversation), &mail, None)?;
+        let place = Where::There(conversation);
+        let mut denials = self.judge_to(place, &mail, None, &[address_key(to)])?;
+        // Its words are the policy's own.
+        denials.retain(|denial| denial.code != DenialCode::Approval);
         Ok(denials.is_empty())
     }
 
@@ -178,7 +209,9 @@ impl Batch<'_, '_> {
             let under_way = self.under_way(id, own)?;
             let today = day.sent.saturating_add(under_way as u64);
             facts.today = u32::try_from(today).unwrap_or(u32::MAX);
-            facts.frees_at = day.first.map(|first| first + TimeDelta::hours(24));
+            facts.frees_at = day
+                .first
+                .map(|first| first + TimeDelta::hours(24) + AN_HOUR);
         }
         Ok(facts)
     }
@@ -239,6 +272,36 @@ impl Batch<'_, '_> {
         Ok(false)
     }
 
+    /// Whether somebody else's words came after a message that a stored mail answers.
+    pub(super) fn is_overtaken(
+        &mut self,
+        answered: Uuid,
+        own: Option<Uuid>,
+    ) -> Result<bool, AppError> {
+        let Some(answered) = self.message_row(answered)? else {
+            return Ok(false);
+        };
+        let (of, since) = (answered.conversation_id, answered.sequence_number);
+        let mut after = self.reader.messages_after(of, since, AFTER)?;
+        let changed = &self.commit.messages_changed;
+        after.retain(|row| !changed.iter().any(|other| other.id == row.id));
+        let here = self.commit.messages.iter().chain(changed);
+        after.extend(here.filter(|row| row.conversation_id == of).cloned());
+        after.retain(|row| Some(row.id) != own && row.at > answered.at && is_said(row));
+        for row in after {
+            let by_hand = row.author == Author::Agent.as_str();
+            // A campaign's next mail, or a follow-up, answers nothing.
+            if by_hand
+                || !self
+                    .lease_of_message(row.id)?
+                    .is_some_and(|one| is_unasked(&one))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Why a stored mail that is about to leave may not any more; nothing: it may.
     ///
     /// # Errors
@@ -254,26 +317,41 @@ impl Batch<'_, '_> {
         };
         let answers = match lease.as_ref().and_then(|lease| lease.answers_id) {
             Some(id) => self.mark_of(id)?,
-            None if purpose == Purpose::Reply => self.newest_to_answer(row.conversation_id)?,
+            None if purpose == Purpose::Reply => self
+                .newest_to_answer(row.conversation_id)?
+                .map(|newest| (newest, true)),
             None => None,
+        };
+        let (answers, lead_wrote) = match answers {
+            Some((mark, lead_wrote)) => (Some(mark), lead_wrote),
+            None => (None, false),
         };
         let mail = Mail {
             author: row.author.parse().map_err(wrong)?,
             purpose,
             agent: row.author_id,
             answers,
+            lead_wrote,
             stored: true,
         };
-        self.judge(Where::There(row.conversation_id), &mail, None)
+        // It goes to whom it was written to, whatever the lead's address is by now.
+        let to = self.written_to(message)?;
+        self.judge_to(Where::There(row.conversation_id), &mail, Some(row.id), &to)
     }
+}
+
+fn is_said(row: &MessageRow) -> bool {
+    super::mint::is_said(&row.direction, &row.kind, row.note, &row.codes)
 }
 
 /// A person's or automation's answer to a message, by what its own head says.
 fn answers(row: &MessageRow, rfc_id: &str) -> bool {
     let names = |id: Option<&String>| id.is_some_and(|id| id == rfc_id);
-    row.direction == Direction::Outbound.as_str()
-        && row.kind == Kind::Human.as_str()
-        && !row.note
-        && !is_unsent(&row.codes)
-        && (names(row.in_reply_to.as_ref()) || names(row.parent_rfc.as_ref()))
+    is_said(row) && (names(row.in_reply_to.as_ref()) || names(row.parent_rfc.as_ref()))
+}
+
+/// A message that came silently.
+fn is_imported(row: &MessageRow) -> bool {
+    let evidence: Vec<String> = serde_json::from_str(&row.evidence).unwrap_or_default();
+    evidence.iter().any(|code| code == IMPORTED)
 }

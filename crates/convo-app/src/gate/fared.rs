@@ -1,23 +1,30 @@
 //! How mail fared, by the hour: what the breaker and a campaign's share of the day are judged by.
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use convo_core::change::Suppression;
 use convo_core::gate::{Breaker, Reputation, ReputationScope};
 use convo_core::vocabulary::{SuppressionReason, SuppressionSource};
 use convo_store::rows::ReputationRow;
 use convo_store::{Fared, Forgotten, Sweep};
 use uuid::Uuid;
 
+use super::lease::is_unasked;
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::context::Context;
 use crate::error::AppError;
 use crate::records::no_content;
 
-/// What became of a mail.
+/// Mails are counted by the hour.
+pub(super) const AN_HOUR: TimeDelta = TimeDelta::hours(1);
+
+/// What became of an unasked mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// An unasked mail was sent.
+    /// It was sent, or is about to be.
     Sent,
+    /// It will not be sent after all.
+    Unsent,
     /// Its address was found dead.
     HardBounce,
     /// The person complained about it.
@@ -52,8 +59,8 @@ pub(crate) fn scope_name(context: &Context, campaign: Option<Uuid>) -> String {
 }
 
 /// The beginning of an hour.
-fn hour(at: DateTime<Utc>) -> DateTime<Utc> {
-    at.duration_trunc(TimeDelta::hours(1)).unwrap_or(at)
+pub(crate) fn hour(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.duration_trunc(AN_HOUR).unwrap_or(at)
 }
 
 impl Batch<'_, '_> {
@@ -74,6 +81,10 @@ impl Batch<'_, '_> {
                 sent: 1,
                 ..Fared::default()
             },
+            Fate::Unsent => Fared {
+                sent: -1,
+                ..Fared::default()
+            },
             Fate::HardBounce => Fared {
                 hard_bounces: 1,
                 ..Fared::default()
@@ -90,27 +101,48 @@ impl Batch<'_, '_> {
         self.wrote();
     }
 
-    /// Counts a suppression that is new: an address found dead, or a complaint.
+    /// Counts a suppression that is new: an address found dead, or a complaint, about mail that is counted when it is
+    /// sent.
     pub(crate) fn suppression_fared(
         &mut self,
         campaign: Option<Uuid>,
-        reason: SuppressionReason,
-        source: SuppressionSource,
-        at: DateTime<Utc>,
-    ) {
-        let fate = match (reason, source) {
+        suppression: &Suppression<Uuid>,
+    ) -> Result<(), AppError> {
+        let fate = match (suppression.reason, suppression.source) {
             // What stands on a provider's own list is no news about our mail.
-            (_, SuppressionSource::Provider) => return,
+            (_, SuppressionSource::Provider) => return Ok(()),
             (SuppressionReason::HardBounce, _) => Fate::HardBounce,
             (SuppressionReason::Complaint, _) => Fate::Complaint,
-            _ => return,
+            _ => return Ok(()),
         };
-        self.fared(campaign, fate, at);
+        let lease = match suppression.message {
+            Some(message) => self.lease_of_message(message)?,
+            None => None,
+        };
+        if lease.is_some_and(|lease| is_unasked(&lease)) {
+            self.fared(campaign, fate, suppression.at);
+        }
+        Ok(())
     }
 
-    /// Counts of a scope over the last hours.
+    /// Counts a mail that was counted as sent and did not leave, or may again.
+    pub(crate) fn fared_unsent(&mut self, message: Uuid, unsent: bool) -> Result<(), AppError> {
+        let lease = self.lease_of_message(message)?.filter(is_unasked);
+        let Some(lease) = lease else { return Ok(()) };
+        match unsent {
+            true => {
+                let counted = lease.used_at.unwrap_or(self.clock);
+                self.fared(lease.campaign_id, Fate::Unsent, counted);
+            }
+            false => self.fared(lease.campaign_id, Fate::Sent, self.clock),
+        }
+        Ok(())
+    }
+
+    /// Counts of a scope over the last hours, that in which they begin as a whole.
     pub(super) fn sums(&mut self, scope: &str, hours: u32) -> Result<Sums, AppError> {
-        let since = self.clock - TimeDelta::hours(i64::from(hours));
+        let begins = self.clock - TimeDelta::hours(i64::from(hours));
+        let since = hour(begins);
         let known = self.gate.fared.get(scope);
         if known.is_none_or(|known| known.since > since) {
             let rows = self.reader.reputation(scope, since)?;
@@ -129,7 +161,7 @@ impl Batch<'_, '_> {
         let here = self.commit.fared.iter().filter(|((of, _), _)| of == scope);
         let here = here.map(|((_, hour), fared)| (*hour, *fared));
         let mut sums = Sums::default();
-        for (hour, fared) in stored.chain(here).filter(|(hour, _)| *hour > since) {
+        for (hour, fared) in stored.chain(here).filter(|(hour, _)| *hour >= since) {
             let unsigned = |count: i64| u64::try_from(count).unwrap_or(0);
             sums.sent += unsigned(fared.sent);
             sums.hard_bounces += unsigned(fared.hard_bounces);
@@ -155,7 +187,7 @@ impl Batch<'_, '_> {
             sent: sums.sent,
             hard_bounces: sums.hard_bounces,
             complaints: sums.complaints,
-            clears_at: sums.last.map(|last| last + window),
+            clears_at: sums.last.map(|last| last + window + AN_HOUR),
         })
     }
 
@@ -176,7 +208,7 @@ impl Batch<'_, '_> {
             rows: Vec::new(),
         };
         self.gate.fared.insert(scope.clone(), read);
-        let forgotten = Sweep::Reputation(Forgotten::Scope(scope));
+        let forgotten = Sweep::Reputation(Forgotten::Scope(scope, self.clock));
         self.commit.sweeps.push(forgotten);
         self.record_changed("reputation_reset", None, None, campaign);
         Ok(no_content())

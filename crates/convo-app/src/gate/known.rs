@@ -27,6 +27,13 @@ pub(crate) struct Known {
     leases: Vec<LeaseRow>,
 }
 
+impl Known {
+    /// Forgets leases that are void now.
+    pub(super) fn forget_leases(&mut self, ended: impl Fn(&LeaseRow) -> bool) {
+        self.leases.retain(|row| !ended(row));
+    }
+}
+
 /// An automation mail with its conversation.
 #[derive(Debug, Clone, Copy)]
 struct Mailed {
@@ -56,7 +63,10 @@ impl Batch<'_, '_> {
             found.insert(*lead, known);
         }
         for row in self.reader.lead_addresses_by_leads(&missing)? {
-            if let Some(known) = found.get_mut(&row.lead_id) {
+            // One that this batch has taken away is the lead's no longer.
+            let of = self.addresses.get(&row.address_key);
+            let stands = of.is_none_or(|lead| *lead == Some(row.lead_id));
+            if let (Some(known), true) = (found.get_mut(&row.lead_id), stands) {
                 known.keys.insert(row.address_key);
             }
         }
@@ -77,7 +87,10 @@ impl Batch<'_, '_> {
             }
         }
         for row in self.reader.open_leases_by_leads(&missing, self.clock)? {
-            if let Some(known) = found.get_mut(&row.lead_id) {
+            let of_agent = row.author == Author::Agent.as_str();
+            let leases = &self.gate.leases;
+            let ended = leases.is_ended(row.lead_id, row.campaign_id, of_agent);
+            if let (Some(known), false) = (found.get_mut(&row.lead_id), ended) {
                 known.leases.push(row);
             }
         }
@@ -146,8 +159,21 @@ impl Batch<'_, '_> {
         self.gate.known.get(&lead).cloned().unwrap_or_default()
     }
 
-    /// Suppressions in force that concern mail to a lead's primary address, those of this batch included.
-    pub(super) fn standing_against(&mut self, lead: Uuid) -> Result<Vec<Standing>, AppError> {
+    /// Whether a lead wants no more mail of automation.
+    pub(super) fn is_silenced(&mut self, lead: Uuid) -> Result<bool, AppError> {
+        let standing = self.standing_against(lead, &[])?;
+        Ok(standing
+            .iter()
+            .any(|one| one.scope == SuppressionScope::Automation))
+    }
+
+    /// Suppressions in force that concern mail to a lead at these addresses (in none: at the primary one), those of
+    /// this batch included.
+    pub(super) fn standing_against(
+        &mut self,
+        lead: Uuid,
+        to: &[String],
+    ) -> Result<Vec<Standing>, AppError> {
         let known = self.known_of(lead);
         let primary = self.lead(lead)?.map(|entry| entry.row.email_key.clone());
         let primary = primary.unwrap_or_default();
@@ -164,11 +190,25 @@ impl Batch<'_, '_> {
                 rows.push(row.clone());
             }
         }
-        let primary_digest = digest(&primary);
+        let primary = [primary];
+        let to = if to.is_empty() { &primary } else { to };
+        for key in to.iter().filter(|key| !known.keys.contains(*key)) {
+            // It was the lead's when the mail was written.
+            rows.extend(self.active_suppressions(key)?);
+        }
+        rows.sort_by_key(|row| row.id);
+        rows.dedup_by_key(|row| row.id);
+        let hashes: HashSet<Vec<u8>> = to
+            .iter()
+            .map(|key| self.context.address_digest(key))
+            .collect();
         rows.retain(|row| {
             // What the person said holds for every address; what is wrong with an address for itself alone.
-            let written_to = row.address_key.as_ref() == Some(&primary)
-                || (row.keyed_hash.is_some() && row.keyed_hash == primary_digest);
+            let written_to = row.address_key.as_ref().is_some_and(|key| to.contains(key))
+                || row
+                    .keyed_hash
+                    .as_ref()
+                    .is_some_and(|hash| hashes.contains(hash));
             views::in_force(row, self.clock)
                 && (written_to || row.scope == SuppressionScope::Automation.as_str())
         });

@@ -1,10 +1,12 @@
 //! Leases: put, found again, and what they claim.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::TimeDelta;
 use convo_core::gate::{Mail, Purpose};
+use convo_core::vocabulary::Author;
 use convo_store::rows::LeaseRow;
+use convo_store::{EndedLeases, LeasesOf};
 use uuid::Uuid;
 
 use crate::batch::Batch;
@@ -14,14 +16,34 @@ use crate::error::AppError;
 #[derive(Default)]
 pub(crate) struct Leases {
     put: HashMap<Uuid, LeaseRow>,
-    /// Unused leases of campaigns in the database.
-    of_campaigns: HashMap<Uuid, Vec<Uuid>>,
+    /// Unused leases of campaigns in the database, with their leads.
+    of_campaigns: HashMap<Uuid, Vec<(Uuid, Uuid)>>,
+    /// Whose leases of the database a fact of this batch has made void.
+    ended: BTreeSet<LeasesOf>,
 }
 
 impl Leases {
     /// Those that this batch has given or used.
     pub(super) fn put(&self) -> impl Iterator<Item = &LeaseRow> {
         self.put.values()
+    }
+
+    /// Whether a fact of this batch has made leases of the database void: those of a lead, of a campaign, of an
+    /// agent or none.
+    pub(super) fn is_ended(&self, lead: Uuid, campaign: Option<Uuid>, of_agent: bool) -> bool {
+        let of_all = self.ended.contains(&LeasesOf::LeadOfAll(lead));
+        let of_campaign = campaign.is_some_and(|id| self.ended.contains(&LeasesOf::Campaign(id)));
+        of_all || (!of_agent && (of_campaign || self.ended.contains(&LeasesOf::Lead(lead))))
+    }
+}
+
+/// Whether the leases of somebody contain one.
+fn is_of(of: LeasesOf, row: &LeaseRow) -> bool {
+    let of_agent = row.author == Author::Agent.as_str();
+    match of {
+        LeasesOf::Lead(lead) => row.lead_id == lead && !of_agent,
+        LeasesOf::LeadOfAll(lead) => row.lead_id == lead,
+        LeasesOf::Campaign(campaign) => row.campaign_id == Some(campaign) && !of_agent,
     }
 }
 
@@ -36,11 +58,43 @@ impl Batch<'_, '_> {
         if let Some(row) = self.gate.leases.put.get(&id) {
             return Ok(Some(row.clone()));
         }
-        Ok(self.reader.leases_by_ids(&[id])?.pop())
+        let mut row = self.reader.leases_by_ids(&[id])?.pop();
+        if let Some(row) = &mut row {
+            let of_agent = row.author == Author::Agent.as_str();
+            let ended = &self.gate.leases;
+            if ended.is_ended(row.lead_id, row.campaign_id, of_agent) {
+                row.open_until = row.open_until.map(|until| until.min(self.clock));
+            }
+        }
+        Ok(row)
+    }
+
+    /// Ends open leases from the fact on that forbids their mail: what undoes the fact does not bring them back. The
+    /// mail that one would have answered stays spoken for.
+    pub(crate) fn end_leases(&mut self, of: LeasesOf) {
+        let open: Vec<LeaseRow> = self
+            .gate
+            .leases
+            .put()
+            .filter(|row| is_of(of, row) && row.open_until.is_some_and(|until| until > self.clock))
+            .cloned()
+            .collect();
+        for row in open {
+            let open_until = Some(self.clock);
+            self.put_lease(LeaseRow { open_until, ..row });
+        }
+        for known in self.gate.known.values_mut() {
+            known.forget_leases(|row| is_of(of, row));
+        }
+        if self.gate.leases.ended.insert(of) {
+            let at = self.clock;
+            self.commit.leases_ended.push(EndedLeases { of, at });
+            self.wrote();
+        }
     }
 
     /// The lease that a stored message was sent with.
-    pub(super) fn lease_of_message(&mut self, message: Uuid) -> Result<Option<LeaseRow>, AppError> {
+    pub(crate) fn lease_of_message(&mut self, message: Uuid) -> Result<Option<LeaseRow>, AppError> {
         let mut here = self.gate.leases.put();
         if let Some(row) = here.find(|row| row.message_id == Some(message)) {
             return Ok(Some(row.clone()));
@@ -86,7 +140,11 @@ impl Batch<'_, '_> {
         let leases = &self.gate.leases;
         let stored = leases.of_campaigns.get(&campaign);
         let stored = stored.into_iter().flatten();
-        let stored = stored.filter(|id| Some(**id) != own && !leases.put.contains_key(*id));
+        let stored = stored.filter(|(id, lead)| {
+            Some(*id) != own
+                && !leases.put.contains_key(id)
+                && !leases.is_ended(*lead, Some(campaign), false)
+        });
         let here = leases.put().filter(|row| {
             row.campaign_id == Some(campaign)
                 && is_unasked(row)

@@ -57,11 +57,13 @@ impl Leave {
 }
 
 impl Batch<'_, '_> {
-    /// Who writes: for an agent the one named, else the given one, who must be active.
+    /// Who writes: for an agent the one of the caller's key, else the one named, else the given one, who must be
+    /// active. A key of an agent writes as nobody else.
     pub(crate) fn who_writes(
         &mut self,
         author: &str,
         named: Option<Uuid>,
+        key_agent: Option<Uuid>,
         else_agent: Option<Uuid>,
     ) -> Result<Speaker, AppError> {
         let wrong = || AppError::invalid("author", "must be ai, agent or system");
@@ -75,7 +77,10 @@ impl Batch<'_, '_> {
                 agent: None,
             });
         }
-        let agent = match named.or(else_agent) {
+        if key_agent.is_some() && named.is_some() && named != key_agent {
+            return Err(AppError::invalid("agentId", "is not the agent of the key"));
+        }
+        let agent = match key_agent.or(named).or(else_agent) {
             Some(id) => self.agent(id)?,
             None => None,
         };
@@ -106,23 +111,48 @@ impl Batch<'_, '_> {
         });
         let answers = match (purpose, asked.answers) {
             (Purpose::Reply, Some(named)) => Some(self.answerable(conversation, named)?),
-            (Purpose::Reply, None) => self.newest_to_answer(conversation)?,
+            (Purpose::Reply, None) => self
+                .newest_to_answer(conversation)?
+                .map(|newest| (newest, true)),
             (_, Some(_)) => {
                 return Err(AppError::invalid("answers", "is for the purpose reply"));
             }
             (_, None) => None,
+        };
+        let (answers, lead_wrote) = match answers {
+            Some((mark, lead_wrote)) => (Some(mark), lead_wrote),
+            None => (None, false),
         };
         Ok(Mail {
             author: asked.speaker.author,
             purpose,
             agent: asked.speaker.agent,
             answers,
+            lead_wrote,
             stored: false,
         })
     }
 
-    /// The message of a person in the conversation that is named.
-    fn answerable(&mut self, conversation: Uuid, named: &str) -> Result<Mark<Uuid>, AppError> {
+    /// The agent of a lease of the conversation, who writes where nobody is named.
+    pub(crate) fn agent_of_lease(
+        &mut self,
+        conversation: Uuid,
+        lease: Option<Uuid>,
+    ) -> Result<Option<Uuid>, AppError> {
+        let lease = match lease {
+            Some(id) => self.lease(id)?,
+            None => None,
+        };
+        let lease = lease.filter(|lease| lease.conversation_id == conversation);
+        Ok(lease.and_then(|lease| lease.agent_id))
+    }
+
+    /// The message of a person in the conversation that is named, and whether the lead wrote it.
+    fn answerable(
+        &mut self,
+        conversation: Uuid,
+        named: &str,
+    ) -> Result<(Mark<Uuid>, bool), AppError> {
         let named = named.trim().trim_start_matches('<').trim_end_matches('>');
         let id = match named.parse::<Uuid>() {
             Ok(id) => Some(id),
@@ -137,11 +167,7 @@ impl Batch<'_, '_> {
             None => None,
         };
         let row = row.filter(|row| row.conversation_id == conversation && is_of_person(row));
-        row.map(|row| Mark {
-            at: row.at,
-            id: row.id,
-        })
-        .ok_or_else(|| {
+        row.map(|row| marked(&row)).ok_or_else(|| {
             AppError::invalid("answers", "names no mail of a person in the conversation")
         })
     }
@@ -156,13 +182,12 @@ impl Batch<'_, '_> {
         Ok(newest.map(|reply| reply.mark.clone()))
     }
 
-    /// Place and time of a stored message.
-    pub(super) fn mark_of(&mut self, message: Uuid) -> Result<Option<Mark<Uuid>>, AppError> {
-        let row = self.message_row(message)?;
-        Ok(row.map(|row| Mark {
-            at: row.at,
-            id: row.id,
-        }))
+    /// Place and time of a stored message, and whether the lead wrote it.
+    pub(super) fn mark_of(
+        &mut self,
+        message: Uuid,
+    ) -> Result<Option<(Mark<Uuid>, bool)>, AppError> {
+        Ok(self.message_row(message)?.map(|row| marked(&row)))
     }
 
     /// Leave to send now: that of a lease, judged again, or that of the moment.
@@ -175,7 +200,8 @@ impl Batch<'_, '_> {
         lease: Option<Uuid>,
         asked: &Asked<'_>,
     ) -> Result<Leave, AppError> {
-        let (lease, mail) = match lease {
+        let given = lease;
+        let (lease, mail) = match given {
             Some(id) => self.leased_mail(conversation, id, Some(asked))?,
             None => {
                 let mail = self.meant(conversation, asked)?;
@@ -185,7 +211,42 @@ impl Batch<'_, '_> {
         };
         let denials = self.judge(Where::There(conversation), &mail, Some(lease.id))?;
         granted(denials)?;
+        if given.is_some() {
+            self.still_good(&lease)?;
+        }
         Ok(Leave { lease })
+    }
+
+    /// What a fact has made void stays void, though the fact is undone by now.
+    pub(super) fn still_good(&mut self, lease: &LeaseRow) -> Result<(), AppError> {
+        if is_void(lease) || self.written_since(lease)? {
+            return Err(AppError::LeaseVoid {
+                reasons: vec![Denial::new("void", "a fact since has made the lease void")],
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether the lead has written since a lease of an unasked mail was given: whoever answered, the mail that
+    /// was meant is not the next one any more.
+    fn written_since(&mut self, lease: &LeaseRow) -> Result<bool, AppError> {
+        if !super::lease::is_unasked(lease) {
+            return Ok(false);
+        }
+        let mut newest = Vec::new();
+        for id in self.conversations_of(lease.lead_id)? {
+            let entry = self.conversation(id)?;
+            let facts = entry.filter(|entry| entry.facts.state.is_open());
+            newest.extend(facts.and_then(|entry| entry.facts.tally.newest_reply.clone()));
+        }
+        let fresh = newest.iter().map(|reply| reply.mark.id);
+        for id in fresh.collect::<Vec<_>>() {
+            let row = self.message_row(id)?;
+            if row.is_some_and(|row| row.received_at >= lease.created_at) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The mail a lease was given for, as long as it can be used at all.
@@ -199,8 +260,13 @@ impl Batch<'_, '_> {
         let lease = lease.filter(|lease| lease.conversation_id == conversation);
         let lease = lease
             .ok_or_else(|| AppError::invalid("lease", "names no lease of the conversation"))?;
-        if asked.is_some_and(|asked| asked.speaker.author.as_str() != lease.author) {
-            return Err(AppError::invalid("author", "is not the one of the lease"));
+        if let Some(Asked { speaker, .. }) = asked {
+            if speaker.author.as_str() != lease.author {
+                return Err(AppError::invalid("author", "is not the one of the lease"));
+            }
+            if speaker.agent != lease.agent_id {
+                return Err(AppError::invalid("agentId", "is not the one of the lease"));
+            }
         }
         let void = |code, detail| AppError::LeaseVoid {
             reasons: vec![Denial::new(code, detail)],
@@ -222,11 +288,16 @@ impl Batch<'_, '_> {
             Some(id) => self.mark_of(id)?,
             None => None,
         };
+        let (answers, lead_wrote) = match answers {
+            Some((mark, lead_wrote)) => (Some(mark), lead_wrote),
+            None => (None, false),
+        };
         Ok(Mail {
             author: lease.author.parse().map_err(|_| wrong())?,
             purpose: lease.purpose.parse().map_err(|_| wrong())?,
             agent: lease.agent_id,
             answers,
+            lead_wrote,
             stored: false,
         })
     }
@@ -242,7 +313,15 @@ impl Batch<'_, '_> {
     }
 
     /// Notes that a mail was sent with its leave.
-    pub(crate) fn leave_used(&mut self, leave: Leave, message: Uuid, left: bool) {
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn leave_used(
+        &mut self,
+        leave: Leave,
+        message: Uuid,
+        left: bool,
+    ) -> Result<(), AppError> {
         let mut lease = leave.lease;
         lease.open_until = None;
         lease.used_at = lease.used_at.or(Some(self.clock));
@@ -255,7 +334,15 @@ impl Batch<'_, '_> {
             let kind = AnswerKind::Answer;
             self.note_answer(message, lease.conversation_id, lease.lead_id, kind);
         }
+        let by_owner = lease.author == Author::Agent.as_str();
+        if by_owner && self.is_silenced(lease.lead_id)? {
+            // The owner answers one to one who wants no more mail: allowed, and never unseen.
+            let (conversation, lead) = (lease.conversation_id, lease.lead_id);
+            let change = "suppressed_lead_answered";
+            self.record_changed(change, Some(conversation), Some(lead), Some(message));
+        }
         self.put_lease(lease);
+        Ok(())
     }
 }
 
@@ -267,6 +354,22 @@ pub(super) fn granted(denials: Vec<gate::Denial>) -> Result<(), AppError> {
     Err(AppError::LeaseVoid {
         reasons: shown(denials),
     })
+}
+
+/// A lease that nobody used and a fact ended before its time.
+fn is_void(lease: &LeaseRow) -> bool {
+    lease.used_at.is_none()
+        && lease
+            .open_until
+            .is_none_or(|until| until < lease.expires_at)
+}
+
+fn marked(row: &MessageRow) -> (Mark<Uuid>, bool) {
+    let mark = Mark {
+        at: row.at,
+        id: row.id,
+    };
+    (mark, row.author == Author::Lead.as_str())
 }
 
 /// A mail that somebody wrote to us.

@@ -39,7 +39,7 @@ impl Batch<'_, '_> {
         let (lead, owner) = (entry.row.lead_id, entry.facts.agent);
         let campaign = entry.row.campaign_id;
         self.touched_lead = Some(lead);
-        let speaker = self.who_writes(&request.author, request.agent_id, key_agent.or(owner))?;
+        let speaker = self.who_writes(&request.author, request.agent_id, key_agent, owner)?;
         let asked = Asked {
             speaker,
             purpose: Some(request.purpose()?),

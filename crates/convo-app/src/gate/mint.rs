@@ -1,6 +1,10 @@
 //! What a mail needs that somebody else sends, so that its answers and its events come back to its conversation.
 
-use convo_core::vocabulary::Author;
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+use convo_core::gate::Purpose;
+use convo_core::vocabulary::{Author, Direction, Kind};
 use convo_email::Automatic;
 use convo_store::rows::LeaseRow;
 use serde::Serialize;
@@ -8,8 +12,9 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::batch::Batch;
+use crate::door::is_unsent;
 use crate::error::AppError;
-use crate::outbox::Thread;
+use crate::outbox::{Status, Thread};
 use crate::unsubscribe;
 use crate::wire::time;
 
@@ -68,8 +73,8 @@ impl Batch<'_, '_> {
             let one_click = "List-Unsubscribe=One-Click";
             set("List-Unsubscribe-Post", one_click.to_owned());
         }
-        if lease.author == Author::System.as_str() {
-            set("Auto-Submitted", Automatic::Generated.as_str().to_owned());
+        if let Some(automatic) = says_automatic(lease) {
+            set("Auto-Submitted", automatic.as_str().to_owned());
         }
         Ok(Minted {
             lease: json!({"id": lease.id, "expiresAt": time(lease.expires_at)}),
@@ -82,14 +87,9 @@ impl Batch<'_, '_> {
         })
     }
 
-    /// The campaign's line, where a mail of author `ai` is the conversation's first of that author.
+    /// The campaign's line, where no mail of author `ai` is known to have left its conversation before this one.
     pub(crate) fn disclosure_of(&mut self, lease: &LeaseRow) -> Result<Option<String>, AppError> {
         if lease.author != Author::Ai.as_str() {
-            return Ok(None);
-        }
-        let entry = self.conversation(lease.conversation_id)?;
-        let written = entry.and_then(|entry| entry.facts.tally.authors.get(&Author::Ai).copied());
-        if written.unwrap_or(0) > 0 {
             return Ok(None);
         }
         let campaign = match lease.campaign_id {
@@ -97,8 +97,74 @@ impl Batch<'_, '_> {
             None => None,
         };
         let line = campaign.and_then(|campaign| campaign.disclosure);
-        Ok(line.filter(|line| !line.trim().is_empty()))
+        let line = line.filter(|line| !line.trim().is_empty());
+        if line.is_some() && self.machine_has_written(lease)? {
+            return Ok(None);
+        }
+        Ok(line)
     }
+
+    /// Whether a mail of author `ai` has left a lease's conversation: what is queued may never leave, and a note never
+    /// does.
+    fn machine_has_written(&mut self, lease: &LeaseRow) -> Result<bool, AppError> {
+        let conversation = lease.conversation_id;
+        let entry = self.conversation(conversation)?;
+        let stored = entry.and_then(|entry| entry.facts.tally.authors.get(&Author::Ai).copied());
+        if stored.unwrap_or(0) == 0 {
+            return Ok(false);
+        }
+        let changed = &self.commit.messages_changed;
+        let here = self.commit.messages.iter().chain(changed);
+        let here = here.filter(|row| row.conversation_id == conversation);
+        let mut written: BTreeMap<Uuid, bool> = here
+            .map(|row| {
+                let said = is_said(&row.direction, &row.kind, row.note, &row.codes);
+                (row.id, said && row.author == Author::Ai.as_str())
+            })
+            .collect();
+        let leads = [lease.lead_id];
+        for mail in self.reader.sent_to_leads(&leads, DateTime::UNIX_EPOCH)? {
+            if mail.conversation_id == conversation {
+                let outbound = Direction::Outbound.as_str();
+                let said = is_said(outbound, &mail.kind, mail.note, &mail.codes);
+                let by_machine = mail.author == Author::Ai.as_str();
+                written.entry(mail.id).or_insert(said && by_machine);
+            }
+        }
+        let written = written.into_iter().filter(|(_, written)| *written);
+        let written: Vec<Uuid> = written.map(|(id, _)| id).collect();
+        let mut outgoing: BTreeMap<Uuid, bool> = BTreeMap::new();
+        let stored = self.reader.outbox_by_messages(&written)?;
+        for row in stored.iter().chain(&self.commit.outbox) {
+            let sent = row.status == Status::Sent.as_str();
+            outgoing.extend(row.message_id.map(|message| (message, sent)));
+        }
+        // What is in no outbox was told by whoever sent it, or left so long ago that its row is gone.
+        let left = |id: &Uuid| outgoing.get(id).copied().unwrap_or(true);
+        Ok(written.iter().any(left))
+    }
+}
+
+/// A mail of ours that left the house, or may.
+pub(super) fn is_said(direction: &str, kind: &str, note: bool, codes: &str) -> bool {
+    direction == Direction::Outbound.as_str()
+        && kind == Kind::Human.as_str()
+        && !note
+        && !is_unsent(codes)
+}
+
+/// What a mail says of its making: a machine's answer to a mail is `auto-replied`, what the system writes unasked is
+/// `auto-generated`. A campaign's mail says neither: people wrote and ordered it, and absences are worth knowing.
+///
+/// Source: RFC 3834 §3.1.7, §5.
+pub(crate) fn says_automatic(lease: &LeaseRow) -> Option<Automatic> {
+    if lease.author == Author::Agent.as_str() {
+        return None;
+    }
+    if lease.purpose == Purpose::Reply.as_str() {
+        return Some(Automatic::Replied);
+    }
+    (lease.author == Author::System.as_str()).then_some(Automatic::Generated)
 }
 
 fn variables(lease: &LeaseRow) -> Map<String, Value> {

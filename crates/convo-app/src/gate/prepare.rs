@@ -54,6 +54,7 @@ impl Batch<'_, '_> {
             purpose: Purpose::Campaign,
             agent: None,
             answers: None,
+            lead_wrote: false,
             stored: false,
         };
         let subject = request.subject.as_deref().unwrap_or(&campaign.name);

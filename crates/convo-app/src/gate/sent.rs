@@ -24,15 +24,19 @@ impl Batch<'_, '_> {
         &mut self,
         id: Uuid,
         request: &SentByOthers,
+        key_agent: Option<Uuid>,
     ) -> Result<Answer, AppError> {
         request.check()?;
         let entry = self.conversation(id)?.ok_or(AppError::NotFound)?;
         self.touched_lead = Some(entry.row.lead_id);
         let provider_id = request.provider_id()?;
-        let used = self
-            .lease(request.lease)?
-            .filter(|lease| lease.conversation_id == id)
-            .and_then(|lease| lease.message_id);
+        let lease = self.lease(request.lease)?;
+        let lease = lease.filter(|lease| lease.conversation_id == id);
+        let theirs = lease.as_ref().and_then(|lease| lease.agent_id);
+        if theirs.is_some() && key_agent.is_some() && theirs != key_agent {
+            return Err(AppError::invalid("lease", "is another agent's"));
+        }
+        let used = lease.and_then(|lease| lease.message_id);
         if let Some(message) = used {
             // Told again: only the provider's id can be new.
             self.provider_calls_it(message, provider_id.as_ref())?;
@@ -40,8 +44,9 @@ impl Batch<'_, '_> {
         }
         let (lease, mail) = self.leased_mail(id, request.lease, None)?;
         granted(self.judge(Where::There(id), &mail, Some(lease.id))?)?;
+        self.still_good(&lease)?;
         let message = self.store_foreign(&lease, request)?;
-        self.leave_used(Leave { lease }, message, true);
+        self.leave_used(Leave { lease }, message, true)?;
         self.provider_calls_it(message, provider_id.as_ref())?;
         self.recorded(id, message, false)
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use convo_core::vocabulary::{Author, Direction, Kind};
 use convo_email::{InboundEmail, Origin};
+use convo_store::LeasesOf;
 use convo_store::rows::{ReviewRow, ReviewWaitRow};
 use convo_threading::automated::Class;
 use uuid::Uuid;
@@ -123,6 +124,9 @@ impl Batch<'_, '_> {
             Route::Silence { lead } => self.silence(&arriving, arrival, lead),
             Route::There(place) => self.store_mail(&arriving, arrival, place),
             Route::Relay(relay) => self.relay(&arriving, arrival, relay),
+            Route::Held { relay, reason } => self.not_sent(&arriving, arrival, relay, reason),
+            Route::Notice(row) => self.notice_reported(&mail, *row, arriving.at),
+            Route::Forgotten(place) => self.forgotten(&arriving, place),
             Route::New {
                 lead,
                 campaign,
@@ -186,7 +190,9 @@ impl Batch<'_, '_> {
             kind_of(mail.class())
         };
         let forged = arriving.origin.is_forged();
-        let flooded = !arrival.history && self.flooded(place.conversation, kind)?;
+        let flooded = !arrival.history
+            && self.flooded(place.conversation, kind)?
+            && !self.proves_dead(mail, &place)?;
         let evidence = evidence(place.evidence, arriving, flooded);
         let stored = self.store_message(NewMessage {
             conversation: place.conversation,
@@ -295,6 +301,13 @@ impl Batch<'_, '_> {
             None => mail.from.clone(),
         };
         let from_key = person.map(|person| address_key(&person.email));
+        if let Some(key) = from_key
+            .as_ref()
+            .filter(|_| !reason.starts_with("automated"))
+            && let Some(lead) = self.lead_of_address(key)?
+        {
+            self.end_leases(LeasesOf::Lead(lead));
+        }
         let mut waits: Vec<String> = mail
             .chain
             .candidates()

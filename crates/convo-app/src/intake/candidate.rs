@@ -81,10 +81,7 @@ impl Batch<'_, '_> {
             entry.facts.outcome,
         );
         // What the forgotten write again is nobody's conversation: a second erase would not find it.
-        let gone = self
-            .lead(of)?
-            .is_some_and(|lead| lead.row.erased_at.is_some());
-        if gone {
+        if self.is_forgotten(of)? {
             return Ok(Route::Review("unknown_sender"));
         }
         if state.is_open() {

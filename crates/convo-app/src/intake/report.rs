@@ -1,7 +1,7 @@
 //! Bounces, delays and complaints: believed only of a mail we sent, and of whom it went to.
 
 use convo_core::vocabulary::{Author, Direction};
-use convo_email::{InboundEmail, ReportKind, ReportedRecipient};
+use convo_email::{FailureClass, InboundEmail, ReportKind, ReportedRecipient};
 use convo_store::MessageHead;
 
 use super::{Arriving, Place, Route};
@@ -23,7 +23,10 @@ pub(crate) fn speaks_of(recipient: &ReportedRecipient, addresses: &[String]) -> 
 
 impl Batch<'_, '_> {
     /// A report names a mail of ours, and nobody else than whom that went to; otherwise a person has to look.
+    ///
+    /// Nobody looks at what is said of a person who was forgotten.
     pub(super) fn route_report(&mut self, arriving: &Arriving<'_>) -> Result<Route, AppError> {
+        let forged = arriving.origin.is_forged();
         let report = arriving.mail.report.as_ref();
         let original = report.and_then(|report| report.original_message_id.clone());
         let replied = arriving.mail.chain.parent().cloned();
@@ -34,35 +37,63 @@ impl Batch<'_, '_> {
         for (id, evidence) in candidates {
             let Some(id) = id else { continue };
             let Some(ours) = sent(self.heads(id.as_str())?).cloned() else {
-                continue;
+                match self.notice_of(&id)? {
+                    Some(row) if !forged => return Ok(Route::Notice(Box::new(row))),
+                    _ => continue,
+                }
             };
+            let mut place = Place::new(ours.conversation_id, 0, evidence, Author::System);
+            if self.is_forgotten(ours.lead_id)? {
+                // Whom it went to is not known any more.
+                place.about = (!forged).then_some((ours.id, ours.rfc_id));
+                return Ok(Route::Forgotten(place));
+            }
+            if forged {
+                continue;
+            }
             let went_to = self.went_to(&ours)?;
             if !fits(arriving.mail, &went_to) {
                 return Ok(Route::Review("report_of_another_recipient"));
             }
-            let mut place = Place::new(ours.conversation_id, 0, evidence, Author::System);
             place.about = Some((ours.id, ours.rfc_id));
             place.went_to = Some(went_to);
             return Ok(Route::There(place));
         }
-        Ok(Route::Review("unmatched_report"))
+        Ok(Route::Review(if forged {
+            "unverified_report"
+        } else {
+            "unmatched_report"
+        }))
+    }
+
+    /// Whether a report tells for the first time that an address our mail went to is dead: no flood drowns that.
+    pub(super) fn proves_dead(
+        &mut self,
+        mail: &InboundEmail,
+        place: &Place,
+    ) -> Result<bool, AppError> {
+        let (Some(report), Some(went_to)) = (&mail.report, &place.went_to) else {
+            return Ok(false);
+        };
+        for one in &report.recipients {
+            if one.class != Some(FailureClass::Hard) || !speaks_of(one, went_to) {
+                continue;
+            }
+            let Some(failed) = one.original.as_ref().or(one.address.as_ref()) else {
+                continue;
+            };
+            let standing = self.active_suppressions(&address_key(failed))?;
+            if !standing.iter().any(|row| row.reason == "hard_bounce") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The addresses a mail of ours went to, as compared: those it names; where none of them is its lead's
     /// (recorded without, or sent to a list), the lead's too.
     fn went_to(&mut self, ours: &MessageHead) -> Result<Vec<String>, AppError> {
-        let mut here = self.commit.contents.iter();
-        let here = here.find(|content| content.message_id == ours.id);
-        let stored = match here {
-            Some(content) => Some(content.recipients.clone()),
-            None => self.reader.recipients_of(ours.id)?,
-        };
-        let named: Option<Vec<String>> = stored.and_then(|json| serde_json::from_str(&json).ok());
-        let mut named: Vec<String> = named
-            .unwrap_or_default()
-            .iter()
-            .map(|address| address_key(address))
-            .collect();
+        let mut named = self.written_to(ours.id)?;
         let mut theirs = self.aliases_of_lead(ours.lead_id)?;
         let primary = self.lead(ours.lead_id)?.map(|lead| lead.row.email.clone());
         theirs.extend(primary);

@@ -1,36 +1,75 @@
-//! Whether an address that bounced is alive after all: judged by own times, whichever is stored first.
+//! Whether an address that failed is alive after all: judged by own times, whichever is stored first.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use convo_core::lead::LeadFactKind;
 use convo_core::vocabulary::{Author, Kind};
 use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::error::AppError;
+use crate::wire::address_key;
+
+/// Whether a reason speaks of an address, so that a later mail from it disproves it.
+pub(crate) fn is_failure(reason: &str) -> bool {
+    matches!(reason, "hard_bounce" | "soft_bounce")
+}
 
 impl Batch<'_, '_> {
-    /// A later human mail from an address lifts its hard bounce; only leads with one are looked at.
+    /// A later human mail from an address lifts its bounces, whoever's mail it was that bounced.
     pub(super) fn alive_again(
         &mut self,
-        lead: Uuid,
         from: Option<&str>,
         at: DateTime<Utc>,
     ) -> Result<(), AppError> {
-        let Some(entry) = self.lead(lead)? else {
-            return Ok(());
-        };
-        let facts = &entry.facts.facts;
-        let bounced = facts.contains_key(&LeadFactKind::HardBounce)
-            || facts.contains_key(&LeadFactKind::AddressBounce);
-        let Some(from) = from.filter(|_| bounced) else {
-            return Ok(());
-        };
-        self.heard_alive(from, at)
+        match from {
+            Some(from) if self.has_failed(&address_key(from))? => self.heard_alive(from, at),
+            _ => Ok(()),
+        }
     }
 
     /// Lifts what a mail of that time disproves.
     pub(crate) fn heard_alive(&mut self, address: &str, at: DateTime<Utc>) -> Result<(), AppError> {
-        self.lift(address, "hard_bounce", Some(at)).map(|_| ())
+        self.lift(address, "hard_bounce", Some(at))?;
+        self.reached(&address_key(address), at)
+    }
+
+    /// Whether an address may be suppressed for a failure.
+    fn has_failed(&mut self, key: &str) -> Result<bool, AppError> {
+        let here = self.suppressed_here.iter();
+        let of_key = here.filter(|row| row.address_key.as_deref() == Some(key));
+        if of_key
+            .filter(|row| row.lifted_at.is_none())
+            .any(|row| is_failure(&row.reason))
+        {
+            return Ok(true);
+        }
+        self.load_failing(&BTreeSet::from([key.to_owned()]))?;
+        Ok(self.failing.get(key).copied().unwrap_or(false))
+    }
+
+    /// Looks up in one read which addresses are suppressed for a failure: hardly any.
+    pub(crate) fn load_failing(&mut self, keys: &BTreeSet<String>) -> Result<(), AppError> {
+        let missing: Vec<String> = keys
+            .iter()
+            .filter(|key| !self.failing.contains_key(*key))
+            .cloned()
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let hashes: Vec<Vec<u8>> = missing
+            .iter()
+            .map(|key| self.context.address_digest(key))
+            .collect();
+        let found = self.reader.failing_addresses(&missing, &hashes)?;
+        for (key, hash) in missing.into_iter().zip(&hashes) {
+            let failed = found.iter().any(|(known, hashed)| {
+                known.as_ref() == Some(&key) || hashed.as_ref() == Some(hash)
+            });
+            self.failing.insert(key, failed);
+        }
+        Ok(())
     }
 
     /// Own time of the newest human mail of a lead from an address, those of this batch included.

@@ -1,7 +1,7 @@
 //! What is due goes to one sender, for a while.
 
 use chrono::{DateTime, Duration, Utc};
-use convo_core::gate::ends_at;
+use convo_core::gate::waits_until;
 use convo_store::rows::OutboxRow;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -26,6 +26,11 @@ impl Leased {
         serde_json::from_str(&answer.body).unwrap_or_default()
     }
 }
+
+/// What people end by and by is looked at again after so many minutes.
+const LOOK_AGAIN: i64 = 5;
+/// A mail that has waited for people so many days says nothing to anybody any more.
+const WAITS_DAYS: i64 = 7;
 
 /// Why a mail may not be sent, and when that ends.
 type Forbidden = (&'static str, Option<DateTime<Utc>>);
@@ -94,8 +99,7 @@ impl Batch<'_, '_> {
         Ok(self.policy(campaign)?.policy.sending)
     }
 
-    /// Why a queued mail may not be sent now, and when that ends where it ends by itself; otherwise it may not be sent
-    /// any more.
+    /// Why a queued mail may not be sent now, and when to ask again; otherwise it may not be sent any more.
     fn forbidden(&mut self, row: &OutboxRow) -> Result<Option<Forbidden>, AppError> {
         let Some(message) = row.message_id else {
             let forbidden = self.notice_forbidden(row)?;
@@ -106,7 +110,11 @@ impl Batch<'_, '_> {
         }
         let denials = self.gate_again(message)?;
         let first = denials.first().map(|denial| denial.code.as_str());
-        Ok(first.map(|code| (code, ends_at(&denials))))
+        let look = self.clock + Duration::minutes(LOOK_AGAIN);
+        let until = waits_until(&denials, look);
+        let waited = self.clock >= row.created_at + Duration::days(WAITS_DAYS);
+        let by_people = denials.iter().any(|denial| denial.until.is_none());
+        Ok(first.map(|code| (code, until.filter(|_| !(waited && by_people)))))
     }
 
     /// Ends a mail without its being sent; what was counted as said is not any more.

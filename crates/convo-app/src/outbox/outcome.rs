@@ -4,6 +4,7 @@ use chrono::Duration;
 use convo_email::MessageId;
 use convo_store::MessageHead;
 use convo_store::rows::{AliasRow, OutboxRow};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{MAILS, Status};
@@ -12,6 +13,7 @@ use crate::command::Answer;
 use crate::error::AppError;
 use crate::records::{answer, no_content};
 use crate::views;
+use crate::wire::RetryMails;
 
 /// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,11 @@ pub enum Outcome {
         /// Seconds the provider asks to wait.
         retry_after: Option<u64>,
     },
+    /// The provider takes nothing from us now: that is no attempt of this mail.
+    Closed {
+        /// Why.
+        code: String,
+    },
     /// Never.
     Refused {
         /// Why.
@@ -42,6 +49,8 @@ pub enum Outcome {
 
 /// The longest a provider is waited for, in seconds: a day.
 const LONGEST_WAIT: u64 = 86_400;
+/// Dead mails that one request tries again.
+const RETRIED: i64 = 500;
 
 impl Batch<'_, '_> {
     /// Takes what a sender tells of a mail. That a provider took it is a fact whoever tells it; anything else counts
@@ -58,6 +67,7 @@ impl Batch<'_, '_> {
             Outcome::Taken { provider_id } => self.taken_by_provider(row, provider_id.as_ref())?,
             _ if !leased => {}
             Outcome::Later { code, retry_after } => self.try_later(row, code, *retry_after)?,
+            Outcome::Closed { code } => self.wait_for_provider(row, code)?,
             Outcome::Refused { code } => self.give_up(row, Status::Dead, code)?,
             Outcome::Void { code } => self.give_up(row, Status::Void, code)?,
         }
@@ -103,6 +113,7 @@ impl Batch<'_, '_> {
             return Ok(());
         };
         self.heads(id.as_str())?;
+        let (conversation, own) = (row.conversation_id, row.rfc_id.clone());
         let head = MessageHead {
             id: row.id,
             conversation_id: row.conversation_id,
@@ -126,6 +137,7 @@ impl Batch<'_, '_> {
         let known = self.heads.entry(id.as_str().to_owned()).or_default();
         known.push(head);
         self.wrote();
+        self.rename_events(id.as_str(), conversation, message, &own)?;
         self.take_waiting(id.as_str())
     }
 
@@ -154,15 +166,34 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
+    /// Whoever mends a key or an account finds the mails as they were.
+    fn wait_for_provider(&mut self, mut row: OutboxRow, code: &str) -> Result<(), AppError> {
+        let policy = self.sending_policy(&row)?;
+        row.attempts = row.attempts.saturating_sub(1);
+        row.due_at = Some(self.clock + self.delay(policy.bound_seconds(1)));
+        row.code = Some(code.to_owned());
+        row.lease_owner = None;
+        row.updated_at = self.clock;
+        Status::Queued.as_str().clone_into(&mut row.status);
+        metrics::counter!(MAILS, "outcome" => "closed").increment(1);
+        self.put_outgoing(row);
+        Ok(())
+    }
+
     /// A provider speaks of a message of ours: it has it, or (`rejected`) will not send it.
     pub(crate) fn provider_speaks_of(
         &mut self,
         message: Uuid,
         rejected: bool,
     ) -> Result<(), AppError> {
-        let Some(row) = self.outgoing_of(message)? else {
-            return Ok(());
-        };
+        match self.outgoing_of(message)? {
+            Some(row) => self.provider_said(row, rejected),
+            None => Ok(()),
+        }
+    }
+
+    /// The provider has a mail, whatever stood here, or will not send it.
+    pub(super) fn provider_said(&mut self, row: OutboxRow, rejected: bool) -> Result<(), AppError> {
         match (rejected, row.status == Status::Sent.as_str()) {
             (false, false) => self.taken_by_provider(row, None),
             (true, _) if row.status != Status::Dead.as_str() => {
@@ -174,12 +205,38 @@ impl Batch<'_, '_> {
 
     /// `POST /api/outbox/{id}/retry`: a dead mail is tried again, from the first attempt on.
     pub(crate) fn retry_outbox(&mut self, id: Uuid) -> Result<Answer, AppError> {
-        let mut row = self.outgoing_row(id)?.ok_or(AppError::NotFound)?;
+        let row = self.outgoing_row(id)?.ok_or(AppError::NotFound)?;
         if row.status == Status::Void.as_str() || row.status == Status::Shadow.as_str() {
             return Err(AppError::conflict(
                 "only a mail that is dead is tried again",
             ));
         }
+        let row = self.try_again(row)?;
+        answer(200, &views::outgoing(&row))
+    }
+
+    /// `POST /api/outbox/retry`: dead mails with one code are tried again, the oldest first, so many in one commit.
+    pub(crate) fn retry_dead(&mut self, retry: &RetryMails) -> Result<Answer, AppError> {
+        retry.check()?;
+        let dead = Status::Dead.as_str();
+        let rows = self
+            .reader
+            .outbox_with_code(dead, &retry.code, RETRIED + 1)?;
+        let most = usize::try_from(RETRIED).unwrap_or(usize::MAX);
+        let more = rows.len() > most;
+        let mut retried = 0u64;
+        for row in rows.into_iter().take(most) {
+            // What an earlier command of this batch did to it is not in the database yet.
+            let row = self.outgoing_row(row.id)?.unwrap_or(row);
+            if row.status == dead {
+                self.try_again(row)?;
+                retried += 1;
+            }
+        }
+        answer(200, &json!({"retried": retried, "more": more}))
+    }
+
+    fn try_again(&mut self, mut row: OutboxRow) -> Result<OutboxRow, AppError> {
         if row.status == Status::Dead.as_str() {
             Status::Queued.as_str().clone_into(&mut row.status);
             row.attempts = 0;
@@ -190,7 +247,7 @@ impl Batch<'_, '_> {
                 self.set_unsent(message, false)?;
             }
         }
-        answer(200, &views::outgoing(&row))
+        Ok(row)
     }
 
     /// The outgoing mail that sends a message, as this batch leaves it.

@@ -10,17 +10,25 @@ use crate::error::AppError;
 impl Batch<'_, '_> {
     /// Says whether a message of ours left the house (or may still), and folds the facts again where that is new.
     pub(super) fn set_unsent(&mut self, message: Uuid, unsent: bool) -> Result<(), AppError> {
+        if self.mark_unsent(message, unsent)? {
+            self.fared_unsent(message, unsent)?;
+        }
+        Ok(())
+    }
+
+    /// The same for a mail that was never counted as sent; whether that is new.
+    pub(super) fn mark_unsent(&mut self, message: Uuid, unsent: bool) -> Result<bool, AppError> {
         let Some(mut row) = self.message_row(message)? else {
-            return Ok(());
+            return Ok(false);
         };
         let wrong = |_| AppError::Fault("a stored message has an unreadable reading".to_owned());
         let mut codes: Codes = serde_json::from_str(&row.codes).map_err(wrong)?;
         if codes.unsent == unsent {
-            return Ok(());
+            return Ok(false);
         }
         codes.unsent = unsent;
         row.codes = serde_json::to_string(&codes).map_err(wrong)?;
-        let conversation = row.conversation_id;
+        let (conversation, said) = (row.conversation_id, row.clone());
         // One that this batch stores is counted as what it is at the end.
         if !self.commit.messages.iter().any(|other| other.id == message) {
             self.tally_unsent(&row, unsent)?;
@@ -47,6 +55,7 @@ impl Batch<'_, '_> {
             entry.touch(Touched::Facts);
         }
         self.observe(conversation, &Observation::HistoryChanged, None)?;
-        Ok(())
+        self.handover_unsays(&said, unsent)?;
+        Ok(true)
     }
 }

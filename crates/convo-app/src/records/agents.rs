@@ -42,6 +42,7 @@ impl Batch<'_, '_> {
             capacity: new.capacity,
             hours: new.hours.as_ref().map(Value::to_string),
             external_id: new.external_id.clone(),
+            unreachable_at: None,
             revision: 1,
             updated_at: self.now,
         };
@@ -70,6 +71,10 @@ impl Batch<'_, '_> {
         row.name = patch.name.clone().unwrap_or(row.name);
         let email = patch.email.as_ref().map(|email| email.trim().to_owned());
         row.email = email.unwrap_or(row.email);
+        if address_key(&row.email) != address_key(&before.email) {
+            // Whether mail reaches the new address is to be seen.
+            row.unreachable_at = None;
+        }
         row.active = patch.active.unwrap_or(row.active);
         row.manager = patch.manager.unwrap_or(row.manager);
         row.away_until = patch

@@ -1,17 +1,22 @@
 //! Campaigns and policies.
 
+use std::collections::BTreeMap;
+
 use convo_core::policy::Policy;
-use convo_store::Put;
 use convo_store::rows::{CampaignRow, PolicyRow};
+use convo_store::{LeasesOf, Put};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::answer;
-use crate::batch::Batch;
+use crate::batch::{Batch, PolicyInForce};
 use crate::command::Answer;
 use crate::error::{AppError, Violation};
 use crate::views;
 use crate::wire::{CampaignPatch, NewCampaign};
+
+/// Violations of campaigns' own policies that are named.
+const NAMED: usize = 50;
 
 impl Batch<'_, '_> {
     /// Makes a campaign; a known external id is the same campaign.
@@ -101,6 +106,9 @@ impl Batch<'_, '_> {
             }
             None => self.own_policy(id)?,
         };
+        if row.paused && !before.paused {
+            self.end_leases(LeasesOf::Campaign(id));
+        }
         self.put_campaign(Put::changed(row.clone(), before.revision));
         self.campaigns.insert(id, Some(row.clone()));
         self.record_changed("campaign_changed", None, None, Some(id));
@@ -110,8 +118,42 @@ impl Batch<'_, '_> {
     /// Replaces the default policy by a new version of it; absent members keep their defaults.
     pub(crate) fn put_policy(&mut self, given: &Value) -> Result<Answer, AppError> {
         self.version_policy(None, given)?;
+        self.check_campaigns()?;
         let in_force = self.policy(None)?;
         answer(200, &views::policy(in_force.version, &in_force.policy))
+    }
+
+    /// What campaigns have of their own lies over the default policy: with a new one it has to hold as well.
+    fn check_campaigns(&mut self) -> Result<(), AppError> {
+        let base = self.policy(None)?;
+        let mut violations = Vec::new();
+        let mut of_campaigns = BTreeMap::new();
+        let stored = self.reader.newest_policies_of_campaigns()?;
+        for row in stored.iter().chain(&self.commit.policies) {
+            of_campaigns.extend(row.campaign_id.map(|id| (id, row.body.clone())));
+        }
+        for (campaign, body) in of_campaigns {
+            let own = serde_json::from_str(&body);
+            let own: Value = own.map_err(|error| AppError::Fault(error.to_string()))?;
+            let merged = PolicyInForce::over(&base.policy, &own);
+            let problems = match merged {
+                Ok(policy) => policy.validate().err().unwrap_or_default(),
+                Err(message) => {
+                    let field = format!("campaigns.{campaign}");
+                    violations.push(Violation::new(field, message));
+                    continue;
+                }
+            };
+            violations.extend(problems.iter().map(|problem| {
+                let field = format!("campaigns.{campaign}.{}", problem.field);
+                Violation::new(field, problem.message.clone())
+            }));
+        }
+        violations.truncate(NAMED);
+        if violations.is_empty() {
+            return Ok(());
+        }
+        Err(AppError::Invalid(violations))
     }
 
     /// The newest policy a campaign has of its own, as given.
@@ -128,7 +170,7 @@ impl Batch<'_, '_> {
             Some(_) => self.policy(None)?.policy.clone(),
             None => Policy::default(),
         };
-        let policy = super::super::batch::PolicyInForce::over(&base, given)
+        let policy = PolicyInForce::over(&base, given)
             .map_err(|message| AppError::invalid("policy", message))?;
         if let Err(problems) = policy.validate() {
             let violation = |problem: &convo_core::policy::Problem| {

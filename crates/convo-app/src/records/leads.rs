@@ -1,6 +1,7 @@
 //! Leads.
 
 use convo_core::lead::{Completeness, Lead};
+use convo_store::LeasesOf;
 use convo_store::rows::{LeadAddressRow, LeadRow};
 use serde_json::Value;
 use uuid::Uuid;
@@ -181,6 +182,9 @@ impl Batch<'_, '_> {
         entry.touch(Touched::Record);
         let row = entry.row.clone();
         self.touched_lead = Some(id);
+        if patch.consent == Some(None) {
+            self.end_leases(LeasesOf::Lead(id));
+        }
         self.record_changed("lead_changed", None, Some(id), None);
         if patch.email.is_some() || patch.aliases.is_some() {
             let mut addresses = aliases.clone();
@@ -241,6 +245,8 @@ impl Batch<'_, '_> {
             address: address.trim().to_owned(),
             is_primary,
         });
+        // What the gate has read of the lead was read by its addresses.
+        self.gate.known.remove(&lead);
         self.wrote();
     }
 }

@@ -3,6 +3,7 @@
 mod import;
 
 use chrono::{DateTime, Utc};
+use convo_store::LeasesOf;
 use convo_store::rows::SuppressionRow;
 use uuid::Uuid;
 
@@ -17,6 +18,9 @@ use crate::wire::{NewSuppression, address_key};
 /// The source of what only stands on a provider's own list.
 const PROVIDER: &str = "provider";
 
+/// The scope that stops everybody.
+const ALL: &str = "all";
+
 /// A suppression to be.
 pub(crate) struct Suppressing<'a> {
     pub address: &'a str,
@@ -29,8 +33,8 @@ pub(crate) struct Suppressing<'a> {
 }
 
 impl Batch<'_, '_> {
-    /// Suppresses an address. There is one row a reason: the newest fact dates it, and what the person did
-    /// stands before what a provider's list says, in whatever order they come.
+    /// Suppresses an address. There is one row a reason: the newest fact dates it, the widest scope and the latest end
+    /// hold, and what the person did stands before what a provider's list says, in whatever order they come.
     pub(crate) fn suppress(&mut self, new: &Suppressing<'_>) -> Result<SuppressionRow, AppError> {
         Ok(self.suppress_once(new)?.0)
     }
@@ -52,7 +56,7 @@ impl Batch<'_, '_> {
                 row.source = new.source.to_owned();
             }
             // What is known now has no end.
-            row.expires_at = None;
+            reinforce(&mut row, new.scope, None);
             if row != before {
                 self.keep_suppression(row.clone());
             }
@@ -83,6 +87,9 @@ impl Batch<'_, '_> {
     pub(crate) fn keep_suppression(&mut self, row: SuppressionRow) {
         self.suppressed_here.retain(|other| other.id != row.id);
         self.suppressed_here.push(row.clone());
+        if let Some(lead) = row.lead_id.filter(|_| views::in_force(&row, self.clock)) {
+            self.end_leases(LeasesOf::LeadOfAll(lead));
+        }
         self.put_suppression(row);
     }
 
@@ -147,9 +154,12 @@ impl Batch<'_, '_> {
         let lead = self.lead_of_address(&new.address)?;
         let reason = new.reason.as_deref().unwrap_or("manual");
         let standing = self.active_suppressions(&address_key(&new.address))?;
+        let scope = new.scope.as_deref().unwrap_or(scope_of(reason));
         // A fact that is only told again keeps its time.
         if let Some(mut row) = standing.into_iter().find(|row| row.reason == reason) {
-            self.hold_until(&mut row, new.expires_at);
+            if reinforce(&mut row, scope, new.expires_at) {
+                self.keep_suppression(row.clone());
+            }
             let row = self.call_suppression(row, new.external_id.as_ref())?;
             return answer(200, &views::suppression(&row));
         }
@@ -157,7 +167,7 @@ impl Batch<'_, '_> {
             address: &new.address,
             lead,
             reason,
-            scope: new.scope.as_deref().unwrap_or(scope_of(reason)),
+            scope,
             source: new.source.as_deref().unwrap_or("api"),
             evidence: new.evidence.as_deref(),
             at: self.now,
@@ -168,17 +178,6 @@ impl Batch<'_, '_> {
         }
         let row = self.call_suppression(row, new.external_id.as_ref())?;
         answer(201, &views::suppression(&row))
-    }
-
-    /// Lets a suppression hold longer, never shorter.
-    fn hold_until(&mut self, row: &mut SuppressionRow, until: Option<DateTime<Utc>>) {
-        let longer = row
-            .expires_at
-            .is_some_and(|known| until.is_none_or(|until| until > known));
-        if longer {
-            row.expires_at = until;
-            self.keep_suppression(row.clone());
-        }
     }
 
     /// Gives a suppression that has none the caller's own id.
@@ -242,12 +241,27 @@ impl Batch<'_, '_> {
     }
 }
 
+/// Lets a suppression hold longer and reach further, never shorter and less far; whether that changed it.
+fn reinforce(row: &mut SuppressionRow, scope: &str, until: Option<DateTime<Utc>>) -> bool {
+    let longer = row
+        .expires_at
+        .is_some_and(|known| until.is_none_or(|until| until > known));
+    if longer {
+        row.expires_at = until;
+    }
+    let wider = scope == ALL && row.scope != ALL;
+    if wider {
+        ALL.clone_into(&mut row.scope);
+    }
+    longer || wider
+}
+
 /// How far a reason reaches, unless somebody says otherwise.
 fn scope_of(reason: &str) -> &'static str {
     if matches!(reason, "opt_out" | "complaint") {
         "automation"
     } else {
-        "all"
+        ALL
     }
 }
 

@@ -199,6 +199,9 @@ impl Batch<'_, '_> {
             },
             (None, None) => None,
         };
+        if let (Some(here), Some(named)) = (here, resolve.lead_id) {
+            self.must_be_of(here, named)?;
+        }
         let effect = match here {
             Some(here) => Some(self.stored_as_opt_out(parked, here)?),
             None => None,
@@ -244,6 +247,19 @@ impl Batch<'_, '_> {
         Ok(effect)
     }
 
+    /// One person's opt-out closes no other's conversations.
+    fn must_be_of(&mut self, conversation: Uuid, lead: Uuid) -> Result<(), AppError> {
+        let entry = self.conversation(conversation)?;
+        let of = entry.ok_or(AppError::NotFound)?.row.lead_id;
+        if of == lead {
+            return Ok(());
+        }
+        Err(AppError::invalid(
+            "leadId",
+            "is not the conversation's lead",
+        ))
+    }
+
     /// A person reads a stored message as an opt-out.
     fn message_opts_out(
         &mut self,
@@ -262,6 +278,7 @@ impl Batch<'_, '_> {
             None => self.most_recent(lead, None, false)?,
         };
         let here = here.ok_or_else(nobody)?;
+        self.must_be_of(here, lead)?;
         let cause = row.message_id.map_or(Cause::Request, Cause::Message);
         self.silenced(LeadFactKind::OptOut, here, lead, row.message_id, at, cause)?;
         Ok(Effect {

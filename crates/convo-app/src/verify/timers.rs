@@ -86,6 +86,7 @@ impl Timers {
             None => policy_of(reader, row.campaign_id)?,
         };
         self.policies.insert(row.campaign_id, Arc::clone(&policy));
+        self.of_handover(report, facts);
         let due = facts.clocks().due(&policy.policy);
         for kind in TimerKind::OF_FACTS {
             let stored = self.stored.get(&TimerKey::new(kind, row.id, None));
@@ -106,5 +107,35 @@ impl Timers {
             }
         }
         Ok(())
+    }
+
+    /// An open offer has its timer, and a deadline of an owner is there only while the owner owes something: whether
+    /// one that has passed was told of, the timers do not know.
+    fn of_handover(&self, report: &mut Report, facts: &Conversation<Uuid>) {
+        let handover = &facts.handover;
+        if let Some(offer) = handover.offer {
+            let timer = TimerKey::new(TimerKind::Offer, facts.id, Some(offer));
+            if !self.stored.contains_key(&timer) {
+                report.found("timers", Some(facts.id), "an open offer has no timer");
+            }
+        }
+        let of_it = self
+            .stored
+            .keys()
+            .filter(|key| key.conversation == facts.id);
+        for key in of_it {
+            let stands = match key.kind {
+                TimerKind::Offer if key.subject.is_nil() => handover.wanted_at.is_some(),
+                TimerKind::Offer => handover.offer == Some(key.subject),
+                TimerKind::FirstTouch => facts.is_owned() && handover.touched_at.is_none(),
+                TimerKind::NextReply => facts.is_owned() && handover.reply_due_at.is_some(),
+                TimerKind::Requeue => facts.is_owned(),
+                _ => true,
+            };
+            if !stands {
+                let detail = format!("{} waits for nothing", key.kind.as_str());
+                report.found("timers", Some(facts.id), detail);
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::batch::policy_of;
 use crate::context::Context;
 use crate::error::AppError;
-use crate::gate::scope_name;
+use crate::gate::{hour, scope_name};
 use crate::wire::time;
 
 /// `GET /api/reputation`.
@@ -29,7 +29,7 @@ pub fn reputation(
     }
     let breaker = policy_of(reader, campaign)?.policy.gate.breaker;
     let window = TimeDelta::hours(i64::from(breaker.window_hours));
-    let rows = reader.reputation(&scope_name(context, campaign), now - window)?;
+    let rows = reader.reputation(&scope_name(context, campaign), hour(now - window))?;
     let sum = |of: fn(&convo_store::rows::ReputationRow) -> i64| {
         rows.iter()
             .map(|row| u64::try_from(of(row)).unwrap_or(0))

@@ -60,6 +60,7 @@ pub fn agent(row: &AgentRow, aliases: &[String]) -> Value {
         "active": row.active,
         "manager": row.manager,
         "awayUntil": row.away_until.map(time),
+        "unreachableAt": row.unreachable_at.map(time),
         "capacity": row.capacity,
         "hours": maybe(row.hours.as_ref()),
         "externalId": row.external_id,

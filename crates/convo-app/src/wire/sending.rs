@@ -44,6 +44,25 @@ pub struct Send {
     pub attachments: Option<Vec<SendFile>>,
 }
 
+/// Body of `POST /api/outbox/retry`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct RetryMails {
+    /// The code of the dead mails that are tried again.
+    pub code: String,
+}
+
+impl RetryMails {
+    /// Checks what needs no database.
+    ///
+    /// # Errors
+    /// `Invalid`.
+    pub(crate) fn check(&self) -> Result<(), AppError> {
+        let mut checks = Checks::default();
+        checks.text(&self.code, 100, "code");
+        checks.done()
+    }
+}
+
 /// A file of a mail.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -2,5 +2,6 @@
 
 mod breaker;
 mod interleavings;
+mod leave;
 mod town;
 mod workers;

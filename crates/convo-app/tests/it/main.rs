@@ -7,6 +7,7 @@
 )]
 
 mod analytics;
+mod export;
 mod gate;
 mod handover;
 mod reopening;

@@ -37,7 +37,8 @@ pub(super) fn check<K: Key>(
 ) -> Option<Why> {
     let mail = &facts.mail;
     let (automation, unasked, made) = (mail.is_automation(), mail.is_unasked(), mail.stored);
-    let answers = automation && mail.purpose == Purpose::Reply && !made;
+    let automatic_answer = automation && mail.purpose == Purpose::Reply;
+    let answers = automatic_answer && !made;
     match code {
         DenialCode::Unreachable if !facts.reachable => why("the lead has no address"),
         DenialCode::Closed => closed(facts),
@@ -93,21 +94,27 @@ pub(super) fn check<K: Key>(
             ends(format!("{limit} mails in 24 hours"), campaign.frees_at)
         }
         DenialCode::NotAwaiting if answers => {
-            let waits = facts.conversation.awaiting() == Awaiting::Us && mail.answers.is_some();
+            let waits = facts.conversation.awaiting() == Awaiting::Us
+                && mail.answers.is_some()
+                && mail.lead_wrote;
             (!waits).then(|| why("no mail of the lead waits for an answer"))?
         }
-        DenialCode::Superseded if answers => {
+        DenialCode::Superseded if automatic_answer => {
             let newest = facts.conversation.tally.newest_reply.as_ref()?;
             let answered = mail.answers.as_ref()?;
             let newer = newest.mark > *answered;
             newer.then(|| why("the lead has written again: answer the newest mail"))?
         }
-        DenialCode::Answered if answers && facts.answered => {
+        DenialCode::Answered if automatic_answer && facts.answered => {
             why("the mail has an answer, or a lease for one")
         }
+        DenialCode::Stale if answers => stale(facts, policy, now),
         DenialCode::LoopBudget if answers => {
             let budget = facts.budget?;
             why(format!("budget of automatic answers: {budget}"))
+        }
+        DenialCode::Approval if automation && !made && policy.gate.approval => {
+            why("an agent has to approve it: send keeps a draft")
         }
         DenialCode::Unreachable
         | DenialCode::Handover
@@ -127,7 +134,9 @@ pub(super) fn check<K: Key>(
         | DenialCode::NotAwaiting
         | DenialCode::Superseded
         | DenialCode::Answered
-        | DenialCode::LoopBudget => None,
+        | DenialCode::Stale
+        | DenialCode::LoopBudget
+        | DenialCode::Approval => None,
     }
 }
 
@@ -147,12 +156,13 @@ fn handover<K: Key>(facts: &GateFacts<'_, K>) -> Option<Why> {
     why(format!("a conversation of the lead is {}", one.state))
 }
 
-/// Scope `all` stops everybody. Scope `automation` leaves one way: the owning agent answers what the person wrote
-/// afterwards.
+/// Scope `all` stops everybody. Scope `automation` leaves one way: the owning agent answers what the person, and
+/// nobody else, wrote afterwards.
 fn suppressed<K: Key>(facts: &GateFacts<'_, K>) -> Option<Why> {
     let mail = &facts.mail;
     let answered = mail.answers.as_ref().map(|answered| answered.at);
-    let answered = answered.filter(|_| mail.purpose == Purpose::Reply && facts.is_of_owner());
+    let answers = mail.purpose == Purpose::Reply && mail.lead_wrote;
+    let answered = answered.filter(|_| answers && facts.is_of_owner());
     let standing: Vec<&Standing> = facts
         .suppressions
         .iter()
@@ -175,6 +185,18 @@ fn suppressed<K: Key>(facts: &GateFacts<'_, K>) -> Option<Why> {
         reasons.join(", "),
         all.and_then(|all| all.into_iter().max()),
     )
+}
+
+/// What was imported, or has lain for long, is not answered as if it had just come.
+fn stale<K: Key>(facts: &GateFacts<'_, K>, policy: &Policy, now: Time) -> Option<Why> {
+    if facts.imported {
+        return why("the mail came by an import");
+    }
+    let hours = policy.gate.answer_within_hours;
+    let within = TimeDelta::hours(i64::from(hours));
+    let fresh = facts.mail.answers.as_ref()?.at.checked_add_signed(within);
+    let old = fresh.is_some_and(|until| until < now);
+    old.then(|| why(format!("the mail is older than {hours} hours")))?
 }
 
 fn held<K: Key>(facts: &GateFacts<'_, K>) -> Option<Why> {

@@ -20,6 +20,8 @@ pub struct Mail<K> {
     pub agent: Option<K>,
     /// The message it answers.
     pub answers: Option<Mark<K>>,
+    /// The lead wrote that message, as far as anybody can tell.
+    pub lead_wrote: bool,
     /// It is stored already and about to leave: whether another one may be made is not asked again.
     pub stored: bool,
 }
@@ -94,8 +96,10 @@ pub struct GateFacts<'a, K> {
     pub earlier: &'a [Earlier],
     /// Until when another mail to the lead may be under way.
     pub leased_until: Option<Time>,
-    /// The message to be answered has an answer, or a lease for one.
+    /// The message to be answered has an answer, or a lease for one; of a stored mail: another answer than it.
     pub answered: bool,
+    /// The message to be answered came by an import.
+    pub imported: bool,
     /// The lead's zone; none: the one of the policy's calendar.
     pub zone: Option<Tz>,
     /// The basis of the lead's consent.
@@ -122,6 +126,7 @@ impl<'a, K: Key> GateFacts<'a, K> {
             earlier: &[],
             leased_until: None,
             answered: false,
+            imported: false,
             zone: None,
             consent: None,
             campaign: None,

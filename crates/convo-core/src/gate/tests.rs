@@ -30,6 +30,7 @@ struct Case {
     earlier: Vec<Earlier>,
     leased_until: Option<Time>,
     answered: bool,
+    imported: bool,
     campaign: CampaignFacts,
     reputation: Vec<Reputation>,
     budget: Option<Budget>,
@@ -58,6 +59,7 @@ impl Case {
                 purpose,
                 agent: (author == Author::Agent).then_some(7),
                 answers,
+                lead_wrote: purpose == Purpose::Reply,
                 stored: false,
             },
             here,
@@ -68,6 +70,7 @@ impl Case {
             earlier: Vec::new(),
             leased_until: None,
             answered: false,
+            imported: false,
             campaign: CampaignFacts::default(),
             reputation: Vec::new(),
             budget: None,
@@ -89,6 +92,7 @@ impl Case {
             earlier: &self.earlier,
             leased_until: self.leased_until,
             answered: self.answered,
+            imported: self.imported,
             consent: Some("contract"),
             campaign: Some(&self.campaign),
             reputation: &self.reputation,
@@ -230,8 +234,15 @@ fn stops() -> Vec<Stop> {
             write(&mut case.here, MessageFact::reply(14, at(-1), 3));
         }),
         row(Answered, ANSWERS, |case| case.answered = true),
+        row(Stale, ANSWERS, |case| case.imported = true),
+        row(Stale, ANSWERS, |case| {
+            case.policy.gate.answer_within_hours = 0
+        }),
         row(LoopBudget, ANSWERS, |case| {
             case.budget = Some(Budget::Total)
+        }),
+        row(Approval, AUTOMATION, |case| {
+            case.policy.gate.approval = true
         }),
     ]
 }
@@ -286,7 +297,7 @@ fn every_reason_comes_at_once_in_the_order_of_the_table() {
     let mut sorted = codes.clone();
     sorted.sort();
     assert_eq!(codes, sorted);
-    assert_eq!(codes.len(), DenialCode::ALL.len() - 4);
+    assert_eq!(codes.len(), DenialCode::ALL.len() - 5);
 }
 
 #[test]
@@ -306,6 +317,8 @@ fn the_owner_answers_what_came_after_an_opt_out_and_nobody_else_does() {
     denied(|case| case.mail.agent = None);
     denied(|case| case.mail.purpose = Purpose::FollowUp);
     denied(|case| case.mail.answers = None);
+    // A colleague's mail in the conversation, or one that somebody forged, gives nobody leave.
+    denied(|case| case.mail.lead_wrote = false);
     denied(|case| case.suppressions[0].scope = SuppressionScope::All);
     denied(|case| case.suppressions.push(standing(BOUNCED.0, BOUNCED.1, -61)));
     denied(|case| case.here.state = State::Closed);
@@ -348,9 +361,17 @@ fn frequency_ends_when_enough_has_left_the_window() {
 fn a_stored_mail_is_not_in_its_own_way() {
     let mut case = Case::new(Author::Ai, Purpose::Reply);
     write(&mut case.here, MessageFact::sent(13, at(-1), 3));
-    case.answered = true;
+    case.policy.gate.approval = true;
+    case.policy.gate.answer_within_hours = 0;
+    case.imported = true;
     case.mail.stored = true;
     assert_eq!(case.codes(), []);
+    // What somebody else has said since is in its way.
+    case.answered = true;
+    assert_eq!(case.codes(), [DenialCode::Answered]);
+    case.answered = false;
+    write(&mut case.here, MessageFact::reply(14, at(0), 4));
+    assert_eq!(case.codes(), [DenialCode::Superseded]);
     let mut case = Case::new(Author::Ai, Purpose::Campaign);
     case.mail.stored = true;
     case.leased_until = Some(at(1));
@@ -377,6 +398,32 @@ fn denials_end_together_or_not_by_themselves() {
     assert_eq!(ends_at(&case.denials()), None);
 }
 
+/// What is stored already waits for what people end, and for nothing that makes it needless.
+#[test]
+fn a_stored_mail_waits_where_people_may_still_let_it_go() {
+    let mut case = Case::new(Author::Ai, Purpose::Campaign);
+    case.mail.stored = true;
+    let until = |case: &Case| waits_until(&case.denials(), at(5));
+    case.campaign.paused = true;
+    case.in_review = true;
+    hold(&mut case.here);
+    assert_eq!(until(&case), Some(at(5)));
+    case.other.snoozed_until = Some(at(60));
+    assert_eq!(until(&case), Some(at(60)));
+    for end in [
+        (|case| case.here.agent = Some(8)) as fn(&mut Case),
+        |case| case.here.state = State::Closed,
+        |case| case.other.state = State::HandedOver,
+        |case| case.suppressions = vec![standing(OPT_OUT.0, OPT_OUT.1, -90)],
+        |case| case.reachable = false,
+        |case| case.campaign.consent_required = vec!["explicit".to_owned()],
+    ] {
+        let mut ended = case.clone();
+        end(&mut ended);
+        assert_eq!(until(&ended), None, "{:?}", ended.codes());
+    }
+}
+
 /// Somebody who writes into the conversation without being its lead.
 #[test]
 fn a_stranger_is_answered_by_nobody_automatic() {
@@ -384,7 +431,12 @@ fn a_stranger_is_answered_by_nobody_automatic() {
     let mut fact = MessageFact::reply(14, at(-1), 3);
     (fact.author, fact.direction) = (Author::Other, Direction::Inbound);
     write(&mut case.here, fact);
-    case.mail.answers = None;
+    let mut of_nobody = case.clone();
+    of_nobody.mail.answers = None;
+    assert_eq!(of_nobody.codes(), [DenialCode::NotAwaiting]);
+    // Nor when it is named.
+    case.mail.answers = Some(Mark { at: at(-1), id: 14 });
+    case.mail.lead_wrote = false;
     assert_eq!(case.codes(), [DenialCode::NotAwaiting]);
 }
 

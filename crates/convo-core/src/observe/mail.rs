@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use chrono::TimeDelta;
+
 use super::{Known, MessageStored, SuppressingFact, cascade, provider};
 use crate::change::{Cause, Change};
 use crate::draft::Draft;
@@ -9,6 +11,9 @@ use crate::lead::LeadFactKind;
 use crate::tally::{Absorbed, Tally};
 use crate::vocabulary::{Author, FlagCode, HoldReason, Kind};
 use crate::{Key, Time};
+
+/// Days; what names a later return is a misreading, and must not stop the clocks for years.
+const LONGEST_ABSENCE: i64 = 500;
 
 pub(super) fn stored<'a, K: Key>(draft: &mut Draft<'a, K>, stored: &'a MessageStored<K>) -> Known {
     let fact = &stored.fact;
@@ -88,12 +93,32 @@ fn marks<K: Key>(draft: &mut Draft<'_, K>, stored: &MessageStored<K>) {
     if fact.is_reply() && draft.snapshot.conversation.snoozed_until.is_some() {
         draft.push(Change::Snoozed { until: None });
     }
-    let known = draft.snapshot.conversation.away_until;
-    if let Some(until) = stored
-        .away_until
-        .filter(|until| known.is_none_or(|known| known < *until))
-    {
-        draft.push(Change::AwayUntil { until });
+    absence(draft, stored);
+}
+
+/// The lead is away as its newest word says: an out-of-office until its date, a reply not at all.
+fn absence<K: Key>(draft: &mut Draft<'_, K>, stored: &MessageStored<K>) {
+    let fact = &stored.fact;
+    let known = draft.snapshot.conversation;
+    if fact.author != Author::Lead || known.away_said.is_some_and(|said| said > fact.at) {
+        return;
+    }
+    let said = fact.at;
+    if fact.is_reply() {
+        if known.away_until.is_some() {
+            draft.push(Change::AwayUntil { until: None, said });
+        }
+        return;
+    }
+    let longest = said.checked_add_signed(TimeDelta::days(LONGEST_ABSENCE));
+    let possible = |until: &Time| longest.is_none_or(|longest| *until <= longest);
+    let back = draft
+        .tally
+        .last_reply_at()
+        .is_some_and(|reply| reply > said);
+    if let Some(until) = stored.away_until.filter(possible).filter(|_| !back) {
+        let until = Some(until);
+        draft.push(Change::AwayUntil { until, said });
     }
 }
 

@@ -12,14 +12,16 @@ use crate::vocabulary::{
 };
 use crate::{Key, Time};
 
-/// NEW with an outbound message takes FIRST_EMAIL_SENT; otherwise the delivery is only recorded.
+/// NEW with an outbound message takes FIRST_EMAIL_SENT, and LEAD_REPLIED where the reply came first; otherwise the
+/// delivery is only recorded.
 pub(super) fn delivered<K: Key>(draft: &mut Draft<'_, K>, at: Time, event: &K) -> Known {
     note(draft, at, DeliveryStatus::Delivered);
     if draft.state == State::New && draft.tally.sent > 0 {
-        let _ = draft.take(Taking::system(
-            Event::FirstEmailSent,
-            Cause::ProviderEvent(event.clone()),
-        ));
+        let cause = Cause::ProviderEvent(event.clone());
+        let taken = draft.take(Taking::system(Event::FirstEmailSent, cause.clone()));
+        if taken.is_ok() && draft.tally.replies > 0 {
+            let _ = draft.take(Taking::system(Event::LeadReplied, cause));
+        }
     }
     Known::Yes
 }
@@ -77,13 +79,12 @@ pub(super) fn failed<K: Key>(
                 }
             }
         }
-        Failure::Soft { before } => {
+        Failure::Soft { failures } => {
             note(draft, at, DeliveryStatus::Deferred);
             draft.lead_fact(LeadFactKind::SoftBounce, at);
-            let now = before.and(at, message);
-            if now.count >= draft.policy.soft_bounce_limit {
+            if failures.count >= draft.policy.soft_bounce_limit {
                 // Which of them comes last is chance: the newest one dates the suppression.
-                let (at, message) = now.newest.unwrap_or((at, None));
+                let (at, message) = failures.newest.clone().unwrap_or((at, None));
                 suppress(
                     draft,
                     SuppressionReason::SoftBounce,

@@ -202,6 +202,7 @@ impl Policy {
             ("gate.maxMails", gate.max_mails, 1, COUNT),
             ("gate.windowDays", gate.window_days, 1, 365),
             ("gate.minGapHours", gate.min_gap_hours, 0, HOURS),
+            ("gate.answerWithinHours", gate.answer_within_hours, 1, HOURS),
             ("gate.leaseSeconds", gate.lease_seconds, 10, DAY_SECONDS),
             (
                 "gate.batchLeaseSeconds",

@@ -19,6 +19,8 @@ pub struct GateLimits {
     pub quiet_hours: Option<QuietHours>,
     /// Automation's mail waits as a draft until an agent approves it.
     pub approval: bool,
+    /// Hours after which automation does not answer a mail any more.
+    pub answer_within_hours: u32,
     /// Seconds that a lease is good for.
     pub lease_seconds: u32,
     /// Seconds that the leases of a prepared batch are good for.
@@ -35,6 +37,7 @@ impl Default for GateLimits {
             min_gap_hours: 20,
             quiet_hours: None,
             approval: false,
+            answer_within_hours: 168,
             lease_seconds: 900,
             batch_lease_seconds: 3_600,
             breaker: Breaker::default(),

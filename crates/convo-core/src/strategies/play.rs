@@ -210,9 +210,9 @@ impl Play {
 
     /// A delivery of `message` to the lead's one address that failed for now.
     pub fn fail_softly(&mut self, message: u64, at: Time) {
-        let before = self.soft_bounces.clone();
-        self.soft_bounces = before.and(at, Some(&message));
-        self.fail(message, Failure::Soft { before }, at);
+        let failures = self.soft_bounces.and(at, Some(&message));
+        self.soft_bounces = failures.clone();
+        self.fail(message, Failure::Soft { failures }, at);
     }
 
     /// The person wants no more mail.

@@ -53,6 +53,28 @@ fn a_reply_that_overtakes_the_delivery_implies_first_contact() {
     assert_eq!(first.implied_by, Some(reply));
 }
 
+/// A mail that did not leave the house is a note to the facts, until it turns out to have left.
+#[test]
+fn a_mail_that_was_sent_after_all_is_first_contact() {
+    let mut play = Play::new();
+    let id = 500;
+    play.store(MessageFact {
+        note: true,
+        ..MessageFact::sent(id, play.now, 0)
+    });
+    play.wait(5);
+    play.reply(&[]);
+    assert_eq!(play.conversation.state, State::New);
+    play.facts[0].note = false;
+    let decision = play.observe(&Observation::HistoryChanged);
+    let steps: Vec<_> = decision.steps().map(|step| step.event).collect();
+    assert_eq!(steps, [Event::FirstEmailSent, Event::LeadReplied]);
+    assert_eq!(decision.steps().next().unwrap().implied_by, Some(id));
+    assert_eq!(play.conversation.state, State::Engaged);
+    play.observe(&Observation::HistoryChanged);
+    assert_eq!(play.conversation.version, 2);
+}
+
 #[test]
 fn a_conversation_the_lead_began_moves_with_our_first_answer_and_no_further() {
     let mut play = Play::new();

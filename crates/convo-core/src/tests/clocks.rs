@@ -158,6 +158,12 @@ fn who_writes_first_waits_too_but_not_for_us_alone() {
         Author::Other,
     ));
     assert_eq!(due(&play).no_reply, None, "told when it came, and held");
+    let reason = HoldReason::OtherAuthor;
+    play.ask(&Request::ReleaseHold { reason }).unwrap();
+    assert_eq!(due(&play).no_reply, days_after(play.now, 30));
+    play.wait(30 * DAY);
+    play.observe(&Observation::NoReplyDue);
+    assert_eq!(play.conversation.state, State::Closed);
 }
 
 #[test]
@@ -338,7 +344,7 @@ proptest! {
             play.observe(&Observation::NoReplyDue);
             if before.state.is_open() && !play.conversation.state.is_open() {
                 prop_assert!(before.agent.is_none() && before.holds.is_empty());
-                prop_assert_eq!(before.awaiting(), crate::vocabulary::Awaiting::Lead);
+                prop_assert_eq!(before.tally.pending.base, None);
                 break;
             }
             play.now = now;

@@ -9,7 +9,8 @@ use crate::snapshot::Snapshot;
 use crate::strategies::Play;
 use crate::tally::MessageFact;
 use crate::vocabulary::{
-    FlagCode, Kind, Outcome, SuppressionReason, SuppressionScope, SuppressionSource,
+    Author, Direction, FlagCode, Kind, Outcome, SuppressionReason, SuppressionScope,
+    SuppressionSource,
 };
 use crate::{Request, Trigger};
 
@@ -126,8 +127,8 @@ fn soft_bounces_count_for_their_address_and_in_any_order() {
         let message = play.send();
         // Two of another address come between.
         for n in [7, 8] {
-            let before = crate::observe::SoftBounces::default();
-            play.fail(message, Failure::Soft { before }, at(n));
+            let failures = crate::observe::SoftBounces::default().and(at(n), Some(&message));
+            play.fail(message, Failure::Soft { failures }, at(n));
         }
         for n in order {
             play.fail_softly(u64::try_from(n).unwrap(), at(n));
@@ -261,19 +262,57 @@ fn the_no_reply_timer_fires_once_due_and_only_while_we_wait() {
     assert_eq!(due(&play), None);
 }
 
+/// Somebody's out-of-office, written `minutes` from now and naming a return so many days later.
+fn out_of_office(play: &mut Play, author: Author, minutes: i64, days: i64) -> Option<crate::Time> {
+    let at = play.now + chrono::TimeDelta::minutes(minutes);
+    let id = 600 + u64::from(play.conversation.tally.automated);
+    let fact = MessageFact::new(id, at, 2, Direction::Inbound, author).of_kind(Kind::OutOfOffice);
+    let back = Some(at + chrono::TimeDelta::days(days));
+    let stored = crate::observe::MessageStored {
+        away_until: back,
+        ..crate::observe::MessageStored::new(fact)
+    };
+    play.observe(&Observation::MessageStored(stored));
+    back
+}
+
 #[test]
 fn an_absence_moves_the_no_reply_timer() {
     let mut play = Play::new();
     let message = play.send();
     play.deliver(message, play.now);
-    let back = play.now + chrono::TimeDelta::days(45);
-    let fact = MessageFact::reply(600, play.now, 2).of_kind(Kind::OutOfOffice);
-    let stored = crate::observe::MessageStored {
-        away_until: Some(back),
-        ..crate::observe::MessageStored::new(fact)
-    };
-    play.observe(&Observation::MessageStored(stored));
-    assert_eq!(play.conversation.no_reply_due_at(&play.policy), Some(back));
+    let due = |play: &Play| play.conversation.no_reply_due_at(&play.policy);
+    let by_silence = due(&play);
+    // A date beyond every absence is a misreading, and somebody else's absence is not the lead's.
+    out_of_office(&mut play, Author::Lead, 0, 30_000);
+    out_of_office(&mut play, Author::Other, 0, 45);
+    assert_eq!(due(&play), by_silence);
+    let back = out_of_office(&mut play, Author::Lead, 1, 45);
+    assert_eq!(due(&play), back);
+    let sooner = out_of_office(&mut play, Author::Lead, 2, 40);
+    assert_eq!(due(&play), sooner, "the newest word counts");
+    out_of_office(&mut play, Author::Lead, 1, 90);
+    assert_eq!(due(&play), sooner, "by its own time");
+}
+
+#[test]
+fn who_writes_is_back() {
+    let mut play = Play::new();
+    play.send();
+    out_of_office(&mut play, Author::Lead, 0, 45);
+    assert!(play.conversation.away_until.is_some());
+    play.wait(5);
+    play.reply(&[]);
+    assert_eq!(play.conversation.away_until, None);
+    out_of_office(&mut play, Author::Lead, -2, 45);
+    assert_eq!(play.conversation.away_until, None, "older than the reply");
+    out_of_office(&mut play, Author::Lead, 2, 45);
+    assert!(play.conversation.away_until.is_some());
+    play.store(MessageFact::reply(900, play.now, 0));
+    assert!(
+        play.conversation.away_until.is_some(),
+        "an older mail that comes late says nothing new"
+    );
 }
 
 #[test]

@@ -201,6 +201,7 @@ fn the_table_of_answers() {
     };
     let queued = r#"{"id":"<m1@mail.dealer.example>","message":"Queued. Thank you."}"#;
     let refused = |status| Err(SendError::Refused { status });
+    let closed = |status| Err(SendError::Closed { status });
     for (status, retry_after, body, expected) in [
         (200, None, queued, taken(Some("<m1@mail.dealer.example>"))),
         (200, None, "{}", taken(None)),
@@ -211,7 +212,9 @@ fn the_table_of_answers() {
             r#"{"message":"'to' parameter is missing"}"#,
             refused(400),
         ),
-        (401, None, "Forbidden", refused(401)),
+        (401, None, "Forbidden", closed(401)),
+        (402, None, "", closed(402)),
+        (403, None, "", closed(403)),
         (404, None, "", refused(404)),
         (413, None, "", refused(413)),
         (301, None, "", refused(301)),

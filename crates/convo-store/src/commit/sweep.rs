@@ -94,6 +94,6 @@ pub enum Sweep {
 pub enum Forgotten {
     /// Of all hours before.
     Before(DateTime<Utc>),
-    /// Of one scope.
-    Scope(String),
+    /// Of one scope; queued mail that waits because of it is due now.
+    Scope(String, DateTime<Utc>),
 }

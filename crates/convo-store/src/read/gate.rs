@@ -111,7 +111,7 @@ impl Reader<'_> {
         )
     }
 
-    /// Unused leases of a campaign that are good after a time: their ids.
+    /// Unused leases of a campaign that are good after a time: their ids and leads.
     ///
     /// # Errors
     /// [`crate::StoreError`].
@@ -119,13 +119,13 @@ impl Reader<'_> {
         &mut self,
         campaign: Uuid,
         after: DateTime<Utc>,
-    ) -> StoreResult<Vec<Uuid>> {
+    ) -> StoreResult<Vec<(Uuid, Uuid)>> {
         let query = send_leases::table
             .filter(send_leases::campaign_id.eq(Some(BoundId(campaign))))
             .filter(send_leases::open_until.gt(Some(BoundMoment(after))))
             .filter(send_leases::purpose.ne("reply"))
             .filter(send_leases::author.ne("agent"))
-            .select(send_leases::id);
+            .select((send_leases::id, send_leases::lead_id));
         at("send_leases", query.load(self.conn))
     }
 

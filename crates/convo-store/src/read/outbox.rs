@@ -30,6 +30,37 @@ impl Reader<'_> {
         ))
     }
 
+    /// The oldest mails of a status that have this code.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn outbox_with_code(
+        &mut self,
+        status: &str,
+        code: &str,
+        limit: i64,
+    ) -> StoreResult<Vec<OutboxRow>> {
+        let query = outbox::table
+            .filter(outbox::status.eq(status))
+            .filter(outbox::code.eq(code))
+            .select(OutboxRow::as_select())
+            .order((outbox::created_at.asc(), outbox::id.asc()))
+            .limit(limit);
+        at("outbox", query.load(self.conn))
+    }
+
+    /// What agents were told, by Message-ID.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn notices_by_rfc_ids(&mut self, ids: &[String]) -> StoreResult<Vec<OutboxRow>> {
+        let query = outbox::table
+            .filter(outbox::rfc_id.eq_any(ids))
+            .filter(outbox::message_id.is_null())
+            .select(OutboxRow::as_select());
+        at("outbox", query.load(self.conn))
+    }
+
     /// The outgoing mails that are due, the longest due first: queued ones, and leased ones whose lease is over.
     ///
     /// # Errors

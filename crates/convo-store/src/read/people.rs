@@ -269,6 +269,27 @@ impl Reader<'_> {
         at("policies", row.optional())
     }
 
+    /// The newest version of the policy of each campaign that has one, by campaign.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn newest_policies_of_campaigns(&mut self) -> StoreResult<Vec<PolicyRow>> {
+        let newest = policies::table
+            .filter(policies::campaign_id.is_not_null())
+            .group_by(policies::campaign_id)
+            .select(diesel::dsl::max(policies::version));
+        let newest: Vec<Option<i64>> = at("policies", newest.load(self.conn))?;
+        let versions: Vec<i64> = newest.into_iter().flatten().collect();
+        let mut rows: Vec<PolicyRow> = Vec::with_capacity(versions.len());
+        for chunk in versions.chunks(500) {
+            let of = policies::version.eq_any(chunk.to_vec());
+            let query = policies::table.filter(of).select(PolicyRow::as_select());
+            rows.extend(at("policies", query.load::<PolicyRow>(self.conn))?);
+        }
+        rows.sort_by_key(|row| row.campaign_id);
+        Ok(rows)
+    }
+
     /// The highest version of any policy, 0 without one.
     ///
     /// # Errors

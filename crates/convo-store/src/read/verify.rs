@@ -87,6 +87,45 @@ impl Reader<'_> {
         at("leads", query.load(self.conn))
     }
 
+    /// A page of all leases by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn leases_after(&mut self, after: Option<Uuid>, limit: i64) -> StoreResult<Vec<LeaseRow>> {
+        let query = send_leases::table
+            .filter(send_leases::id.gt(BoundId(after.unwrap_or(Uuid::nil()))))
+            .select(LeaseRow::as_select())
+            .order(send_leases::id.asc())
+            .limit(limit);
+        at("send_leases", query.load(self.conn))
+    }
+
+    /// A page of all drafts by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn drafts_after(&mut self, after: Option<Uuid>, limit: i64) -> StoreResult<Vec<DraftRow>> {
+        let query = drafts::table
+            .filter(drafts::id.gt(BoundId(after.unwrap_or(Uuid::nil()))))
+            .select(DraftRow::as_select())
+            .order(drafts::id.asc())
+            .limit(limit);
+        at("drafts", query.load(self.conn))
+    }
+
+    /// A page of all outgoing mails by id.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn outbox_after(&mut self, after: Option<Uuid>, limit: i64) -> StoreResult<Vec<OutboxRow>> {
+        let query = outbox::table
+            .filter(outbox::id.gt(BoundId(after.unwrap_or(Uuid::nil()))))
+            .select(OutboxRow::as_select())
+            .order(outbox::id.asc())
+            .limit(limit);
+        at("outbox", query.load(self.conn))
+    }
+
     /// The event log's extent.
     ///
     /// # Errors

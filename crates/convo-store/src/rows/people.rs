@@ -113,6 +113,8 @@ record! {
         hours: Option<String> => Nullable<Text>,
         /// The caller's own id, unique among agents.
         external_id: Option<String> => Nullable<Text>,
+        /// Since when mail to it comes back.
+        unreachable_at: Option<DateTime<Utc>> => Nullable<Moment>,
         /// Rises by one with every commit that touches the row; 1 when inserted.
         revision: i64 => BigInt,
         /// When it was last changed.

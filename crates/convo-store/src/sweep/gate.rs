@@ -6,10 +6,55 @@ use uuid::Uuid;
 
 use super::{CHUNK, at};
 use crate::any::AnyConn;
-use crate::commit::Forgotten;
+use crate::commit::{EndedLeases, Forgotten, LeasesOf};
 use crate::error::StoreResult;
 use crate::rows::tables::*;
 use crate::sql::{BoundId, BoundMoment};
+
+/// Ends open leases: a statement for those of each kind that there are.
+pub(crate) fn end_leases(conn: &mut AnyConn, ended: &[EndedLeases]) -> StoreResult<()> {
+    let Some(at) = ended.iter().map(|one| one.at).max() else {
+        return Ok(());
+    };
+    let mut of: [Vec<Uuid>; 3] = Default::default();
+    for one in ended {
+        let (kind, id) = match one.of {
+            LeasesOf::Lead(id) => (0, id),
+            LeasesOf::LeadOfAll(id) => (1, id),
+            LeasesOf::Campaign(id) => (2, id),
+        };
+        of[kind].push(id);
+    }
+    let [leads, all, campaigns] = of.map(|mut ids| {
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    });
+    // Which leases are open is the condition of their indexes.
+    macro_rules! end {
+        ($ids:expr, $column:ident, $bind:expr $(, $more:expr)?) => {
+            for chunk in $ids.chunks(CHUNK) {
+                let bound = chunk.iter().copied().map($bind);
+                let open = send_leases::table
+                    .filter(send_leases::$column.eq_any(bound))
+                    $(.filter($more))?
+                    .filter(send_leases::open_until.gt(Some(BoundMoment(at))));
+                let end = diesel::update(open)
+                    .set(send_leases::open_until.eq(Some(BoundMoment(at))));
+                super::at("send_leases", end.execute(conn))?;
+            }
+        };
+    }
+    end!(leads, lead_id, BoundId, send_leases::author.ne("agent"));
+    end!(all, lead_id, BoundId);
+    end!(
+        campaigns,
+        campaign_id,
+        |id| Some(BoundId(id)),
+        send_leases::author.ne("agent")
+    );
+    Ok(())
+}
 
 /// Empties what drafts of a lead say.
 pub(super) fn erase_drafts(conn: &mut AnyConn, lead: BoundId) -> StoreResult<()> {
@@ -89,7 +134,12 @@ pub(super) fn forget(conn: &mut AnyConn, what: &Forgotten) -> StoreResult<()> {
             let old = reputation::table.filter(reputation::hour.lt(BoundMoment(*before)));
             diesel::delete(old).execute(conn)
         }
-        Forgotten::Scope(scope) => {
+        Forgotten::Scope(scope, now) => {
+            let put_off = outbox::table
+                .filter(outbox::status.eq("queued"))
+                .filter(outbox::code.eq(Some("reputation")));
+            let due = diesel::update(put_off).set(outbox::due_at.eq(Some(BoundMoment(*now))));
+            at("outbox", due.execute(conn))?;
             let of = reputation::table.filter(reputation::scope.eq(scope));
             diesel::delete(of).execute(conn)
         }

@@ -281,7 +281,7 @@ fn how_mail_fared_adds_up_by_the_hour() {
                 },
             );
         };
-        forget(Forgotten::Scope("campaign:1".to_owned()));
+        forget(Forgotten::Scope("campaign:1".to_owned(), at(0)));
         assert_eq!((of("campaign:1", 0).len(), of("domain:x", 0).len()), (0, 1));
         forget(Forgotten::Before(at(2 * 3_600)));
         assert_eq!(of("domain:x", 0), []);

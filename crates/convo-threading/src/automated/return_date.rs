@@ -157,9 +157,8 @@ fn resolve(found: &Found, written_on: Option<NaiveDate>) -> Option<NaiveDate> {
         return days.first().copied();
     };
     let last = written.checked_add_days(Days::new(MAX_DAYS_AHEAD));
-    days.into_iter().find(|day| {
-        *day >= written && (found.year.is_some() || last.is_none_or(|last| *day <= last))
-    })
+    days.into_iter()
+        .find(|day| *day >= written && last.is_none_or(|last| *day <= last))
 }
 
 /// A weekday beside a cue: the next one after the mail.

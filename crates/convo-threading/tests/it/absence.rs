@@ -79,6 +79,9 @@ fn no_day_of_return() {
     none("I am out of the office until June 3, 2024.");
     none("I am out of the office. Our 24/7 hotline is 555-01-02.");
     none("I am out of the office until 31 February.");
+    // Nobody is away for decades: the year is a misreading.
+    none("I am out of the office until 3 January 2199.");
+    none("Ich bin bis zum 14.06.2042 im Urlaub.");
     none("I am out of the office. Our fair is on June 20.");
     none("I am out of the office until 99.99.9999.");
     none("We received your request and will answer by June 20.");

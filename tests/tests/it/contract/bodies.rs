@@ -165,6 +165,12 @@ pub async fn minimal(server: &Server) -> Vec<Minimal> {
         ),
         (
             "post",
+            "/api/outbox/retry",
+            same("/api/outbox/retry"),
+            json!({"code": "never_seen"}),
+        ),
+        (
+            "post",
             "/api/review/{id}/resolve",
             format!("/api/review/{item}/resolve"),
             json!({"action": "discard"}),

@@ -26,6 +26,22 @@ pub async fn all(server: &Server, mailgun: &PlayedMailgun) {
     }
     records(server).await;
     keys_and_suppressions(server).await;
+    for what in [
+        "conversations",
+        "messages",
+        "leads",
+        "transitions",
+        "events",
+    ] {
+        for query in [
+            "",
+            "?format=jsonl",
+            "?format=csv&from=2026-01-01&to=2999-01-01T00:00:00Z",
+        ] {
+            let path = format!("/api/export/{what}{query}");
+            assert_eq!(server.get(&path).await.status, 200, "{path}");
+        }
+    }
     let contact = server.contact("ada@customer.example").await;
     looks(&contact).await;
     moves(&contact).await;

@@ -13,7 +13,7 @@ on_both!(
 );
 
 /// The path of a link in a notice.
-fn link(mail: &SentMail, name: &str) -> String {
+pub fn link(mail: &SentMail, name: &str) -> String {
     let text = mail.the("text");
     let mut lines = text.lines();
     let line = lines.find_map(|line| line.strip_prefix(&format!("{name}: ")));

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::format::Format;
+use crate::api::export::broke_off;
 use crate::api::{Api, Asked, answered};
 use crate::auth::{Authorized, Write};
 use crate::http::idempotency::IdempotencyKey;
@@ -39,10 +40,7 @@ pub async fn export(app: &App, format: Format) -> Result<HttpResponse, Problem> 
         };
         Ok::<_, AppError>(Some((chunk, next)))
     });
-    let pages = futures_util::TryStreamExt::map_err(pages, |error| {
-        log::error!("an export broke off: {error}");
-        actix_web::error::ErrorServiceUnavailable("the export broke off")
-    });
+    let pages = futures_util::TryStreamExt::map_err(pages, broke_off());
     let name = format!("attachment; filename=\"{}\"", format.file_name());
     Ok(HttpResponse::Ok()
         .content_type(format.media())

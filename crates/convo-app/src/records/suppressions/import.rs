@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use convo_store::rows::SuppressionRow;
 use serde_json::{Value, json};
 
-use super::scope_of;
+use super::{reinforce, scope_of};
 use crate::batch::Batch;
 use crate::command::Answer;
 use crate::error::{AppError, Violation};
+use crate::message::is_failure;
 use crate::records::answer;
 use crate::views;
 use crate::wire::{ImportedSuppression, SuppressionImport, address_key, cut, time};
@@ -39,7 +40,7 @@ impl Came {
 /// What stands already, by address and reason.
 #[derive(Default)]
 struct Standing {
-    known: HashSet<(String, String)>,
+    known: HashMap<(String, String), SuppressionRow>,
     external_ids: HashSet<String>,
 }
 
@@ -91,8 +92,18 @@ impl Batch<'_, '_> {
         }
         let key = address_key(&row.address);
         let reason = row.reason.as_deref().unwrap_or("manual");
-        if !standing.known.insert((key.clone(), reason.to_owned())) {
+        let scope = row.scope.as_deref().unwrap_or(scope_of(reason));
+        let until = row.expires_at.map(cut);
+        if let Some(known) = standing.known.get_mut(&(key.clone(), reason.to_owned())) {
             came.existing += 1;
+            let here = self.suppressed_here.iter();
+            if let Some(here) = here.rev().find(|row| row.id == known.id) {
+                known.clone_from(here);
+            }
+            // A mail that came since may have lifted it again.
+            if known.lifted_at.is_none() && reinforce(known, scope, until) && !import.dry_run {
+                self.keep_suppression(known.clone());
+            }
             return Ok(());
         }
         let external = row.external_id.as_ref();
@@ -102,29 +113,37 @@ impl Batch<'_, '_> {
             return Ok(());
         }
         came.added += 1;
-        if import.dry_run {
-            return Ok(());
-        }
         let lead = self.lead_of_address(&key)?;
         let added = SuppressionRow {
             id: self.new_id(),
-            address_key: Some(key),
+            address_key: Some(key.clone()),
             address: Some(row.address.trim().to_owned()),
             lead_id: lead,
             reason: reason.to_owned(),
-            scope: row.scope.as_deref().unwrap_or(scope_of(reason)).to_owned(),
+            scope: scope.to_owned(),
             source: row.source.as_deref().unwrap_or("import").to_owned(),
             evidence: row.evidence.clone(),
             keyed_hash: None,
             external_id: row.external_id.clone(),
             at: row.at.map_or(self.now, cut),
-            expires_at: row.expires_at.map(cut),
+            expires_at: until,
             lifted_at: None,
             created_at: self.now,
         };
-        let id = added.id;
+        let (id, at) = (added.id, added.at);
+        let named = (key.clone(), reason.to_owned());
+        standing.known.insert(named, added.clone());
+        if import.dry_run {
+            return Ok(());
+        }
         self.keep_suppression(added);
         self.record_changed("suppressed", None, lead, Some(id));
+        // The mail that proves the address alive may have come since.
+        if let Some(lead) = lead.filter(|_| at < self.now && is_failure(reason))
+            && let Some(heard) = self.heard_from(lead, &key)?
+        {
+            self.heard_alive(&key, heard)?;
+        }
         Ok(())
     }
 
@@ -151,10 +170,11 @@ impl Batch<'_, '_> {
             .filter(|row| views::in_force(row, self.clock))
         {
             let of = |hash: &Vec<u8>| digests.get(hash).map(|key| (*key).clone());
-            let key = row
-                .address_key
-                .or_else(|| row.keyed_hash.as_ref().and_then(of));
-            standing.known.extend(key.map(|key| (key, row.reason)));
+            let key = row.address_key.clone();
+            let key = key.or_else(|| row.keyed_hash.as_ref().and_then(of));
+            standing
+                .known
+                .extend(key.map(|key| ((key, row.reason.clone()), row)));
         }
         let externals: Vec<String> = rows
             .iter()

@@ -1,5 +1,6 @@
-//! Replies, opt-outs, handovers and sends in every order, with two campaigns a lead: what is authorised is what a
-//! small model allows, and nothing after the commit of a fact that stops it.
+//! Replies, opt-outs, handovers, holds, snoozes, suppressions, what undoes them, and sends in every order, with two
+//! campaigns a lead: what is authorised is what a small model allows, and nothing after the commit of a fact that
+//! stops it, though the fact is undone by then.
 
 use std::collections::BTreeSet;
 
@@ -27,6 +28,14 @@ enum Step {
     TakeOver(usize),
     AgentWrites(usize),
     Close(usize),
+    /// The lead says what may be an opt-out.
+    Doubt(usize),
+    /// A person decides that it was none.
+    Release(usize),
+    Snooze(usize),
+    Wake(usize),
+    Suppress,
+    Lift,
     /// Asks for a lease for this purpose.
     Ask(usize, &'static str),
     /// Sends without a lease.
@@ -45,6 +54,12 @@ fn step() -> impl Strategy<Value = Step> {
         1 => which.clone().prop_map(Step::TakeOver),
         1 => which.clone().prop_map(Step::AgentWrites),
         1 => which.clone().prop_map(Step::Close),
+        1 => which.clone().prop_map(Step::Doubt),
+        2 => which.clone().prop_map(Step::Release),
+        1 => which.clone().prop_map(Step::Snooze),
+        1 => which.clone().prop_map(Step::Wake),
+        1 => Just(Step::Suppress),
+        2 => Just(Step::Lift),
         6 => (which.clone(), purpose.clone()).prop_map(|(at, purpose)| Step::Ask(at, purpose)),
         4 => (which, purpose).prop_map(|(at, purpose)| Step::Send(at, purpose)),
         6 => (any::<prop::sample::Index>(), any::<bool>()).prop_map(|(at, ours)| Step::Use(at, ours)),
@@ -60,11 +75,27 @@ struct Talk {
     theirs: bool,
     /// The newest reply.
     newest: Option<Uuid>,
+    /// Questions to a person that hold it.
+    asked: Vec<Uuid>,
+    snoozed: bool,
 }
 
 impl Talk {
     fn waits_for_us(&self) -> bool {
         !self.closed && self.theirs
+    }
+
+    fn stops_automation(&self) -> bool {
+        !self.closed && (self.owned || self.snoozed || !self.asked.is_empty())
+    }
+
+    fn close(&mut self) {
+        (self.closed, self.snoozed) = (true, false);
+    }
+
+    fn replied(&mut self, message: Uuid) {
+        (self.theirs, self.newest) = (true, Some(message));
+        (self.closed, self.snoozed) = (false, false);
     }
 }
 
@@ -75,6 +106,10 @@ struct Lease {
     purpose: &'static str,
     answers: Option<Uuid>,
     used: bool,
+    /// A fact has forbidden it.
+    void: bool,
+    /// The lead has written since.
+    overtaken: bool,
 }
 
 /// A lead as far as the gate cares.
@@ -82,6 +117,7 @@ struct Lease {
 struct Model {
     talks: [Talk; 2],
     opted_out: bool,
+    suppressed: bool,
     leases: Vec<Lease>,
     /// Replies that were answered, or that somebody has leave to answer.
     claimed: BTreeSet<Uuid>,
@@ -92,23 +128,43 @@ impl Model {
     fn allows(&self, at: usize, purpose: &str, own: Option<&Lease>) -> bool {
         let talk = &self.talks[at];
         let stopped = self.opted_out
+            || self.suppressed
             || talk.closed
-            || self.talks.iter().any(|talk| !talk.closed && talk.owned);
-        let other = |lease: &&Lease| !lease.used && own.is_none_or(|own| own.id != lease.id);
+            || own.is_some_and(|own| own.void)
+            || self.talks.iter().any(Talk::stops_automation);
+        let other =
+            |lease: &&Lease| !lease.used && !lease.void && own.is_none_or(|own| own.id != lease.id);
         let fits = if purpose == "reply" {
             let answers = own.map_or(talk.newest, |own| own.answers);
             let free = own.is_some() || answers.is_some_and(|id| !self.claimed.contains(&id));
             talk.waits_for_us() && answers.is_some() && answers == talk.newest && free
         } else {
-            !self.talks.iter().any(Talk::waits_for_us) && !self.leases.iter().any(|one| other(&one))
+            !self.talks.iter().any(Talk::waits_for_us)
+                && !self.leases.iter().any(|one| other(&one))
+                && own.is_none_or(|own| !own.overtaken)
         };
         !stopped && fits
     }
 
     fn opt_out(&mut self) {
         self.opted_out = true;
-        for talk in &mut self.talks {
-            talk.closed |= !talk.owned;
+        self.stop();
+        for talk in self.talks.iter_mut().filter(|talk| !talk.owned) {
+            talk.close();
+        }
+    }
+
+    /// A fact forbids what there is leave for.
+    fn stop(&mut self) {
+        for lease in &mut self.leases {
+            lease.void |= !lease.used;
+        }
+    }
+
+    fn replied(&mut self, to: usize, message: Uuid) {
+        self.talks[to].replied(message);
+        for lease in &mut self.leases {
+            lease.overtaken = true;
         }
     }
 
@@ -120,6 +176,7 @@ impl Model {
 /// A lead being played.
 struct Player {
     lead: Uuid,
+    email: String,
     talks: [Uuid; 2],
     model: Model,
     script: Vec<Step>,
@@ -130,6 +187,7 @@ struct Player {
 struct Asked {
     step: Step,
     lease: Option<usize>,
+    review: Option<Uuid>,
     pending: super::town::Pending,
 }
 
@@ -155,6 +213,32 @@ impl Player {
             ),
             Step::AgentWrites(to) => says(self.talks[to], town.agent, "I will call you.", at),
             Step::Close(to) => event(self.talks[to], "CONVERSATION_ABANDONED", json!({})),
+            Step::Doubt(to) => says(
+                self.talks[to],
+                self.lead,
+                "Stop sending me e-mails, call me instead.",
+                at,
+            ),
+            Step::Release(to) => match self.model.talks[to].asked.first() {
+                Some(review) => {
+                    let resolve = json!({"action": "release_hold"});
+                    Command::ResolveReview(*review, serde_json::from_value(resolve).unwrap())
+                }
+                None => may_send(self.talks[0], "campaign", None),
+            },
+            Step::Snooze(to) => {
+                let until = Some(town.clock.now() + TimeDelta::days(1));
+                Command::Snooze(self.talks[to], wire::Snooze { until })
+            }
+            Step::Wake(to) => Command::Snooze(self.talks[to], wire::Snooze { until: None }),
+            Step::Suppress => {
+                let manual = json!({"address": self.email});
+                Command::CreateSuppression(serde_json::from_value(manual).unwrap())
+            }
+            Step::Lift => Command::LiftSuppression {
+                address: self.email.clone(),
+                evidence: Some("rang us".to_owned()),
+            },
             Step::Ask(to, purpose) => may_send(self.talks[to], purpose, None),
             Step::Send(to, purpose) => send(self.talks[to], None, Some(purpose)),
             Step::Use(which, ours) => {
@@ -172,25 +256,64 @@ impl Player {
                 }
             }
         };
+        let review = match step {
+            Step::Release(to) => self.model.talks[to].asked.first().copied(),
+            _ => None,
+        };
         Asked {
             step,
             lease,
+            review,
             pending: town.push(command),
         }
     }
 
     /// Compares what came of a step with the model, and moves the model on.
-    fn hear(&mut self, asked: Asked) {
+    fn hear(&mut self, town: &Town, asked: Asked) {
         let outcome = answered(asked.pending);
         let said = format!("{:?}\n{:?}\n{outcome:?}", self.script, self.model);
         let model = &mut self.model;
         match (asked.step, asked.lease) {
             (Step::Reply(to), _) => {
-                let message = id(&outcome.expect(&said)["message"]["id"]);
+                model.replied(to, id(&outcome.expect(&said)["message"]["id"]));
+            }
+            (Step::Doubt(to), _) => {
+                model.replied(to, id(&outcome.expect(&said)["message"]["id"]));
+                model.stop();
+                let open = questions(town, self.lead, self.talks[to]);
                 let talk = &mut model.talks[to];
-                talk.theirs = true;
-                talk.newest = Some(message);
-                talk.closed = false;
+                let fresh = open.into_iter().filter(|id| !talk.asked.contains(id));
+                let fresh: Vec<Uuid> = fresh.collect();
+                talk.asked.extend(fresh);
+            }
+            (Step::Release(to), _) => match asked.review {
+                Some(review) => {
+                    if outcome.is_ok() {
+                        model.talks[to].asked.retain(|id| *id != review);
+                    }
+                }
+                None => leased(model, 0, "campaign", outcome.expect(&said), &said),
+            },
+            (Step::Snooze(to), _) => {
+                assert_eq!(outcome.is_ok(), !model.talks[to].closed, "{said}");
+                if outcome.is_ok() {
+                    model.talks[to].snoozed = true;
+                    model.stop();
+                }
+            }
+            (Step::Wake(to), _) => {
+                outcome.expect(&said);
+                model.talks[to].snoozed = false;
+            }
+            (Step::Suppress, _) => {
+                outcome.expect(&said);
+                model.suppressed = true;
+                model.stop();
+            }
+            (Step::Lift, _) => {
+                let stood = model.suppressed || model.opted_out;
+                assert_eq!(outcome.is_ok(), stood, "{said}");
+                (model.suppressed, model.opted_out) = (false, false);
             }
             (Step::OptOut(_) | Step::OneClick(_), _) => {
                 outcome.expect(&said);
@@ -199,7 +322,10 @@ impl Player {
             (Step::TakeOver(to), _) => {
                 let talk = &mut model.talks[to];
                 assert_eq!(outcome.is_ok(), !talk.closed, "{said}");
-                talk.owned |= !talk.closed;
+                if outcome.is_ok() {
+                    talk.owned = true;
+                    model.stop();
+                }
             }
             (Step::AgentWrites(to), _) => {
                 outcome.expect(&said);
@@ -208,7 +334,10 @@ impl Player {
             (Step::Close(to), _) => {
                 let talk = &mut model.talks[to];
                 assert_eq!(outcome.is_ok(), !talk.closed, "{said}");
-                talk.closed = true;
+                if outcome.is_ok() {
+                    talk.close();
+                    model.stop();
+                }
             }
             (Step::Ask(to, purpose), _) => leased(model, to, purpose, outcome.expect(&said), &said),
             (Step::Use(..), None) => leased(model, 0, "campaign", outcome.expect(&said), &said),
@@ -255,7 +384,21 @@ fn leased(model: &mut Model, at: usize, purpose: &'static str, answer: Value, sa
         purpose,
         answers,
         used: false,
+        void: false,
+        overtaken: false,
     });
+}
+
+/// Open questions to a person about a conversation.
+fn questions(town: &Town, lead: Uuid, talk: Uuid) -> Vec<Uuid> {
+    let rows = town
+        .app()
+        .read(|reader| Ok(reader.reviews_by_leads(&[lead])?))
+        .unwrap();
+    rows.iter()
+        .filter(|row| row.status == "open" && row.conversation_id == Some(talk))
+        .map(|row| row.id)
+        .collect()
 }
 
 fn authorised(outcome: &Result<Value, AppError>, said: &str) -> bool {
@@ -279,6 +422,7 @@ fn play(town: &Town, scripts: Vec<Vec<Step>>) {
         .zip(scripts)
         .map(|((lead, talks), script)| Player {
             lead,
+            email: town.email(lead),
             talks,
             model: Model::default(),
             script,
@@ -300,7 +444,7 @@ fn play(town: &Town, scripts: Vec<Vec<Step>>) {
         }
         for player in &mut players {
             for asked in std::mem::take(&mut player.pending) {
-                player.hear(asked);
+                player.hear(town, asked);
             }
         }
     }

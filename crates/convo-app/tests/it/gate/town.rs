@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use convo_app::outbox::Outcome;
 use convo_app::{
     Actor, Answer, App, AppError, Command, Envelope, IdempotencyKey, Options, SendMode, Sending,
     Sent, Shell, wire,
 };
+use convo_store::rows::OutboxRow;
 use convo_store::{Birth, Store, StoreOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -54,13 +56,13 @@ pub struct Town {
     pub campaigns: [Uuid; 2],
     pub agent: Uuid,
     people: AtomicU32,
-    _folder: TempDir,
+    url: String,
+    folder: TempDir,
 }
 
 impl Drop for Town {
     fn drop(&mut self) {
-        drop(self.app.take());
-        let _ = self.writer.take().unwrap().join();
+        self.end();
     }
 }
 
@@ -80,37 +82,17 @@ impl Town {
         let file = || format!("sqlite://{}", folder.path().join("convo.db").display());
         let clock = Clock(Arc::default());
         clock.wait(TimeDelta::seconds(1_800_000_000));
-        let store = Store::open(&url.unwrap_or_else(file), StoreOptions::default()).unwrap();
-        let birth = Birth {
-            reply_key: vec![1; 32],
-            hash_key: vec![2; 32],
-            epoch: Uuid::from_u128(7),
-            at: clock.now(),
-        };
-        store.migrate(&birth).unwrap();
-        let options = Options {
-            shell: Box::new(clock.clone()),
-            our_addresses: vec!["sales@dealer.example".to_owned()],
-            trusted_auth_hosts: Vec::new(),
-            storage: folder.path().join("attachments"),
-            sending: Sending {
-                mode: SendMode::Live,
-                from: convo_email::Address::parse("Dealer <sales@dealer.example>"),
-                reply_domain: "reply.dealer.example".to_owned(),
-                id_domain: "dealer.example".to_owned(),
-                public_url: "https://convo.dealer.example".to_owned(),
-            },
-        };
-        let (app, writer) = App::start(store, options).unwrap();
         let mut town = Town {
             clock,
-            app: Some(app),
-            writer: Some(writer),
+            app: None,
+            writer: None,
             campaigns: [Uuid::nil(); 2],
             agent: Uuid::nil(),
             people: AtomicU32::new(0),
-            _folder: folder,
+            url: url.unwrap_or_else(file),
+            folder,
         };
+        town.begin(SendMode::Live);
         town.campaigns = ["Spring", "Autumn"].map(|name| {
             let new = wire::NewCampaign {
                 name: name.to_owned(),
@@ -125,6 +107,88 @@ impl Town {
         };
         town.agent = id(&town.made(Command::CreateAgent(agent))["id"]);
         town
+    }
+
+    fn begin(&mut self, mode: SendMode) {
+        let store = Store::open(&self.url, StoreOptions::default()).unwrap();
+        let birth = Birth {
+            reply_key: vec![1; 32],
+            hash_key: vec![2; 32],
+            epoch: Uuid::from_u128(7),
+            at: self.clock.now(),
+        };
+        store.migrate(&birth).unwrap();
+        let options = Options {
+            shell: Box::new(self.clock.clone()),
+            our_addresses: vec!["sales@dealer.example".to_owned()],
+            trusted_auth_hosts: Vec::new(),
+            storage: self.folder.path().join("attachments"),
+            sending: Sending {
+                mode,
+                from: convo_email::Address::parse("Dealer <sales@dealer.example>"),
+                reply_domain: "reply.dealer.example".to_owned(),
+                id_domain: "dealer.example".to_owned(),
+                public_url: "https://convo.dealer.example".to_owned(),
+            },
+        };
+        let (app, writer) = App::start(store, options).unwrap();
+        (self.app, self.writer) = (Some(app), Some(writer));
+    }
+
+    fn end(&mut self) {
+        drop(self.app.take());
+        let _ = self.writer.take().unwrap().join();
+    }
+
+    /// Ends the application and starts it again, sending in this mode.
+    pub fn restart(&mut self, mode: SendMode) {
+        self.end();
+        self.begin(mode);
+    }
+
+    /// Runs as an import does: silently.
+    pub fn silently(&self, command: Command) -> Value {
+        let envelope = Envelope {
+            silent: true,
+            ..Envelope::new(command, Actor::Code("test"))
+        };
+        answered(self.app().queue().push_blocking(envelope).unwrap()).unwrap()
+    }
+
+    /// Takes what is due in the outbox, a sender with an id; the mails that may leave.
+    pub fn take(&self, sender: Uuid) -> Vec<Uuid> {
+        let said = self.made(Command::LeaseOutbox {
+            owner: sender,
+            limit: 100,
+            seconds: 60,
+        });
+        serde_json::from_value(said["leased"].clone()).unwrap()
+    }
+
+    /// Tells what came of a mail that a sender took.
+    pub fn came(&self, sender: Uuid, mail: Uuid, outcome: Outcome) {
+        self.made(Command::OutboxResult {
+            id: mail,
+            owner: sender,
+            outcome,
+        });
+    }
+
+    /// The row of the outbox that sends a message.
+    pub fn outgoing(&self, message: Uuid) -> OutboxRow {
+        self.app()
+            .read(|reader| Ok(reader.outbox_by_messages(&[message])?))
+            .unwrap()
+            .remove(0)
+    }
+
+    /// What a message says.
+    pub fn text(&self, message: Uuid) -> String {
+        self.app()
+            .read(|reader| Ok(reader.contents_by_messages(&[message])?))
+            .unwrap()
+            .remove(0)
+            .text
     }
 
     pub fn app(&self) -> &App {
@@ -179,6 +243,15 @@ impl Town {
             .collect();
         let made = pending.into_iter().map(|one| answered(one).unwrap());
         made.map(|lead| id(&lead["id"])).collect()
+    }
+
+    /// The address of a lead.
+    pub fn email(&self, lead: Uuid) -> String {
+        self.app()
+            .read(|reader| Ok(reader.leads_by_ids(&[lead])?))
+            .unwrap()
+            .remove(0)
+            .email
     }
 
     /// Makes a conversation of each campaign with each lead.
@@ -264,7 +337,7 @@ pub fn sent(conversation: Uuid, lease: Uuid) -> Command {
         text: None,
         html: None,
     };
-    Command::SentByOthers(conversation, Box::new(request))
+    Command::SentByOthers(conversation, Box::new(request), None)
 }
 
 /// An event of the table, asked for.

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::TimeDelta;
 use convo_app::{Command, wire};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::town::{Town, answered, id, may_send, reasons, says, send};
 
 /// Replies of the leads together.
 const REPLIES: usize = 1_000;
+/// What makes a person wanted, once we have written.
+const CALL_ME: &str = "Please call me on +49 30 1234567, I want to buy it this week.";
 /// Leads, each with two conversations.
 const LEADS: usize = 100;
 
@@ -25,6 +27,8 @@ struct Heard {
 /// A responder: what it holds in memory dies with it.
 #[derive(Default)]
 struct Worker {
+    /// Its own name: no other's requests are taken for its own.
+    name: u8,
     /// The last number of the log it is done with, kept on disk.
     done: i64,
     waiting: VecDeque<(i64, Heard)>,
@@ -47,7 +51,9 @@ impl Worker {
         match self.lease.take() {
             None => {
                 let ask = may_send(heard.conversation, "reply", Some(heard.message));
-                let answer = town.run_once(ask, key(1, heard.message)).unwrap();
+                let answer = town
+                    .run_once(ask, key(2 * self.name, heard.message))
+                    .unwrap();
                 match answer["allowed"] == true {
                     true => self.lease = Some(id(&answer["lease"]["id"])),
                     false => self.finish(seq),
@@ -56,7 +62,7 @@ impl Worker {
             Some(lease) => {
                 let outcome = town.run_once(
                     send(heard.conversation, Some(lease), None),
-                    key(2, heard.message),
+                    key(2 * self.name + 1, heard.message),
                 );
                 if let Err(refused) = outcome {
                     assert!(!reasons(&refused).is_empty());
@@ -96,7 +102,7 @@ impl Worker {
     }
 }
 
-/// What stands for a worker's request: both workers and every life of them use the same.
+/// What stands for a worker's request in every life of it.
 fn key(of: u8, message: Uuid) -> [u8; 32] {
     let mut key = [of; 32];
     key[..16].copy_from_slice(message.as_bytes());
@@ -126,9 +132,15 @@ fn each_mail_is_answered_once_and_none_after_an_offer() {
         let talks = town.conversations(&leads);
         let mut chance = Chance(7);
         let mut roll = |sides: usize| chance.roll(sides);
-        let mut workers = [Worker::default(), Worker::default()];
+        // A lead who asks for a person is offered at once.
+        town.made(Command::PutPolicy(json!({"fastTrack": true})));
+        let mut workers = [1, 2].map(|name| Worker {
+            name,
+            ..Worker::default()
+        });
         let mut offered: BTreeMap<Uuid, i64> = BTreeMap::new();
         let mut written = 0;
+        let mut asked_for = 0;
         let mut kills = 0;
         let mut idle = 0;
         while idle < 40 {
@@ -144,6 +156,18 @@ fn each_mail_is_answered_once_and_none_after_an_offer() {
                     );
                     answered(town.push(reply)).unwrap();
                     written += 1;
+                }
+                5 if written < replies && roll(8) == 0 => {
+                    town.clock.wait(TimeDelta::seconds(1));
+                    let (who, which) = (roll(LEADS), roll(2));
+                    let reply = says(talks[who][which], leads[who], CALL_ME, town.clock.now());
+                    answered(town.push(reply)).unwrap();
+                    written += 1;
+                    if state(&town, talks[who][which]) == "READY_FOR_HANDOVER" {
+                        asked_for += 1;
+                        let head = town.app().read(|reader| Ok(reader.head()?)).unwrap();
+                        offered.entry(leads[who]).or_insert(head.seq);
+                    }
                 }
                 6 if written < replies && roll(4) == 0 => {
                     // One of the lead's conversations goes to people.
@@ -169,6 +193,7 @@ fn each_mail_is_answered_once_and_none_after_an_offer() {
             }
         }
         assert!(kills > replies / 10, "{kills}");
+        assert!(asked_for > 0);
         let answers = check(&town, &leads, &talks, &offered);
         println!(
             "{written} replies, {kills} kills, {answers} answers, {} leads offered",
@@ -179,6 +204,13 @@ fn each_mail_is_answered_once_and_none_after_an_offer() {
             "{answers} answers to {written} replies"
         );
     });
+}
+
+fn state(town: &Town, talk: Uuid) -> String {
+    let rows = town
+        .app()
+        .read(|reader| Ok(reader.conversations_by_ids(&[talk])?));
+    rows.unwrap().remove(0).state
 }
 
 /// Counts the answers, after looking at each.

@@ -29,8 +29,12 @@ enum Act {
     OutOfOffice(&'static str),
     Snooze(i64),
     NotNow(i64),
+    /// Somebody writes who is not the lead.
+    Stranger,
+    /// A person has looked at what waits.
+    Release,
 }
-use Act::{NotNow, OutOfOffice, Reply, Snooze, Write};
+use Act::{NotNow, OutOfOffice, Release, Reply, Snooze, Stranger, Write};
 
 /// When something is due.
 #[derive(Clone, Copy)]
@@ -48,7 +52,7 @@ type Case = (
     &'static [(&'static str, When)],
 );
 
-const CASES: [Case; 9] = [
+const CASES: [Case; 10] = [
     (
         "nobody answers",
         &[("2026-03-10T09:00:00Z", Write)],
@@ -141,6 +145,19 @@ const CASES: [Case; 9] = [
         &[
             (WOKEN, At("2026-10-05T10:00:00Z")),
             (GIVEN_UP, At("2026-11-04T11:00:00Z")),
+            (ARCHIVED, After(GIVEN_UP, 210)),
+        ],
+    ),
+    (
+        "somebody else answers",
+        &[
+            ("2026-05-04T09:00:00Z", Write),
+            ("2026-05-05T09:00:00Z", Stranger),
+            ("2026-05-06T09:00:00Z", Release),
+        ],
+        &[
+            (ALERTED, At("2026-05-05T09:00:00Z")),
+            (GIVEN_UP, At("2026-06-05T09:00:00Z")),
             (ARCHIVED, After(GIVEN_UP, 210)),
         ],
     ),
@@ -260,6 +277,26 @@ impl Act {
                 assert_eq!(said["message"]["kind"], "out_of_office");
             }
             Snooze(span) => drop(world.snooze(of, Some(world.clock.now() + days(span)))),
+            Stranger => {
+                let failed = "mxa.mailgun.org; dmarc=fail header.from=customer.example";
+                let said = world.say(
+                    of,
+                    json!({
+                        "senderId": of.lead,
+                        "emailHeaders": {"Authentication-Results": failed},
+                    }),
+                );
+                assert_eq!(said["message"]["author"], "other");
+            }
+            Release => {
+                let open = world
+                    .app()
+                    .read(|reader| Ok(reader.reviews_by_leads(&[of.lead])?));
+                for review in open.unwrap().iter().filter(|row| row.status == "open") {
+                    let resolve = serde_json::from_value(json!({"action": "release_hold"}));
+                    world.run(Command::ResolveReview(review.id, resolve.unwrap()));
+                }
+            }
             NotNow(span) => {
                 let until = world.clock.now() + days(span);
                 let end = json!({"outcome": "not_now", "followUpAt": until});

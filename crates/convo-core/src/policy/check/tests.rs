@@ -65,6 +65,7 @@ fn every_number_has_bounds() {
         ("gate.maxMails", 1, 100_000),
         ("gate.windowDays", 1, 365),
         ("gate.minGapHours", 0, 8_760),
+        ("gate.answerWithinHours", 1, 8_760),
         ("gate.leaseSeconds", 10, 86_400),
         ("gate.batchLeaseSeconds", 10, 2_592_000),
         ("gate.breaker.windowHours", 1, 720),

@@ -1,0 +1,155 @@
+//! Whole tables as files, read while they are sent: their size costs no memory.
+
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, get, web};
+use convo_app::export::{Cursor, Export, Wanted};
+use convo_app::{App, AppError};
+use futures_util::{TryStreamExt as _, stream};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::Api;
+use crate::auth::{Authorized, Read};
+use crate::export::{self, Form};
+use crate::http::input::{PathParts, QueryString};
+use crate::http::request_id;
+use crate::openapi::vocabulary::{ExportName, ListFormat, State};
+use crate::problem::Problem;
+
+/// Adds the routes.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(give_out);
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    /// The form of the file; default `csv`.
+    #[param(value_type = ListFormat, inline, required = false)]
+    format: Option<String>,
+    /// From this time on: RFC 3339, or a day.
+    #[param(nullable = false)]
+    from: Option<String>,
+    /// Before this time.
+    #[param(nullable = false)]
+    to: Option<String>,
+    /// Of this campaign.
+    #[param(nullable = false)]
+    campaign_id: Option<Uuid>,
+    /// Of conversations in this state; not for leads.
+    #[param(value_type = State, required = false)]
+    state: Option<String>,
+}
+
+/// A whole table as a file, in the order in which its rows were made. It is read while it is sent; what is stored meanwhile
+/// may be in it or not.
+#[utoipa::path(
+    operation_id = "export",
+    tag = "export",
+    params(("what" = inline(ExportName), Path, description = "What is given out"), Filter),
+    responses((status = 200, content((String = "text/csv"), (String = "application/x-ndjson"))))
+)]
+#[get("/export/{what}")]
+pub async fn give_out(
+    _caller: Authorized<Read>,
+    path: PathParts,
+    query: QueryString<Filter>,
+    api: web::Data<Api>,
+) -> Result<HttpResponse, Problem> {
+    let what = Export::named(path.text("what")?).ok_or_else(Problem::not_found)?;
+    let Filter {
+        format,
+        from,
+        to,
+        campaign_id,
+        state,
+    } = query.0;
+    let form = Form::named(format.as_deref().unwrap_or("csv"));
+    let form = form.ok_or_else(|| Problem::invalid_field("format", "must be csv or jsonl"))?;
+    let time = |name: &str, text: Option<String>| match text {
+        None => Ok(None),
+        Some(text) => match export::time(&text) {
+            Some(at) => Ok(Some(at)),
+            None => Err(Problem::invalid_field(name, "must be a time or a day")),
+        },
+    };
+    let wanted = Wanted {
+        from: time("from", from)?,
+        to: time("to", to)?,
+        campaign: campaign_id,
+        state,
+    };
+    let cursor = Cursor::begin(what, &wanted)?;
+    let pages = Pages {
+        app: api.app.clone(),
+        form,
+        what,
+        cursor,
+    };
+    // The first page is read before the answer begins, so that a database that is away is still told as a problem.
+    let (mut first, rest) = pages.next().await?;
+    first.splice(0..0, form.head(what));
+    let pages = stream::try_unfold(Some((first, rest)), |state| async move {
+        let Some((page, rest)) = state else {
+            return Ok(None);
+        };
+        let next = match rest {
+            Some(pages) => Some(pages.next().await?),
+            None => None,
+        };
+        Ok::<_, AppError>(Some((Bytes::from(page), next)))
+    });
+    let pages = pages.map_err(broke_off());
+    let name = format!("attachment; filename=\"{}\"", form.file_name(what));
+    Ok(HttpResponse::Ok()
+        .content_type(form.media())
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .streaming(pages))
+}
+
+/// What is told of a file that cannot be ended, when its request is answered long since: a line under its id, and to the
+/// client nothing but the end of the connection.
+pub(super) fn broke_off() -> impl FnMut(AppError) -> actix_web::Error {
+    let id = request_id::current();
+    move |error| {
+        let line = || log::error!("an export broke off: {error}");
+        request_id::of_request(id.clone(), line);
+        actix_web::error::ErrorServiceUnavailable("the export broke off")
+    }
+}
+
+/// Where an export is.
+struct Pages {
+    app: App,
+    form: Form,
+    what: Export,
+    cursor: Cursor,
+}
+
+impl Pages {
+    /// The next piece of the file, and how to go on; nothing at the end.
+    async fn next(self) -> Result<(Vec<u8>, Option<Self>), AppError> {
+        let Self {
+            app,
+            form,
+            what,
+            cursor,
+        } = self;
+        let read = move || {
+            let (rows, next) = app.read(|reader| cursor.next(reader))?;
+            let rest = next.map(|cursor| Self {
+                app,
+                form,
+                what,
+                cursor,
+            });
+            Ok((form.lines(what, rows), rest))
+        };
+        let read = web::block(request_id::lent(read)).await;
+        read.map_err(|_| AppError::Unavailable)?
+    }
+}

@@ -1,0 +1,2 @@
+DROP INDEX outbox_notice;
+ALTER TABLE agents DROP COLUMN unreachable_at;
