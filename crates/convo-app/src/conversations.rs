@@ -248,6 +248,9 @@ impl Batch<'_, '_> {
             let decision = self.ask(id, None, &Request::Integrate(wanted))?;
             self.take(id, &decision, None)?;
         }
+        if wanted.handover != known.handover {
+            self.handover_switched(id, wanted.handover)?;
+        }
         Ok(())
     }
 

@@ -7,11 +7,14 @@
 //! | module | holds |
 //! |---|---|
 //! | `follow` | what follows from an accepted event, a new owner or none |
-//! | `offer` | making an offer, ending one, working the queue off |
+//! | `offer` | making an offer, ending one |
+//! | `queue` | what waits for an agent, worked off in its order |
 //! | `roster` | the agents with what is on their desks |
 //! | `act` | accept, decline, release, touch |
 //! | `absence` | agents who come, go, and take more or less |
+//! | `heard` | what the lead and agents say, and what that starts and stops |
 //! | `clock` | deadlines: set, cleared, passed |
+//! | `own_words` | what of an agent's mail is the agent's |
 //! | `agent_mail` | answering the lead from the agent's own mail program |
 //! | [`link`] | accept and decline as signed links |
 
@@ -20,8 +23,11 @@ mod act;
 mod agent_mail;
 mod clock;
 mod follow;
+mod heard;
 pub mod link;
 mod offer;
+mod own_words;
+mod queue;
 mod roster;
 
 use std::collections::HashMap;
@@ -34,8 +40,8 @@ use uuid::Uuid;
 
 pub use act::{Act, Action};
 pub(crate) use agent_mail::Relay;
-pub use agent_mail::WRITE_ABOVE;
 pub(crate) use follow::Before;
+pub use own_words::WRITE_ABOVE;
 pub(crate) use roster::{Roster, owned_counter};
 
 use crate::batch::Batch;
@@ -51,6 +57,10 @@ pub(crate) struct Handovers {
     wanted: Vec<(Uuid, Option<Uuid>)>,
     /// Somebody may be able to take more than before.
     freed: bool,
+    /// Where in the queue an earlier commit stopped looking.
+    stopped: Option<Uuid>,
+    /// The first part of the queue, as the database has it.
+    queue: Option<Vec<Uuid>>,
     /// An agent is accepting: the assignment is no one else's doing.
     accepting: bool,
     /// Offers as this batch leaves them.
@@ -63,6 +73,7 @@ impl Handovers {
     pub(crate) fn begin(&mut self) {
         self.wanted.clear();
         self.freed = false;
+        self.stopped = None;
         self.accepting = false;
     }
 }
@@ -70,13 +81,25 @@ impl Handovers {
 impl Batch<'_, '_> {
     /// Follows up what the command did to handovers: the last thing it does.
     pub(crate) fn hand_over(&mut self) -> Result<(), AppError> {
+        let mut waiting = Vec::new();
         for (conversation, skip) in std::mem::take(&mut self.handovers.wanted) {
-            self.want_agent(conversation, skip)?;
+            if self.queue_up(conversation, skip)? {
+                waiting.push(conversation);
+            }
         }
-        if std::mem::take(&mut self.handovers.freed) {
+        // Who has just come stands behind all who have waited longer.
+        if std::mem::take(&mut self.handovers.freed) || !waiting.is_empty() {
             self.work_queue_off()?;
         }
+        for conversation in waiting {
+            self.wait_for_agent(conversation)?;
+        }
         Ok(())
+    }
+
+    /// Notes that a conversation may want an agent.
+    pub(crate) fn want_agent(&mut self, conversation: Uuid) {
+        self.handovers.wanted.push((conversation, None));
     }
 
     /// Notes how far a handover is.

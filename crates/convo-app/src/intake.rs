@@ -86,6 +86,8 @@ pub(crate) enum Route {
     Silence { lead: Option<Uuid> },
     /// An agent's answer to the lead.
     Relay(Relay),
+    /// One that may be an agent's answer: a person has to say, and the agent is told.
+    Held { relay: Relay, reason: &'static str },
     /// About a person who was forgotten: what a report says counts in codes, and nothing of it is stored.
     Forgotten(Place),
     /// What became of a word to an agent.
@@ -143,7 +145,7 @@ impl Batch<'_, '_> {
                 return Ok(Route::Forgotten(place));
             }
             return match (forged, ours) {
-                (true, _) => Ok(Route::Review("unverified_own_mail")),
+                (true, _) => self.route_forged(arriving, own),
                 // What we sent comes back, a footer richer perhaps: it is stored already.
                 (false, Some(head)) => Ok(Route::Duplicate(head)),
                 (false, None) => self.route_own(arriving, own),
@@ -164,6 +166,12 @@ impl Batch<'_, '_> {
         } else {
             self.lead_of_address(&sender)?
         };
+        if let Some(relay) = self.held_for_agent(arriving, lead)? {
+            return Ok(Route::Held {
+                relay,
+                reason: "agent_mail_unknown_sender",
+            });
+        }
         if let Some(place) = self.by_token(arriving, lead)? {
             return self.settle(arriving, place, lead);
         }

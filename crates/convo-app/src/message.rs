@@ -25,8 +25,8 @@ pub(crate) use alive::is_failure;
 pub(crate) use flood::FLOODED;
 use place::Placing;
 pub(crate) use process::mail_of;
-pub(crate) use vouch::UNVERIFIED;
 use vouch::flags;
+pub(crate) use vouch::{UNVERIFIED, is_forged};
 
 /// In the evidence of a message that came silently: nobody expects an answer now.
 pub(crate) const IMPORTED: &str = "import";
@@ -290,7 +290,7 @@ impl Batch<'_, '_> {
         if opt_out == OptOut::Doubtful {
             self.ask_a_person("doubtful_opt_out", row);
         } else if row.author == Author::Other.as_str() && row.kind == Kind::Human.as_str() {
-            let reason = if vouch::is_forged(row) {
+            let reason = if is_forged(row) {
                 UNVERIFIED
             } else {
                 "other_author"

@@ -11,10 +11,12 @@
 //! | `told` | what providers say of words to agents |
 //! | `unsent` | messages that did not leave the house count for nothing |
 //! | [`compose`] | the mail of a row |
-//! | `notice` | what agents are told |
+//! | `kinds` | why agents are written to |
+//! | `notice` | what they are told |
 //! | `thread` | which message an answer stands under |
 
 pub mod compose;
+mod kinds;
 mod lease;
 mod notice;
 mod outcome;
@@ -26,8 +28,8 @@ use convo_email::{Automatic, MessageId};
 use convo_store::rows::{MessageRow, OutboxRow};
 use uuid::Uuid;
 
+pub use kinds::NoticeKind;
 pub use lease::Leased;
-pub use notice::NoticeKind;
 pub use outcome::Outcome;
 pub(crate) use thread::Thread;
 

@@ -51,6 +51,13 @@ pub fn open_for_agent(key: &[u8], token: &str, agent: Uuid) -> Option<Uuid> {
     opened(token, |id| tag(key, AGENT, &[id, agent]))
 }
 
+/// The conversation a token speaks of, whoever made it: it proves nothing.
+#[must_use]
+pub fn claimed(token: &str) -> Option<Uuid> {
+    let bytes = decode(token)?;
+    Uuid::from_slice(bytes.get(..16)?).ok()
+}
+
 /// The token inside an address of the form `reply+<token>@…`.
 #[must_use]
 pub fn in_address(address: &str) -> Option<&str> {

@@ -61,6 +61,9 @@ impl Batch<'_, '_> {
         if self.context.sending.mode == SendMode::Off {
             return Err(AppError::SendingOff);
         }
+        if let Some(agent) = speaker.agent {
+            self.takes_by_writing(id, agent)?;
+        }
         let leave = self.leave_to_send(id, request.lease, &asked)?;
         let (message, queued) = self.send_with(id, request, &sent.files, leave)?;
         self.accepted(id, message, &queued, None)

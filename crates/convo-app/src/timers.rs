@@ -9,6 +9,7 @@
 //! | `no_reply` | the conversation's facts | gives it up, or alerts us that the lead waits |
 //! | `archive`, `snooze`, `follow_up` | the conversation's facts | puts it away, wakes it, brings it up |
 //! | `offer`, `first_touch`, `next_reply`, `requeue` | the handover | the handover goes on |
+//! | `leave` | an agent who goes | looks at the next page of what the agent owns |
 //! | `reschedule` | another policy | looks at the next page of timers that follow from a policy |
 //! | `recount` | the migration that made the table of waits | counts those of the next page of all conversations |
 //! | `begin`, `begin_again` | the migration that made the table | looks at the next page of all conversations |
@@ -56,6 +57,8 @@ pub enum TimerKind {
     NextReply,
     /// An absent agent's conversation goes back.
     Requeue,
+    /// An agent is gone: the next page of what the agent owns.
+    Leave,
     /// A policy changed: the next page of timers is computed anew.
     Reschedule,
     /// Conversations older than timers get theirs: the next page.
@@ -68,7 +71,7 @@ pub enum TimerKind {
 
 impl TimerKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NoReply,
         Self::Archive,
         Self::Snooze,
@@ -77,6 +80,7 @@ impl TimerKind {
         Self::FirstTouch,
         Self::NextReply,
         Self::Requeue,
+        Self::Leave,
         Self::Reschedule,
         Self::Begin,
         Self::BeginAgain,
@@ -107,6 +111,7 @@ impl TimerKind {
             Self::FirstTouch => "first_touch",
             Self::NextReply => "next_reply",
             Self::Requeue => "requeue",
+            Self::Leave => "leave",
             Self::Reschedule => "reschedule",
             Self::Begin => "begin",
             Self::BeginAgain => "begin_again",
@@ -129,6 +134,7 @@ impl TimerKind {
             | Self::FirstTouch
             | Self::NextReply
             | Self::Requeue
+            | Self::Leave
             | Self::Reschedule
             | Self::Begin
             | Self::BeginAgain
@@ -141,7 +147,7 @@ impl TimerKind {
 /// Which timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimerKey {
-    /// The conversation; of a page, the campaign it is about, or the nil id.
+    /// The conversation; of a page, the campaign or agent it is about, or the nil id.
     pub conversation: Uuid,
     /// What becomes due.
     pub kind: TimerKind,

@@ -41,6 +41,7 @@ pub use more::{
 };
 pub use named::named;
 pub use offers::{lead_name, offers, summary_line};
+pub(crate) use pack::handover_gist;
 pub use pack::{STYLE, escape, handover_pack, handover_page};
 pub use queue::handover_queue;
 pub use records::*;

@@ -260,6 +260,10 @@ impl<K: Key> Conversation<K> {
             }
             Event::HandoverRequested => self.handover.requested_at = Some(at),
             Event::HumanAgentAssigned => {
+                if from == State::ReadyForHandover {
+                    // Who had it before owes the first touch of this handover too.
+                    self.handover.new_owner();
+                }
                 self.handover.assigned_at = Some(at);
                 self.handover.leave_queue();
             }

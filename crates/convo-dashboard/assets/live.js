@@ -62,6 +62,7 @@ async function refresh() {
     for (const part of document.querySelectorAll('[data-part]')) {
       const next = fresh.getElementById(part.id);
       if (!next) { part.remove(); continue; }
+      if (next.dataset.later) continue;
       if (came.get(part.id) === source(next)) continue;
       if (busy(part)) { waiting = true; continue; }
       came.set(part.id, source(next));
@@ -72,6 +73,25 @@ async function refresh() {
   } finally {
     asking = false;
     if (again) { again = false; soon(1_000); }
+  }
+}
+// Parts whose cost is that of a span of days: they come after the page, and are looked at again now and then.
+const late = [...document.querySelectorAll('[data-later]')].map(part => [part.id, part.dataset.later]);
+async function takeLate() {
+  for (const address of new Set(late.map(([, from]) => from))) {
+    try {
+      const answer = await fetch(address, { headers: { Accept: 'text/html' }, credentials: 'same-origin', cache: 'no-store' });
+      if (!answer.ok) continue;
+      const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      for (const [id, from] of late) {
+        const part = document.getElementById(id), next = fresh.getElementById(id);
+        if (from !== address || !part || !next || busy(part) || came.get(id) === source(next)) continue;
+        came.set(id, source(next));
+        replace(part, next);
+      }
+    } catch {
+      // Away: it is tried again with the next look.
+    }
   }
 }
 // Many events at once are one look.
@@ -143,6 +163,10 @@ function retry() {
 }
 
 showTimes(document);
+if (late.length > 0) {
+  takeLate();
+  setInterval(() => { if (!document.hidden) takeLate(); }, 60_000);
+}
 setInterval(() => showTimes(document), 30_000);
 // A refusal is read first.
 document.querySelector('#alert[tabindex]')?.focus();

@@ -19,6 +19,19 @@ pub struct Overview<'a> {
     pub checklist: Option<&'a Value>,
 }
 
+/// Where the parts come from whose cost is that of a span of days: after the page, which costs the same always.
+const FIGURES: &str = "/figures?days=30";
+
+/// A part that the script takes from the figures of the last days; without it, what is known at once and a link.
+fn later(id: &str, title: &str, body: &Markup) -> Markup {
+    html! {
+        section.part id=(id) data-part data-later=(FIGURES) aria-labelledby={ (id) "-title" } {
+            h2 id={ (id) "-title" } { (title) }
+            (body)
+        }
+    }
+}
+
 /// The page.
 #[must_use]
 pub fn page(of: &Overview<'_>) -> Markup {
@@ -32,7 +45,8 @@ pub fn page(of: &Overview<'_>) -> Markup {
             (part("funnel", "Leads by stage reached", &funnel(overview)))
             (part("queue", "Handover queue", &handover::short(of.queue)))
             (part("activity", "Activity", &activity(overview)))
-            (part("response-times", "Response time", &responses(overview)))
+            (later("response-times", "Response time", &responses(overview)))
+            (later("delivery", "Mail", &html! { p { a href=(FIGURES) { "What became of our mail" } } }))
             (part("reviews", "Review", &reviews(overview)))
         }
     }
@@ -104,7 +118,7 @@ fn activity(overview: &Value) -> Markup {
     }
 }
 
-/// How fast we answer; the days are on a page of their own, whose cost is that of its span.
+/// How fast we answer.
 fn responses(overview: &Value) -> Markup {
     let average = &overview["metrics"]["averageTimeToResponseMinutes"];
     html! {
@@ -112,7 +126,7 @@ fn responses(overview: &Value) -> Markup {
         @else {
             dl.figures { div { dt { "We answer after, on average" } dd { (show::minutes(average)) } } }
         }
-        p { a href="/figures" { "By day, within business hours, and what became of mail" } }
+        p { a href=(FIGURES) { "By day, within business hours, and what became of mail" } }
     }
 }
 
@@ -153,6 +167,7 @@ mod tests {
             "queue",
             "activity",
             "response-times",
+            "delivery",
             "reviews",
         ] {
             assert!(page.contains(&format!("id=\"{id}\"")), "{id}");

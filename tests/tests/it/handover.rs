@@ -1,5 +1,6 @@
 //! Handing leads to agents over HTTP: offers, links, answers by mail, the pack, and the whole story.
 
+mod answers;
 pub mod mail;
 mod pack;
 mod story;
@@ -15,6 +16,7 @@ on_both!(
     an_offer_passes_and_the_queue_waits_for_room,
     an_agents_own_key_acts_for_that_agent,
     release_gives_back_and_refusals_are_conflicts,
+    what_waited_before_there_were_offers_is_offered,
 );
 
 /// What makes a person wanted with one reply, under the policy `fastTrack`.
@@ -308,5 +310,32 @@ async fn release_gives_back_and_refusals_are_conflicts(options: Options) {
         ["withdrawn", "assigned", "reassigned"],
         "{told:?}"
     );
+    server.verify().await;
+}
+
+async fn what_waited_before_there_were_offers_is_offered(options: Options) {
+    let server = fast(options).await;
+    let contact = asks_for_a_person(&server, "ada@customer.example").await;
+    // As a release without offers left it: READY_FOR_HANDOVER, and in no queue.
+    let forgets = "UPDATE conversations SET queued_since = NULL, facts = \
+                   replace(replace(facts, '\"wanted_at\":', '\"then\":'), '\"unclaimed_at\":', '\"too\":')";
+    server.database().execute(forgets).await;
+    server
+        .database()
+        .execute("DELETE FROM timers WHERE kind = 'offer'")
+        .await;
+    let ann = server.agent("ann@dealer.example").await;
+    assert_eq!(asked(&contact).await, Value::Null);
+    let past = Utc::now() - Duration::minutes(1);
+    let past = match server.database().kind() {
+        Kind::Sqlite => past.timestamp_micros().to_string(),
+        Kind::Postgres => format!("'{}'", past.to_rfc3339()),
+    };
+    let begins = format!("UPDATE timers SET due_at = {past} WHERE kind LIKE 'begin%'");
+    server.database().execute(&begins).await;
+    eventually("an agent is asked", async || {
+        (asked(&contact).await == ann.as_str()).then_some(())
+    })
+    .await;
     server.verify().await;
 }

@@ -29,7 +29,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// The form of the file; default `csv`.
-    #[param(value_type = ListFormat, required = false)]
+    #[param(value_type = ListFormat, inline, required = false)]
     format: Option<String>,
     /// From this time on: RFC 3339, or a day.
     #[param(nullable = false)]

@@ -1,7 +1,7 @@
 //! `demo`: a database with a life in it, and a server on it.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use convo_app::{Actor, App, Command, Envelope};
 use log::LevelFilter;
@@ -77,7 +77,7 @@ fn settings(cli: &Cli, args: &DemoArgs) -> Result<Settings, CommandError> {
         let key = ApiKey::draw().map_err(WiringError::from)?;
         settings.mailgun.signing_key = Secret::new(key.expose().to_owned());
     }
-    if settings.storage == PathBuf::from(STORAGE[0]) {
+    if settings.storage == Path::new(STORAGE[0]) {
         settings.storage = PathBuf::from(STORAGE[1]);
     }
     demo::dress(&mut settings)?;

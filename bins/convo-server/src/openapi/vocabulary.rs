@@ -127,7 +127,7 @@ schemas! {
         "unknown_sender", "automated_from_unknown_sender", "no_sender", "own_mail_without_lead", "unmatched_report",
         "automated_without_conversation", "opt_out_without_conversation", "conversation_gone", "doubtful_opt_out", "other_author",
         "unverified", "unverified_sender", "unverified_report", "unverified_own_mail", "report_of_another_recipient",
-        "agent_mail_empty", "agent_not_owner", "agent_mail_held",
+        "agent_mail_empty", "agent_not_owner", "agent_mail_held", "agent_mail_unknown_sender",
     ]);
     /// What a person can decide of a review item.
     ReviewAction = one_of(REVIEW_ACTIONS);

@@ -15,10 +15,8 @@ use crate::timers::TimerKind;
 
 /// Open offers an agent loses in the commit of going; more of them expire in their own time.
 const OFFERS: i64 = 500;
-/// Conversations read at once.
+/// Conversations looked at in the commit of going; the others follow at once, as many in each commit.
 const PAGE: i64 = 200;
-/// Conversations given back in the commit of going; the others go by their timers, at once too.
-const GIVEN_BACK: usize = 200;
 
 impl Batch<'_, '_> {
     /// An agent's record is new or changed.
@@ -41,7 +39,7 @@ impl Batch<'_, '_> {
         self.withdraw_offers_of(after.id)?;
         let left = !after.active && before.is_some_and(|before| before.active);
         if left || was_here {
-            self.owed_by(after)?;
+            self.owed_by(after, None)?;
         }
         Ok(())
     }
@@ -66,33 +64,36 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    /// What an agent who goes owes an answer to.
-    fn owed_by(&mut self, agent: &AgentRow) -> Result<(), AppError> {
-        let mut after = None;
-        let mut given_back = 0;
-        loop {
-            let page = self.reader.owned_conversations(agent.id, after, PAGE)?;
-            let Some(last) = page.last() else {
-                return Ok(());
-            };
-            after = Some(*last);
-            self.load_conversations(&page.iter().copied().collect())?;
-            for id in page {
-                let owes = self.conversation(id)?.is_some_and(|entry| {
-                    entry.facts.agent == Some(agent.id) && entry.facts.owes_answer()
-                });
-                if !owes {
-                    continue;
-                }
-                if agent.active {
-                    self.start_requeue(id)?;
-                } else if given_back < GIVEN_BACK {
-                    given_back += 1;
-                    self.give_back(id)?;
-                } else {
-                    self.set_timer(TimerKind::Requeue, id, None, self.now);
-                }
+    /// A page of what an agent who goes owes an answer to, and a timer for the next one.
+    fn owed_by(&mut self, agent: &AgentRow, after: Option<Uuid>) -> Result<(), AppError> {
+        let page = self.reader.owned_conversations(agent.id, after, PAGE)?;
+        self.load_conversations(&page.iter().copied().collect())?;
+        let full = i64::try_from(page.len()) == Ok(PAGE);
+        if let Some(&last) = page.last().filter(|_| full) {
+            self.set_timer(TimerKind::Leave, agent.id, Some(last), self.now);
+        }
+        for id in page {
+            let owes = self.conversation(id)?.is_some_and(|entry| {
+                entry.facts.agent == Some(agent.id) && entry.facts.owes_answer()
+            });
+            match (owes, agent.active) {
+                (true, true) => self.start_requeue(id)?,
+                (true, false) => self.give_back(id)?,
+                (false, _) => {}
             }
+        }
+        Ok(())
+    }
+
+    /// The next page, unless the agent is here again.
+    pub(crate) fn leave_page(&mut self, agent: Uuid, after: Uuid) -> Result<(), AppError> {
+        let now = self.now;
+        let gone = self
+            .agent(agent)?
+            .filter(|row| !row.active || row.away_until.is_some_and(|until| now < until));
+        match gone {
+            Some(row) => self.owed_by(&row, Some(after)),
+            None => Ok(()),
         }
     }
 

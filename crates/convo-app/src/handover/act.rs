@@ -56,10 +56,14 @@ impl Batch<'_, '_> {
     pub(crate) fn handover_act(&mut self, id: Uuid, act: &Act) -> Result<Answer, AppError> {
         act.request.check()?;
         let named = act.key_agent.or(act.request.agent_id);
-        if let Some(agent) = named
-            && self.agent(agent)?.is_none()
-        {
-            return Err(AppError::invalid("agentId", "names no agent"));
+        if let Some(agent) = named {
+            let known = self.agent(agent)?;
+            let known = known.ok_or_else(|| AppError::invalid("agentId", "names no agent"))?;
+            // What somebody who is gone has may still be given back by others.
+            let by_others = act.key_agent.is_none() && act.action == Action::Release;
+            if !known.active && act.action != Action::Accept && !by_others {
+                return Err(AppError::conflict("the agent is not active"));
+            }
         }
         if named.is_none() && act.action != Action::Release {
             return Err(AppError::invalid(
@@ -176,13 +180,16 @@ impl Batch<'_, '_> {
                 "the agent does not have the conversation",
             ));
         }
-        let again = entry.facts.handover.touched_at.is_some();
+        let mut handover = entry.facts.handover.clone();
+        let (now, again) = (self.now, handover.touched_at.is_some());
+        handover.called_at = Some(now);
+        self.put_handover(id, handover)?;
         self.keep_said(id, "handover_touched", Some(agent), request)?;
-        self.lead_heard(id, true)?;
+        self.is_there(agent)?;
+        self.lead_heard(id, Some(now), true)?;
         if again {
             self.handover_event(id, "touched", Some(agent), None)?;
         }
-        let now = self.now;
         if let Some(entry) = self.conversation(id)? {
             entry.row.updated_at = now;
         }

@@ -6,10 +6,11 @@
 //! nobody, and what may not be sent goes to the review list, and the agent is told.
 
 use convo_core::vocabulary::{Author, Direction, Kind};
-use convo_email::InboundEmail;
+use convo_email::{Attachment, InboundEmail};
 use convo_threading::automated::Class;
 use uuid::Uuid;
 
+use super::own_words::{own_files, own_words};
 use crate::batch::Batch;
 use crate::error::AppError;
 use crate::gate::{Asked, Leave, Speaker};
@@ -20,8 +21,8 @@ use crate::reply_token;
 use crate::sending::SendMode;
 use crate::webhook::{Effect, Status};
 
-/// The line under which a notice begins: nothing below it is the agent's.
-pub const WRITE_ABOVE: &str = "--- Answer above this line, and the lead gets your answer. ---";
+/// Agents whose tokens are tried on a mail from an address that is none of theirs.
+const AGENTS: i64 = 1_000;
 
 /// An agent's mail for the lead of a conversation.
 #[derive(Debug, Clone, Copy)]
@@ -55,38 +56,105 @@ impl Batch<'_, '_> {
         Ok(None)
     }
 
+    /// What a token in an address stands for, where it is an agent's.
+    pub(crate) fn agent_token(&mut self, address: &str) -> Result<Option<Relay>, AppError> {
+        let key = &self.context.reply_key;
+        let token = reply_token::in_address(address);
+        // Most tokens are leads'.
+        let token = token.filter(|token| reply_token::open(key, token).is_none());
+        let claimed = token.and_then(|token| Some((token, reply_token::claimed(token)?)));
+        let Some((token, conversation)) = claimed else {
+            return Ok(None);
+        };
+        let Some(entry) = self.conversation(conversation)? else {
+            return Ok(None);
+        };
+        let mut agents: Vec<Uuid> = entry.facts.agent.into_iter().collect();
+        agents.extend(&entry.facts.handover.asked);
+        agents.extend(self.reader.agents(None, AGENTS)?.iter().map(|row| row.id));
+        let minted = |agent: &Uuid| reply_token::open_for_agent(key, token, *agent).is_some();
+        Ok(agents.into_iter().find(minted).map(|agent| Relay {
+            conversation,
+            agent,
+        }))
+    }
+
+    /// What a mail of somebody whom nobody knows is for, where it is written to an agent's address.
+    pub(crate) fn relay_of_stranger(
+        &mut self,
+        mail: &InboundEmail,
+    ) -> Result<Option<Relay>, AppError> {
+        for to in &mail.recipients {
+            if let Some(relay) = self.agent_token(to)? {
+                return Ok(Some(relay));
+            }
+        }
+        Ok(None)
+    }
+
     /// Sends what an agent wrote on to the lead.
+    ///
+    /// # Errors
+    /// Why it cannot be sent, where a person has said that it is to be: `Conflict`, `SendingOff`, `LeaseVoid`.
     pub(crate) fn relay(
         &mut self,
         arriving: &Arriving<'_>,
         arrival: &Arrival<'_>,
         relay: Relay,
     ) -> Result<Effect, AppError> {
+        let (mail, by_hand) = (arriving.mail, arrival.vouched);
+        if arrival.parked.is_some() && !by_hand {
+            // A person decides about what was not sent.
+            return self.park(arriving, arrival, "agent_mail_held");
+        }
+        match mail.class() {
+            Class::AutoReply | Class::OutOfOffice => {
+                return Ok(Effect {
+                    status: Status::Ignored,
+                    code: Some("automated_mail_of_agent"),
+                    ..Effect::default()
+                });
+            }
+            // Whether a person wrote it nobody can tell but a person.
+            Class::List if !by_hand => {
+                return self.not_sent(arriving, arrival, relay, "agent_mail_held");
+            }
+            _ => {}
+        }
+        let files = own_files(self.context, &mail.attachments);
+        match self.relayed(arriving, arrival, relay, &files) {
+            Err(Unrelayed::Refused { code, error }) => match by_hand {
+                true => Err(error),
+                false => self.not_sent(arriving, arrival, relay, code),
+            },
+            Err(Unrelayed::Failed(error)) => Err(error),
+            Ok(effect) => Ok(effect),
+        }
+    }
+
+    fn relayed(
+        &mut self,
+        arriving: &Arriving<'_>,
+        arrival: &Arrival<'_>,
+        relay: Relay,
+        files: &[Attachment],
+    ) -> Result<Effect, Unrelayed> {
         let Relay {
             conversation,
             agent,
         } = relay;
-        let mail = arriving.mail;
-        if arrival.parked.is_some() {
-            // A person decides about what was not sent.
-            return self.park(arriving, arrival, "agent_mail_held");
-        }
-        if mail.class() != Class::Human {
-            return Ok(Effect {
-                status: Status::Ignored,
-                code: Some("automated_mail_of_agent"),
-                ..Effect::default()
-            });
-        }
-        let text = own_words(mail);
-        if text.is_empty() && mail.attachments.is_empty() {
-            return self.not_sent(arriving, arrival, relay, "agent_mail_empty");
+        let refused = |code, error| Unrelayed::Refused { code, error };
+        let text = own_words(arriving.mail);
+        if text.is_empty() && files.is_empty() {
+            let error = AppError::conflict("the agent wrote nothing that could be sent");
+            return Err(refused("agent_mail_empty", error));
         }
         if !self.may_answer(conversation, agent)? {
-            return self.not_sent(arriving, arrival, relay, "agent_not_owner");
+            let error = AppError::conflict("the agent does not have the conversation");
+            return Err(refused("agent_not_owner", error));
         }
         if self.context.sending.mode == SendMode::Off {
-            return self.not_sent(arriving, arrival, relay, "agent_mail_held");
+            return Err(refused("agent_mail_held", AppError::SendingOff));
         }
         let asked = Asked {
             speaker: Speaker {
@@ -98,12 +166,13 @@ impl Batch<'_, '_> {
         };
         let leave = match self.leave_to_send(conversation, None, &asked) {
             Ok(leave) => leave,
-            Err(AppError::LeaseVoid { .. }) => {
-                return self.not_sent(arriving, arrival, relay, "agent_mail_held");
+            Err(error @ AppError::LeaseVoid { .. }) => {
+                return Err(refused("agent_mail_held", error));
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
-        let message = self.store_relayed(arriving, arrival, relay, text, &leave)?;
+        let written = Written { text, files };
+        let message = self.store_relayed(arriving, arrival, relay, written, &leave)?;
         let left = self.context.sending.mode == SendMode::Live;
         self.leave_used(leave, message, left)?;
         self.also_known_as(message, arriving.rfc_id)?;
@@ -123,6 +192,9 @@ impl Batch<'_, '_> {
 
     /// Whether the agent has the conversation, or takes it by answering.
     fn may_answer(&mut self, conversation: Uuid, agent: Uuid) -> Result<bool, AppError> {
+        if self.agent(agent)?.is_none_or(|agent| !agent.active) {
+            return Ok(false);
+        }
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
         if !entry.facts.wants_agent() {
             return Ok(entry.facts.agent == Some(agent));
@@ -134,12 +206,29 @@ impl Batch<'_, '_> {
         }
     }
 
+    /// Who is asked for a conversation and writes to its lead takes it.
+    pub(crate) fn takes_by_writing(
+        &mut self,
+        conversation: Uuid,
+        agent: Uuid,
+    ) -> Result<(), AppError> {
+        let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
+        let offer = match entry.facts.handover.offer {
+            Some(offer) => self.offer(offer)?,
+            None => None,
+        };
+        if offer.is_some_and(|offer| offer.agent_id == agent) {
+            self.may_answer(conversation, agent)?;
+        }
+        Ok(())
+    }
+
     fn store_relayed(
         &mut self,
         arriving: &Arriving<'_>,
         arrival: &Arrival<'_>,
         relay: Relay,
-        text: String,
+        written: Written<'_>,
         leave: &Leave,
     ) -> Result<Uuid, AppError> {
         let Thread {
@@ -159,6 +248,7 @@ impl Batch<'_, '_> {
         let from = self.context.sending.from.as_ref();
         let from = from.map(|from| from.email.clone());
         let rfc_id = leave.message_id()?;
+        let Written { text, files } = written;
         let stored = self.store_message(NewMessage {
             conversation: relay.conversation,
             direction: Direction::Outbound,
@@ -184,7 +274,7 @@ impl Batch<'_, '_> {
             html: None,
             headers: None,
             raw: None,
-            attachments: &arriving.mail.attachments,
+            attachments: files,
             returns_on: None,
             opt_out_decided: false,
             unsent: self.context.sending.mode == SendMode::Shadow,
@@ -194,14 +284,15 @@ impl Batch<'_, '_> {
     }
 
     /// Leaves the mail to a person, and tells the agent, once.
-    fn not_sent(
+    pub(crate) fn not_sent(
         &mut self,
         arriving: &Arriving<'_>,
         arrival: &Arrival<'_>,
         relay: Relay,
         reason: &'static str,
     ) -> Result<Effect, AppError> {
-        let known = self.parked(arriving.mail, arriving.rfc_id)?.is_some();
+        let known =
+            arrival.parked.is_some() || self.parked(arriving.mail, arriving.rfc_id)?.is_some();
         let effect = self.park(arriving, arrival, reason)?;
         if !known {
             self.notify(NoticeKind::NotSent, relay.agent, relay.conversation, None)?;
@@ -210,81 +301,22 @@ impl Batch<'_, '_> {
     }
 }
 
-/// The part of the notice's first line that no mail program breaks or quotes away.
-const MARK: &str = "Answer above this line";
-
-/// What the agent wrote: without quotes, and nothing from the notice's first line on.
-fn own_words(mail: &InboundEmail) -> String {
-    let said = mail.reply_text.trim();
-    let marked = said.contains(MARK) || (said.is_empty() && mail.text.contains(MARK));
-    if !marked {
-        return said.to_owned();
-    }
-    // Where all of it was taken for the agent's words, or none of it, the line tells them apart.
-    let whole = if said.is_empty() {
-        mail.text.as_str()
-    } else {
-        said
-    };
-    let above = whole.lines().take_while(|line| !line.contains(MARK));
-    let own = above.filter(|line| !line.trim_start().starts_with('>'));
-    without_intro(own.collect::<Vec<_>>().join("\n").trim()).to_owned()
+/// What of an agent's mail goes on.
+struct Written<'a> {
+    text: String,
+    files: &'a [Attachment],
 }
 
-/// Without the lines in which a mail program says whom it quotes: they end in a colon and name a time.
-fn without_intro(text: &str) -> &str {
-    let (before, last) = text.rsplit_once("\n\n").unwrap_or(("", text));
-    let intro = last.trim_end().ends_with(':')
-        && last.lines().count() <= 3
-        && last.contains(|c: char| c.is_ascii_digit());
-    if intro { before.trim_end() } else { text }
+/// Why a mail did not go on.
+enum Unrelayed {
+    /// It may not: the code of the review list, and what a person is told who wants it sent.
+    Refused { code: &'static str, error: AppError },
+    /// Something failed.
+    Failed(AppError),
 }
 
-#[cfg(test)]
-mod tests {
-    use convo_email::{Headers, InboundParts};
-
-    use super::*;
-
-    fn mail(text: &str) -> InboundEmail {
-        let pairs = vec![("From".to_owned(), "agent@dealer.example".to_owned())];
-        InboundEmail::assemble(InboundParts {
-            headers: Headers::from_pairs(pairs),
-            text: Some(text.to_owned()),
-            size: text.len(),
-            ..InboundParts::default()
-        })
-    }
-
-    #[track_caller]
-    fn check(text: &str, expected: &str) {
-        assert_eq!(own_words(&mail(text)), expected, "{text}");
-    }
-
-    #[test]
-    fn the_notice_never_goes_to_the_lead() {
-        check(
-            "Come on Tuesday.\n\nBest, Ann",
-            "Come on Tuesday.\n\nBest, Ann",
-        );
-        check(
-            "Come on Tuesday.\n\nOn Mon, 5 Jan 2026 at 10:00, Convo <convo@dealer.example> wrote:\n\
-             > --- Answer above this line, and the lead gets your answer. ---\n> secret",
-            "Come on Tuesday.",
-        );
-        // A mail program that quotes without marks, and breaks lines where it likes.
-        check(
-            "Come on Tuesday.\n--- Answer above this line, and the\nlead gets your answer. ---\nsecret",
-            "Come on Tuesday.",
-        );
-        check(
-            "--- Answer above this line, and the lead gets your answer. ---\nsecret",
-            "",
-        );
-        check(
-            "\n\nOn Mon, 5 Jan 2026 at 10:00, Convo <convo@dealer.example> wrote:\n\
-             > --- Answer above this line, and the lead gets your answer. ---\n> secret",
-            "",
-        );
+impl From<AppError> for Unrelayed {
+    fn from(error: AppError) -> Self {
+        Self::Failed(error)
     }
 }

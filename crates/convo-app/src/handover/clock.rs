@@ -5,8 +5,6 @@
 
 use chrono::{DateTime, Utc};
 use convo_core::handover::{half_way, until};
-use convo_core::vocabulary::{Author, Direction, Kind};
-use convo_store::rows::MessageRow;
 use uuid::Uuid;
 
 use super::offer::Ended;
@@ -17,20 +15,20 @@ use crate::outbox::NoticeKind;
 use crate::timers::TimerKind;
 
 /// A deadline, and when to remind of it.
-struct Deadline {
+pub(super) struct Deadline {
     remind_at: Option<DateTime<Utc>>,
-    due_at: DateTime<Utc>,
+    pub due_at: DateTime<Utc>,
 }
 
 impl Deadline {
-    fn first(&self) -> DateTime<Utc> {
+    pub(super) fn first(&self) -> DateTime<Utc> {
         self.remind_at.unwrap_or(self.due_at)
     }
 }
 
 impl Batch<'_, '_> {
     /// The deadline of an agent that many business minutes after a time, by the agent's own calendar.
-    fn deadline(
+    pub(super) fn deadline(
         &mut self,
         conversation: Uuid,
         agent: Uuid,
@@ -78,86 +76,6 @@ impl Batch<'_, '_> {
         }
     }
 
-    /// A human mail was stored: the lead's starts a clock, the agent's stops it.
-    pub(crate) fn handover_hears(&mut self, row: &MessageRow) -> Result<(), AppError> {
-        let human = row.kind == Kind::Human.as_str() && !row.note;
-        if self.silent || !human {
-            return Ok(());
-        }
-        let entry = self
-            .conversation(row.conversation_id)?
-            .ok_or(AppError::NotFound)?;
-        let facts = &entry.facts;
-        if row.direction == Direction::Inbound.as_str() {
-            if let Some(owner) = facts.agent.filter(|_| facts.is_owned()) {
-                return self.owner_hears(row, owner);
-            }
-            if facts.wants_agent() && facts.handover.wanted_at.is_none() {
-                // It came with the state it has, and is alive.
-                self.handovers.wanted.push((row.conversation_id, None));
-            }
-            return Ok(());
-        }
-        let owed = facts.handover.reply_due_at.is_some() || facts.handover.touched_at.is_none();
-        if row.author == Author::Agent.as_str() && facts.is_owned() && owed {
-            let owner = facts.agent == row.author_id;
-            return self.lead_heard(row.conversation_id, owner);
-        }
-        Ok(())
-    }
-
-    fn owner_hears(&mut self, row: &MessageRow, owner: Uuid) -> Result<(), AppError> {
-        let (conversation, now) = (row.conversation_id, self.now);
-        if row.author == Author::Lead.as_str() {
-            let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
-            let mut handover = entry.facts.handover.clone();
-            if !entry.facts.owes_touch() && handover.reply_due_at.is_none() {
-                let deadline =
-                    self.deadline(conversation, owner, now, |clocks| clocks.next_reply_minutes)?;
-                handover.reply_due_at = Some(deadline.due_at);
-                self.put_handover(conversation, handover)?;
-                self.set_timer(TimerKind::NextReply, conversation, None, deadline.first());
-            }
-        }
-        let agent = self.agent(owner)?;
-        let away = agent.as_ref().and_then(|agent| agent.away_until);
-        if agent.is_none_or(|agent| !agent.active) {
-            return self.give_back(conversation);
-        }
-        if away.is_some_and(|until| now < until) {
-            self.start_requeue(conversation)?;
-        }
-        self.notify(NoticeKind::Reply, owner, conversation, Some(row.id))
-    }
-
-    /// The lead heard from us: from the owner, or from another agent.
-    pub(super) fn lead_heard(&mut self, conversation: Uuid, owner: bool) -> Result<(), AppError> {
-        let now = self.now;
-        let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
-        let agent = entry.facts.agent;
-        let mut handover = entry.facts.handover.clone();
-        let first = owner && handover.touched_at.is_none();
-        let accepted = handover.accepted;
-        handover.reply_due_at = None;
-        if first {
-            handover.touched_at = Some(now);
-        }
-        self.put_handover(conversation, handover)?;
-        self.clear_timer(TimerKind::NextReply, conversation, None);
-        self.clear_timer(TimerKind::Requeue, conversation, None);
-        if first {
-            if let Some(offer) = accepted {
-                self.offer_touched(offer, Some(now))?;
-            }
-            self.clear_timer(TimerKind::FirstTouch, conversation, None);
-            self.handover_event(conversation, "touched", agent, None)?;
-            if let Some(agent) = agent {
-                self.is_there(agent)?;
-            }
-        }
-        Ok(())
-    }
-
     /// A timer of a handover is due; what it stood for is looked at as it is now.
     pub(crate) fn handover_due(
         &mut self,
@@ -193,9 +111,10 @@ impl Batch<'_, '_> {
     }
 
     fn queue_due(&mut self, conversation: Uuid) -> Result<(), AppError> {
-        // Others have waited longer.
-        self.work_queue_off()?;
+        // Others have waited longer, and it may be where an earlier commit stopped.
+        self.handovers.stopped = Some(conversation);
         self.handovers.wanted.push((conversation, None));
+        self.handovers.freed = true;
         Ok(())
     }
 

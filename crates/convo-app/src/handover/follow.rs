@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::offer::Ended;
 use crate::batch::Batch;
 use crate::error::AppError;
+use crate::outbox::NoticeKind;
 use crate::timers::TimerKind;
 
 /// How a handover stood before a decision.
@@ -15,6 +16,8 @@ use crate::timers::TimerKind;
 pub(crate) struct Before {
     agent: Option<Uuid>,
     offer: Option<Uuid>,
+    /// It wanted an agent.
+    wanted: bool,
 }
 
 impl Before {
@@ -22,6 +25,7 @@ impl Before {
         Self {
             agent: facts.agent,
             offer: facts.handover.offer,
+            wanted: facts.wants_agent(),
         }
     }
 }
@@ -97,12 +101,18 @@ impl Batch<'_, '_> {
             (false, false) => "assigned",
         };
         self.handover_event(conversation, action, Some(agent), None)?;
-        if before.agent == Some(agent) && before.offer.is_none() {
+        if before.agent == Some(agent) && !before.wanted {
             return Ok(());
         }
         self.clear_timer(TimerKind::Offer, conversation, None);
         self.stop_owner_clocks(conversation);
-        self.handovers.freed |= others;
+        self.handovers.freed = true;
+        if !self.handovers.accepting {
+            self.notify(NoticeKind::Assigned, agent, conversation, None)?;
+        }
+        if let Some(former) = before.agent.filter(|_| others) {
+            self.notify(NoticeKind::Reassigned, former, conversation, None)?;
+        }
         self.start_first_touch(conversation, agent)
     }
 }

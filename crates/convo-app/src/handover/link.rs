@@ -147,11 +147,10 @@ pub fn show(reader: &mut Reader<'_>, link: Link) -> Result<Shown, AppError> {
 }
 
 fn means(offer: &OfferRow, conversation: &convo_core::conversation::Conversation<Uuid>) -> Means {
-    if conversation.is_owned() && conversation.agent == Some(offer.agent_id) {
-        return Means::Yours;
-    }
+    // Who has the conversation may be asked for it again.
     match offer.status.as_str() {
         "open" => Means::Open,
+        _ if conversation.is_owned() && conversation.agent == Some(offer.agent_id) => Means::Yours,
         "declined" => Means::Declined,
         _ if !conversation.state.is_open() => Means::Over,
         _ if !conversation.wants_agent() && conversation.agent.is_none() => Means::Over,

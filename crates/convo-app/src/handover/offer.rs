@@ -1,18 +1,18 @@
-//! Offers: made to one agent at a time, ended, and the queue of conversations nobody can be asked for.
+//! Offers: made to one agent at a time, and ended.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use convo_core::handover::{HandoverFacts, Turn, Wanted, half_way, turn, until};
+use convo_core::calendar::Calendar;
+use convo_core::handover::{Turn, Wanted, half_way, turn, until};
 use convo_store::rows::OfferRow;
 use uuid::Uuid;
 
 use super::UNCLAIMED;
-use crate::batch::Batch;
+use crate::batch::{Batch, PolicyInForce};
 use crate::error::AppError;
 use crate::outbox::{NoticeKind, Outgoing};
 use crate::timers::TimerKind;
-
-/// Conversations of the queue that one commit looks at: short enough that nobody waits behind it.
-const QUEUE: i64 = 100;
 
 /// How an offer ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,39 +126,8 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    /// Puts a conversation into the queue, unless it is there or wants nobody, and asks an agent.
-    pub(super) fn want_agent(
-        &mut self,
-        conversation: Uuid,
-        skip: Option<Uuid>,
-    ) -> Result<(), AppError> {
-        let now = self.now;
-        let Some(entry) = self.conversation(conversation)? else {
-            return Ok(());
-        };
-        let (lead, facts) = (entry.row.lead_id, &entry.facts);
-        let wanted =
-            facts.wants_agent() && facts.integration.handover && facts.handover.offer.is_none();
-        let mut handover = facts.handover.clone();
-        let forgotten = self
-            .lead(lead)?
-            .is_none_or(|lead| lead.row.erased_at.is_some());
-        if !wanted || forgotten || self.silent {
-            return Ok(());
-        }
-        if handover.wanted_at.is_none() {
-            handover.queue(now);
-        }
-        if let Some(agent) = skip {
-            handover.skip(agent);
-        }
-        self.put_handover(conversation, handover)?;
-        self.ask_next(conversation, true)?;
-        Ok(())
-    }
-
-    /// Asks the next agent, or waits; whether somebody was asked. `set` the clock of what waits.
-    fn ask_next(&mut self, conversation: Uuid, set: bool) -> Result<bool, AppError> {
+    /// Whom to ask about a conversation now, or how long to wait.
+    pub(super) fn turn_for(&mut self, conversation: Uuid) -> Result<InTurn, AppError> {
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
         let campaign = entry.row.campaign_id;
         let handover = entry.facts.handover.clone();
@@ -179,6 +148,20 @@ impl Batch<'_, '_> {
             Turn::Wait { .. } => None,
         };
         self.put_desks_back(desks);
+        Ok(InTurn {
+            turn,
+            hours,
+            policy,
+        })
+    }
+
+    /// Makes the offer whose turn it is, or tells that nobody can be asked; until when to wait, in that case.
+    pub(super) fn ask_next(&mut self, conversation: Uuid) -> Result<Asked, AppError> {
+        let InTurn {
+            turn,
+            hours,
+            policy,
+        } = self.turn_for(conversation)?;
         match turn {
             Turn::Offer {
                 agent,
@@ -193,19 +176,12 @@ impl Batch<'_, '_> {
                     due_at: until(calendar, self.now, minutes),
                     remind_at: half_way(calendar, self.now, minutes),
                 };
-                self.make_offer(conversation, handover, &offering, new_round)?;
-                Ok(true)
+                self.make_offer(conversation, &offering, new_round)?;
+                Ok(Asked::Somebody)
             }
             Turn::Wait { until } => {
-                let first = self.nobody(conversation, handover)?;
-                match until {
-                    Some(at) if set || first => {
-                        self.set_timer(TimerKind::Offer, conversation, None, at);
-                    }
-                    None if set => self.clear_timer(TimerKind::Offer, conversation, None),
-                    _ => {}
-                }
-                Ok(false)
+                self.nobody(conversation)?;
+                Ok(Asked::Nobody { until })
             }
         }
     }
@@ -232,16 +208,16 @@ impl Batch<'_, '_> {
     fn make_offer(
         &mut self,
         conversation: Uuid,
-        mut handover: HandoverFacts<Uuid>,
         offering: &Offering,
         new_round: bool,
     ) -> Result<(), AppError> {
+        let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
+        let (lead, campaign) = (entry.row.lead_id, entry.row.campaign_id);
+        let mut handover = entry.facts.handover.clone();
         if new_round {
             handover.begin_round(self.now);
             self.alarm(conversation)?;
         }
-        let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
-        let (lead, campaign) = (entry.row.lead_id, entry.row.campaign_id);
         let (id, agent, now) = (self.new_id(), offering.agent, self.now);
         self.put_offer(OfferRow {
             id,
@@ -276,17 +252,14 @@ impl Batch<'_, '_> {
     }
 
     /// Nobody can be asked: told once, until somebody can.
-    fn nobody(
-        &mut self,
-        conversation: Uuid,
-        mut handover: HandoverFacts<Uuid>,
-    ) -> Result<bool, AppError> {
+    fn nobody(&mut self, conversation: Uuid) -> Result<(), AppError> {
+        let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
+        let mut handover = entry.facts.handover.clone();
         if !handover.unclaimed(self.now) {
-            return Ok(false);
+            return Ok(());
         }
         self.put_handover(conversation, handover)?;
-        self.alarm(conversation)?;
-        Ok(true)
+        self.alarm(conversation)
     }
 
     /// Tells everybody who can do something about it that nobody takes a conversation.
@@ -338,72 +311,25 @@ impl Batch<'_, '_> {
         })?;
         Ok(())
     }
+}
 
-    /// Asks for the conversations of the queue whoever can be asked, the longest waiting first.
-    pub(super) fn work_queue_off(&mut self) -> Result<(), AppError> {
-        if !self.somebody_can()? {
-            return Ok(());
-        }
-        let (queue, more) = self.queue()?;
-        let (mut asked, mut set) = (false, true);
-        for conversation in queue {
-            if !self.somebody_can()? {
-                return Ok(());
-            }
-            if self.ask_next(conversation, set)? {
-                asked = true;
-            } else {
-                // The first of those that wait keeps the clock for all of them.
-                set = false;
-            }
-        }
-        if let Some(next) = more.filter(|_| asked) {
-            self.set_timer(TimerKind::Offer, next, None, self.now);
-        }
-        Ok(())
-    }
+/// Whom to ask, with what the offer is made by.
+pub(super) struct InTurn {
+    pub turn: Turn<Uuid>,
+    /// Working hours of the agent's own.
+    hours: Option<Calendar>,
+    policy: Arc<PolicyInForce>,
+}
 
-    fn somebody_can(&mut self) -> Result<bool, AppError> {
-        let desks = self.desks()?;
-        let can = desks.iter().any(|desk| desk.is_available(self.now));
-        self.put_desks_back(desks);
-        Ok(can)
-    }
-
-    /// The queue as this batch leaves it, the longest waiting first; and one that is left for another commit.
-    fn queue(&mut self) -> Result<(Vec<Uuid>, Option<Uuid>), AppError> {
-        let stored = self.reader.queued_conversations(QUEUE + 1)?;
-        let more = usize::try_from(QUEUE)
-            .ok()
-            .and_then(|most| stored.get(most));
-        let more = more.copied();
-        for id in &stored {
-            self.conversation(*id)?;
-        }
-        let here = self.conversations.values().flatten();
-        let waiting = here.filter_map(|entry| {
-            let handover = &entry.facts.handover;
-            let since = handover.wanted_at.filter(|_| handover.offer.is_none())?;
-            Some((since, entry.row.id))
-        });
-        let mut queue: Vec<_> = waiting.filter(|(_, id)| Some(*id) != more).collect();
-        queue.sort_unstable();
-        Ok((queue.into_iter().map(|(_, id)| id).collect(), more))
-    }
-
-    /// Nobody is asked for a conversation any more: its lead was forgotten.
-    pub(crate) fn stop_asking(&mut self, conversation: Uuid) -> Result<(), AppError> {
-        let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
-        if entry.facts.handover.wanted_at.is_none() {
-            return Ok(());
-        }
-        let mut handover = entry.facts.handover.clone();
-        handover.wanted_at = None;
-        handover.offer = None;
-        self.put_handover(conversation, handover)?;
-        self.clear_timer(TimerKind::Offer, conversation, None);
-        Ok(())
-    }
+/// What asking came to.
+pub(super) enum Asked {
+    /// An agent is asked now.
+    Somebody,
+    /// Nobody can be.
+    Nobody {
+        /// When somebody can; none when that is not a matter of time.
+        until: Option<DateTime<Utc>>,
+    },
 }
 
 /// An offer to be made.

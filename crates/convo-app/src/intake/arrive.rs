@@ -124,6 +124,7 @@ impl Batch<'_, '_> {
             Route::Silence { lead } => self.silence(&arriving, arrival, lead),
             Route::There(place) => self.store_mail(&arriving, arrival, place),
             Route::Relay(relay) => self.relay(&arriving, arrival, relay),
+            Route::Held { relay, reason } => self.not_sent(&arriving, arrival, relay, reason),
             Route::Notice(row) => self.notice_reported(&mail, *row, arriving.at),
             Route::Forgotten(place) => self.forgotten(&arriving, place),
             Route::New {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{Arriving, Place, Route};
 use crate::batch::Batch;
 use crate::error::AppError;
+use crate::handover::Relay;
 
 /// Whether a mail reports what became of one of ours.
 pub(crate) fn is_report(mail: &InboundEmail) -> bool {
@@ -34,6 +35,13 @@ impl Batch<'_, '_> {
             return Ok(Route::There(place(Author::System)));
         }
         if let Some(own) = self.own_sender(arriving.mail, arriving.our_addresses)? {
+            // What an agent wrote for the lead has reached nobody yet.
+            if let Some(relay) = self.relay_of_own(arriving, own)? {
+                return Ok(Route::Relay(Relay {
+                    conversation,
+                    ..relay
+                }));
+            }
             return Ok(Route::There(own.place(conversation, 6, "review")));
         }
         if arriving.said_opt_out {
@@ -42,6 +50,11 @@ impl Batch<'_, '_> {
         }
         let sender = arriving.mail.from.as_ref().map(|from| from.email.clone());
         let known = self.lead_of_address(&sender.unwrap_or_default())?;
+        if self.held_for_agent(arriving, known)?.is_some() {
+            return Err(AppError::conflict(
+                "it is written to an agent's address: make its sender's address one of the agent's first",
+            ));
+        }
         if known != Some(lead) {
             return Ok(Route::There(place(Author::Other)));
         }

@@ -30,8 +30,15 @@ impl Route {
             Self::New { .. } | Self::NewLead { .. } | Self::Silence { .. } => {
                 Self::Review("unverified_sender")
             }
-            Self::Relay(_) => Self::Review("unverified_own_mail"),
-            Self::Duplicate(_) | Self::Review(_) | Self::Forgotten(_) | Self::Notice(_) => self,
+            Self::Relay(relay) => Self::Held {
+                relay,
+                reason: "unverified_own_mail",
+            },
+            Self::Duplicate(_)
+            | Self::Review(_)
+            | Self::Held { .. }
+            | Self::Forgotten(_)
+            | Self::Notice(_) => self,
         }
     }
 }

@@ -12,6 +12,7 @@ use super::report::sent;
 use super::{Arriving, Place, Route};
 use crate::batch::Batch;
 use crate::error::AppError;
+use crate::handover::Relay;
 use crate::reply_token;
 use crate::wire::{address_key, is_address};
 
@@ -51,7 +52,7 @@ impl Batch<'_, '_> {
             return Ok(None);
         }
         let agent = self.agent_of_address(&sender)?;
-        let ours = agent.is_some() || self.is_ours(&sender, our_addresses);
+        let ours = agent.is_some() || self.is_ours(&sender, our_addresses)?;
         Ok(ours.then_some(Own { agent }))
     }
 
@@ -67,10 +68,9 @@ impl Batch<'_, '_> {
         if !matches!(mail.class(), Class::Human | Class::List) {
             return Ok(());
         }
-        let asks = mail.reply_to.iter().any(|to| self.is_token(&to.email));
         let mark = if sent(self.heads(rfc_id.as_str())?).is_some() {
             "own:message-id"
-        } else if asks {
+        } else if self.asks_for_token(mail)? {
             "own:reply-to"
         } else {
             return Ok(());
@@ -84,19 +84,69 @@ impl Batch<'_, '_> {
         Ok(())
     }
 
-    /// Whether an address holds a reply token we minted.
-    fn is_token(&self, address: &str) -> bool {
-        let token = reply_token::in_address(address);
-        token.is_some_and(|token| reply_token::open(&self.context.reply_key, token).is_some())
+    fn asks_for_token(&mut self, mail: &InboundEmail) -> Result<bool, AppError> {
+        for to in &mail.reply_to {
+            if self.is_token(&to.email)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    fn is_ours(&self, address: &str, our_addresses: &[String]) -> bool {
-        let also = || {
-            our_addresses
-                .iter()
-                .any(|ours| address_key(ours) == address)
-        };
-        self.context.our_addresses.contains(address) || also() || self.is_token(address)
+    /// Whether an address holds a reply token we minted, for a lead or an agent.
+    fn is_token(&mut self, address: &str) -> Result<bool, AppError> {
+        let key = &self.context.reply_key;
+        let token = reply_token::in_address(address);
+        if token.is_some_and(|token| reply_token::open(key, token).is_some()) {
+            return Ok(true);
+        }
+        Ok(self.agent_token(address)?.is_some())
+    }
+
+    fn is_ours(&mut self, address: &str, our_addresses: &[String]) -> Result<bool, AppError> {
+        let mut also = our_addresses.iter();
+        let known = self.context.our_addresses.contains(address)
+            || also.any(|ours| address_key(ours) == address);
+        Ok(known || self.is_token(address)?)
+    }
+
+    /// What an agent's mail is for, where it is for a lead; none for mail of the past.
+    pub(super) fn relay_of_own(
+        &mut self,
+        arriving: &Arriving<'_>,
+        own: Own,
+    ) -> Result<Option<Relay>, AppError> {
+        match own.agent.filter(|_| !arriving.history) {
+            Some(agent) => self.relay_of(arriving.mail, agent),
+            None => Ok(None),
+        }
+    }
+
+    /// What a mail that is not from whom it says is for, where it says that it is ours.
+    pub(super) fn route_forged(
+        &mut self,
+        arriving: &Arriving<'_>,
+        own: Own,
+    ) -> Result<Route, AppError> {
+        let reason = "unverified_own_mail";
+        Ok(match self.relay_of_own(arriving, own)? {
+            Some(relay) => Route::Held { relay, reason },
+            None => Route::Review(reason),
+        })
+    }
+
+    /// The agent's answer that a person's mail may be, who is none of us and no lead: an agent who writes from an
+    /// address that nobody told us, or whoever was passed a notice on.
+    pub(super) fn held_for_agent(
+        &mut self,
+        arriving: &Arriving<'_>,
+        lead: Option<Uuid>,
+    ) -> Result<Option<Relay>, AppError> {
+        let person = arriving.mail.class() == Class::Human && !arriving.history;
+        if lead.is_some() || !person {
+            return Ok(None);
+        }
+        self.relay_of_stranger(arriving.mail)
     }
 
     /// The first recipient of our mail who is none of us.
@@ -108,7 +158,7 @@ impl Batch<'_, '_> {
         for to in mail.to.iter().chain(&mail.cc) {
             let key = address_key(&to.email);
             if is_address(&key)
-                && !self.is_ours(&key, our_addresses)
+                && !self.is_ours(&key, our_addresses)?
                 && self.agent_of_address(&key)?.is_none()
             {
                 return Ok(Some(to.clone()));
@@ -134,9 +184,7 @@ impl Batch<'_, '_> {
         sender: Own,
     ) -> Result<Route, AppError> {
         let own = |conversation, evidence: &str| sender.place(conversation, 0, evidence);
-        if let Some(agent) = sender.agent.filter(|_| !arriving.history)
-            && let Some(relay) = self.relay_of(arriving.mail, agent)?
-        {
+        if let Some(relay) = self.relay_of_own(arriving, sender)? {
             return Ok(Route::Relay(relay));
         }
         if let Some(conversation) = self.token_of(arriving.mail)? {

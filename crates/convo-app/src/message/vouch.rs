@@ -2,7 +2,7 @@
 
 use convo_core::observe::{MessageStored, Observation};
 use convo_core::signals::OptOut;
-use convo_core::vocabulary::{Author, FlagCode, HoldReason};
+use convo_core::vocabulary::{Author, FlagCode, HoldReason, Kind};
 use convo_store::MessageHead;
 use convo_store::rows::{MessageRow, ReviewRow};
 use serde_json::json;
@@ -31,7 +31,7 @@ pub(super) fn flags(duplicate_id: bool, forged: bool) -> Vec<&'static str> {
 }
 
 /// Whether a stored mail is taken for one that is not from whom it says.
-pub(super) fn is_forged(row: &MessageRow) -> bool {
+pub(crate) fn is_forged(row: &MessageRow) -> bool {
     row.author == Author::Other.as_str()
         && flags_of(row).contains(&FlagCode::ForgedSuspect.as_str())
 }
@@ -123,6 +123,10 @@ impl Batch<'_, '_> {
             self.ask_a_person("doubtful_opt_out", &changed);
         }
         self.reaches_the_lead(&changed, content.from_address.as_deref())?;
+        if changed.kind == Kind::Human.as_str() {
+            // Its owner was told of it when it came; now it waits for an answer too.
+            self.lead_wrote(&changed)?;
+        }
         Ok(Effect {
             conversation: Some(conversation),
             lead: Some(changed.lead_id),

@@ -1,4 +1,5 @@
-//! What agents are told by mail, written from facts at the moment it is sent.
+//! What agents are told by mail, written from facts when it is sent: those of the moment it was queued, so that a mail
+//! that is tried again says the same.
 //!
 //! Everything an agent needs stands in the mail, above all the lead's own words; answering it answers the lead
 //! (`handover/agent_mail`), so that all of it stands below a line that no answer carries on.
@@ -13,6 +14,7 @@ use convo_store::rows::{AgentRow, AttachmentRow, OfferRow, OutboxRow};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::kinds::{About, NoticeKind, Tells};
 use crate::batch::Batch;
 use crate::context::Context;
 use crate::error::AppError;
@@ -22,126 +24,6 @@ use crate::views::{self, Seen};
 
 /// Characters of a reply that its copy carries.
 const WHOLE: usize = 100_000;
-
-/// Why an agent is written to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoticeKind {
-    /// A conversation is offered.
-    Offer,
-    /// Half of the time of an offer is over.
-    OfferReminder,
-    /// The lead of the agent's conversation wrote.
-    Reply,
-    /// Half of the time until the first touch is over.
-    TouchReminder,
-    /// Half of the time until an answer is over.
-    ReplyReminder,
-    /// The lead should have heard from the agent.
-    TouchLate,
-    /// The lead should have an answer.
-    ReplyLate,
-    /// Nobody takes a conversation.
-    Unclaimed,
-    /// What the agent wrote did not go to the lead.
-    NotSent,
-    /// Mail to an agent comes back.
-    Unreachable,
-}
-
-/// What a notice is about, beside its conversation; decides until when it makes sense.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum About {
-    /// An offer that is open.
-    Offer,
-    /// A conversation of the agent's own.
-    Own,
-    /// Whatever.
-    Any,
-}
-
-impl NoticeKind {
-    /// Every kind: its name, what its subject begins with, the sentence it begins with.
-    const TABLE: [(Self, &'static str, &'static str, &'static str); 10] = [
-        (
-            Self::Offer,
-            "offer",
-            "Offer",
-            "A conversation is offered to you.",
-        ),
-        (
-            Self::OfferReminder,
-            "offer_reminder",
-            "Reminder",
-            "A conversation is still offered to you; it goes to somebody else soon.",
-        ),
-        (Self::Reply, "reply", "", "The lead wrote to you."),
-        (
-            Self::TouchReminder,
-            "touch_reminder",
-            "Reminder",
-            "The lead has not heard from you yet. Write, or call and record it.",
-        ),
-        (
-            Self::ReplyReminder,
-            "reply_reminder",
-            "Reminder",
-            "The lead waits for your answer.",
-        ),
-        (
-            Self::TouchLate,
-            "touch_late",
-            "Late",
-            "The lead has not heard from the agent who accepted in time.",
-        ),
-        (
-            Self::ReplyLate,
-            "reply_late",
-            "Late",
-            "The lead has not been answered in time.",
-        ),
-        (
-            Self::Unclaimed,
-            "unclaimed",
-            "Nobody",
-            "Nobody takes this conversation.",
-        ),
-        (
-            Self::NotSent,
-            "not_sent",
-            "Not sent",
-            "What you wrote was not sent to the lead. It waits on the review list.",
-        ),
-        (
-            Self::Unreachable,
-            "unreachable",
-            "Unreachable",
-            "Mail to an agent comes back: the agent was not told of this conversation.",
-        ),
-    ];
-
-    /// The name in the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::TABLE[self as usize].1
-    }
-
-    fn of(name: &str) -> Option<Self> {
-        let found = Self::TABLE.iter().find(|(_, known, _, _)| *known == name);
-        found.map(|(kind, ..)| *kind)
-    }
-
-    fn about(self) -> About {
-        match self {
-            Self::Offer | Self::OfferReminder => About::Offer,
-            Self::Reply | Self::TouchReminder | Self::ReplyReminder => About::Own,
-            Self::TouchLate
-            | Self::ReplyLate
-            | Self::Unclaimed
-            | Self::NotSent
-            | Self::Unreachable => About::Any,
-        }
-    }
-}
 
 /// A notice as it is sent.
 pub(super) struct Written {
@@ -171,10 +53,7 @@ pub(super) fn write(
         Ok(_) | Err(AppError::NotFound) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut text = format!(
-        "{WRITE_ABOVE}\n\n{}\n\n",
-        NoticeKind::TABLE[kind as usize].3
-    );
+    let mut text = format!("{WRITE_ABOVE}\n\n{}\n\n", kind.sentence());
     if kind == NoticeKind::Unreachable {
         whom(reader, row.subject_id, &mut text)?;
     }
@@ -187,14 +66,20 @@ pub(super) fn write(
         links(context, &agent, &seen, &offer, &mut text);
     }
     let mut files = Vec::new();
-    if kind == NoticeKind::Reply {
-        files = copy(reader, row.subject_id, &mut text)?;
-    } else if kind != NoticeKind::NotSent {
-        gist(&views::handover_pack(reader, context, &seen)?, &mut text);
+    match kind.tells() {
+        Tells::Gist => {
+            // A mail that is tried again is the same mail, whatever came since.
+            let known = views::handover_gist(reader, context, &seen, row.created_at)?;
+            gist(&known, &mut text);
+        }
+        Tells::Mail { files: with } => {
+            let copied = copy(reader, row.subject_id, &mut text)?;
+            files.extend(copied.into_iter().filter(|_| with));
+        }
+        Tells::Nothing => {}
     }
-    let (_, _, mark, _) = NoticeKind::TABLE[kind as usize];
     let named = format!("{}: {}", views::lead_name(&seen.lead_row), seen.row.subject);
-    let subject = match mark {
+    let subject = match kind.mark() {
         "" => line(&named),
         mark => line(&format!("[{mark}] {named}")),
     };
@@ -227,7 +112,6 @@ fn who(seen: &Seen, text: &mut String) {
         ("E-mail", Some(lead.email.clone())),
         ("Phone", lead.phone.clone()),
         ("Subject", Some(seen.row.subject.clone())),
-        ("State", Some(seen.row.state.clone())),
     ];
     for (name, value) in pairs {
         if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
@@ -367,19 +251,5 @@ impl Batch<'_, '_> {
             Some(About::Any) | None => true,
         };
         Ok((!stands).then_some("settled"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_is_in_the_order_of_the_kinds() {
-        for (at, (kind, name, _, _)) in NoticeKind::TABLE.into_iter().enumerate() {
-            assert_eq!(kind as usize, at);
-            assert_eq!(NoticeKind::of(name), Some(kind));
-        }
-        assert_eq!(NoticeKind::of("other"), None);
     }
 }

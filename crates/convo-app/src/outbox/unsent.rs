@@ -28,7 +28,7 @@ impl Batch<'_, '_> {
         }
         codes.unsent = unsent;
         row.codes = serde_json::to_string(&codes).map_err(wrong)?;
-        let conversation = row.conversation_id;
+        let (conversation, said) = (row.conversation_id, row.clone());
         // One that this batch stores is counted as what it is at the end.
         if !self.commit.messages.iter().any(|other| other.id == message) {
             self.tally_unsent(&row, unsent)?;
@@ -55,6 +55,7 @@ impl Batch<'_, '_> {
             entry.touch(Touched::Facts);
         }
         self.observe(conversation, &Observation::HistoryChanged, None)?;
+        self.handover_unsays(&said, unsent)?;
         Ok(true)
     }
 }

@@ -57,6 +57,11 @@ impl Batch<'_, '_> {
                 self.handover_due(key.kind, id, subject)?;
                 CameOf::Done("handover")
             }
+            TimerKind::Leave => {
+                self.clear_timer(key.kind, id, Some(key.subject));
+                self.leave_page(id, key.subject)?;
+                CameOf::Done("page")
+            }
             TimerKind::Reschedule => self.reschedule_page(key)?,
             TimerKind::Begin | TimerKind::BeginAgain => self.begin_page(key)?,
             TimerKind::Recount => self.recount_page(key)?,

@@ -52,6 +52,7 @@ impl Batch<'_, '_> {
         self.check_timers(&ids)?;
         let now = self.now;
         for &id in &ids {
+            self.want_waiting(id)?;
             let known = TimerKind::OF_FACTS
                 .into_iter()
                 .map(|kind| TimerKey::new(kind, id, None));
@@ -80,6 +81,20 @@ impl Batch<'_, '_> {
             self.set_timer(TimerKind::BeginAgain, Uuid::nil(), None, now + AGAIN_AFTER);
         }
         Ok(CameOf::Done("page"))
+    }
+
+    /// Puts a conversation that waited for an agent before there were offers into the queue; one that came with an
+    /// import waits until its lead is alive.
+    fn want_waiting(&mut self, conversation: Uuid) -> Result<(), AppError> {
+        let waits = self.conversation(conversation)?.is_some_and(|entry| {
+            let facts = &entry.facts;
+            let queued = facts.handover.wanted_at.is_some();
+            facts.wants_agent() && !queued && facts.imported_at.is_none()
+        });
+        if waits {
+            self.want_agent(conversation);
+        }
+        Ok(())
     }
 
     /// The next page of all conversations, whose waits are counted.

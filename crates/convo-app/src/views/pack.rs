@@ -7,6 +7,7 @@ mod cite;
 mod page;
 mod timeline;
 
+use chrono::{DateTime, Utc};
 use convo_core::handover::quote;
 use convo_core::journey;
 use convo_core::scoring::{Entry, ScoreInput, explain, scores};
@@ -69,6 +70,25 @@ pub fn handover_pack(
             "text": step(action),
             "evidence": said.newest().map(|one| vec![one.mention()]).unwrap_or_default(),
         },
+    }))
+}
+
+/// Wants, open questions and the newest reply, as they were at a time.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn handover_gist(
+    reader: &mut Reader<'_>,
+    context: &Context,
+    seen: &Seen,
+    at: DateTime<Utc>,
+) -> Result<Value, AppError> {
+    let lexicon = lexicon_of(reader, context, seen)?;
+    let said = Said::read(reader, seen.row.id, MESSAGES)?.until(at);
+    Ok(json!({
+        "wants": wants(&said, &lexicon),
+        "openQuestions": open_questions(&said),
+        "lastReply": said.newest_reply().map(|one| one.whole()),
     }))
 }
 

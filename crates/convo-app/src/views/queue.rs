@@ -21,7 +21,7 @@ pub fn handover_queue(reader: &mut Reader<'_>, limit: i64) -> Result<Value, AppE
     let open = reader.open_offers_after(None, limit)?;
     let mut asked = offers(reader, &open)?;
     asked.sort_by(|a, b| a["dueAt"].as_str().cmp(&b["dueAt"].as_str()));
-    let queued = reader.queued_conversations(limit)?;
+    let queued = reader.queued_conversations(None, limit)?;
     let kinds = [
         TimerKind::FirstTouch.as_str(),
         TimerKind::NextReply.as_str(),

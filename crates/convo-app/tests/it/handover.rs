@@ -1,6 +1,8 @@
 //! Handovers on a virtual clock.
 
 mod contract;
+mod heard;
+mod queue;
 mod team;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -78,12 +80,13 @@ fn offers(world: &World, agent: Uuid) -> Vec<OfferRow> {
     rows.unwrap()
 }
 
+fn facts(world: &World, contact: &Contact) -> convo_core::conversation::Conversation<Uuid> {
+    serde_json::from_str(&world.row(contact).facts).unwrap()
+}
+
 /// Who is asked about a conversation now.
 fn asked(world: &World, contact: &Contact) -> Option<Uuid> {
-    let row = world.row(contact);
-    let facts: convo_core::conversation::Conversation<Uuid> =
-        serde_json::from_str(&row.facts).unwrap();
-    let offer = facts.handover.offer?;
+    let offer = facts(world, contact).handover.offer?;
     let rows = world
         .app()
         .read(|reader| Ok(reader.offers_by_ids(&[offer])?));
@@ -97,9 +100,7 @@ fn owner(world: &World, contact: &Contact) -> Option<Uuid> {
 }
 
 fn status(world: &World, contact: &Contact) -> String {
-    let row = world.row(contact);
-    let facts: convo_core::conversation::Conversation<Uuid> =
-        serde_json::from_str(&row.facts).unwrap();
+    let facts = facts(world, contact);
     facts.handover_status().as_str().to_owned()
 }
 

@@ -9,7 +9,9 @@ use std::thread::JoinHandle;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use convo_app::timers::TimerKind;
-use convo_app::{Actor, Answer, App, AppError, Command, Envelope, Options, Shell, verify};
+use convo_app::{
+    Actor, Answer, App, AppError, Command, Envelope, Options, SendMode, Sending, Shell, verify,
+};
 use convo_store::rows::{LogRow, TimerRow, TransitionRow};
 use convo_store::{Birth, Store, StoreOptions};
 use serde_json::{Value, json};
@@ -84,6 +86,7 @@ pub struct World {
     pub clock: Clock,
     url: String,
     folder: TempDir,
+    sending: Sending,
     node: Option<Node>,
 }
 
@@ -95,13 +98,29 @@ pub fn at(text: &str) -> DateTime<Utc> {
 impl World {
     /// Runs a test at this time on both databases.
     pub fn on_both(now: &str, test: impl Fn(World)) {
-        test(World::new(now, None));
+        World::each(now, &Sending::default(), test);
+    }
+
+    /// The same, where mail leaves the house as far as the outbox.
+    pub fn sending_on_both(now: &str, test: impl Fn(World)) {
+        let sending = Sending {
+            mode: SendMode::Live,
+            from: convo_email::Address::parse("Dealer <sales@dealer.example>"),
+            reply_domain: "reply.dealer.example".to_owned(),
+            id_domain: "dealer.example".to_owned(),
+            public_url: "https://convo.dealer.example".to_owned(),
+        };
+        World::each(now, &sending, test);
+    }
+
+    fn each(now: &str, sending: &Sending, test: impl Fn(World)) {
+        test(World::new(now, sending.clone(), None));
         if let Some(url) = postgres_url() {
-            test(World::new(now, Some(url)));
+            test(World::new(now, sending.clone(), Some(url)));
         }
     }
 
-    fn new(now: &str, url: Option<String>) -> World {
+    fn new(now: &str, sending: Sending, url: Option<String>) -> World {
         let folder = tempfile::tempdir().unwrap();
         let file = || format!("sqlite://{}", folder.path().join("convo.db").display());
         let clock = Clock(Arc::default());
@@ -110,6 +129,7 @@ impl World {
             clock,
             url: url.unwrap_or_else(file),
             folder,
+            sending,
             node: None,
         };
         world.node = Some(world.node());
@@ -134,7 +154,7 @@ impl World {
             shell: Box::new(self.clock.clone()),
             our_addresses: vec!["sales@dealer.example".to_owned()],
             trusted_auth_hosts: vec!["*.mailgun.org".to_owned()],
-            sending: convo_app::Sending::default(),
+            sending: self.sending.clone(),
             storage: self.folder.path().join("attachments"),
         };
         let (app, writer) = App::start(store, options).unwrap();

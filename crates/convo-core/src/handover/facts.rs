@@ -63,6 +63,9 @@ pub struct HandoverFacts<K> {
     /// First touch of the present owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub touched_at: Option<Time>,
+    /// Newest touch of the present owner by other means than mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub called_at: Option<Time>,
     /// Until when a reply of the lead must be answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_due_at: Option<Time>,
@@ -87,6 +90,7 @@ impl<K> Default for HandoverFacts<K> {
             unclaimed_at: None,
             accepted: None,
             touched_at: None,
+            called_at: None,
             reply_due_at: None,
         }
     }
@@ -127,8 +131,8 @@ impl<K: Key> HandoverFacts<K> {
         new
     }
 
-    /// Out of the queue: an agent has it, or it is over.
-    pub(crate) fn leave_queue(&mut self) {
+    /// Out of the queue: an agent has it, it is over, or nobody is to be asked.
+    pub fn leave_queue(&mut self) {
         self.wanted_at = None;
         self.round_began_at = None;
         self.asked.clear();
@@ -140,6 +144,7 @@ impl<K: Key> HandoverFacts<K> {
     pub(crate) fn new_owner(&mut self) {
         self.accepted = None;
         self.touched_at = None;
+        self.called_at = None;
         self.reply_due_at = None;
     }
 }

@@ -75,6 +75,30 @@ impl Reader<'_> {
         at("conversation_metadata", query.load(self.conn))
     }
 
+    /// The newest metadata rows of a kind in a lead's conversation, newest first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn newest_metadata(
+        &mut self,
+        lead: Uuid,
+        conversation: Uuid,
+        kind: &str,
+        limit: i64,
+    ) -> StoreResult<Vec<MetadataRow>> {
+        let query = conversation_metadata::table
+            .filter(conversation_metadata::lead_id.eq(Some(BoundId(lead))))
+            .filter(conversation_metadata::conversation_id.eq(Some(BoundId(conversation))))
+            .filter(conversation_metadata::kind.eq(kind))
+            .select(MetadataRow::as_select())
+            .order((
+                conversation_metadata::created_at.desc(),
+                conversation_metadata::id.desc(),
+            ))
+            .limit(limit);
+        at("conversation_metadata", query.load(self.conn))
+    }
+
     /// The stages leads entered and left, by lead, oldest first.
     ///
     /// # Errors

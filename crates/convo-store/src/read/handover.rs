@@ -12,7 +12,7 @@ use crate::any::MultiBackend;
 use crate::error::StoreResult;
 use crate::rows::tables::*;
 use crate::rows::*;
-use crate::sql::BoundId;
+use crate::sql::{BoundId, BoundMoment};
 
 // The words of partial indexes, which both databases use only when a query repeats them.
 const OFFER_OPEN: &str = "status = 'open'";
@@ -110,16 +110,31 @@ impl Reader<'_> {
         })
     }
 
-    /// Conversations that wait for an agent without an open offer, the longest waiting first.
+    /// Conversations that wait for an agent without an open offer, the longest waiting first; from a place in the queue
+    /// on, that one included.
     ///
     /// # Errors
     /// [`crate::StoreError`].
-    pub fn queued_conversations(&mut self, limit: i64) -> StoreResult<Vec<Uuid>> {
-        let query = conversations::table
+    pub fn queued_conversations(
+        &mut self,
+        from: Option<Cursor>,
+        limit: i64,
+    ) -> StoreResult<Vec<Uuid>> {
+        let mut query = conversations::table
             .filter(conversations::queued_since.is_not_null())
             .select(conversations::id)
             .order((conversations::queued_since.asc(), conversations::id.asc()))
-            .limit(limit);
+            .limit(limit)
+            .into_boxed::<MultiBackend>();
+        if let Some(from) = from {
+            let since = BoundMoment(from.at);
+            let there = conversations::queued_since
+                .eq(since)
+                .and(conversations::id.ge(BoundId(from.id)));
+            query = query
+                .filter(conversations::queued_since.ge(since))
+                .filter(conversations::queued_since.gt(since).or(there));
+        }
         at("conversations", query.load(self.conn))
     }
 

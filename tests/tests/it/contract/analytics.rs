@@ -4,9 +4,11 @@ use convo_tests::Server;
 use convo_tests::records::{STATE, id, text};
 use serde_json::{Value, json};
 
+use crate::handover::CALL_ME;
+
 /// A lead from somewhere, of a campaign, whose mail an agent has answered and who has written again.
 async fn answered(server: &Server) {
-    let campaign = json!({"name": "Counted"});
+    let campaign = json!({"name": "Counted", "policy": {"fastTrack": true}});
     let campaign = id(&server.post("/api/campaigns", campaign).await.expect(201));
     let lead = json!({"email": "counted@customer.example", "source": "fair"});
     let lead = id(&server.post("/api/leads", lead).await.expect(201));
@@ -27,6 +29,15 @@ async fn answered(server: &Server) {
     post("process-message", said(&lead, 0)).await;
     let event = json!({"type": "email_delivered", "source": "x"});
     post("integration-event", event).await;
+
+    // Another one asks for a person, and an agent is asked.
+    let lead = server.lead("counted2@customer.example").await;
+    let body = json!({"leadId": lead, "campaignId": campaign, "subject": "x"});
+    let made = id(&server.post("/api/conversations", body).await.expect(201));
+    let path = format!("{STATE}/{made}/process-message");
+    server.post(&path, said("campaign", 1)).await.ok();
+    let call = json!({"senderId": lead, "isFromAI": 0, "content": CALL_ME, "messageType": "email"});
+    server.post(&path, call).await.ok();
 }
 
 /// Makes all of them, over that and what the other calls have left.
@@ -53,6 +64,7 @@ pub async fn all(server: &Server) {
             .await
             .ok();
         server.get(&format!("{path}?campaignId=none")).await.ok();
+        server.get(&format!("{path}/conversations")).await.ok();
         for wrong in [
             "from=2001-01-01T00:00:00Z",
             "campaignId=x",

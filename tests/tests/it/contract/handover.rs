@@ -56,6 +56,10 @@ pub async fn all(server: &Server, mailgun: &PlayedMailgun) {
         .post("handover/accept", by(&third["agentId"]))
         .await
         .ok();
+    first
+        .post("handover/touch", by(&third["agentId"]))
+        .await
+        .ok();
     first.transition("CONVERSATION_COMPLETED").await.ok();
     assert_eq!(anybody.call("POST", &late).send().await.status, 410);
 

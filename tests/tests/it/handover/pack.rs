@@ -111,6 +111,13 @@ async fn every_claim_cites_what_was_said_and_the_same_facts_give_the_same_bytes(
         assert!(!html.contains(hostile), "{hostile}");
     }
     assert!(html.contains("&lt;img src=x onerror=alert(2)&gt;"));
+    // A step of the handover makes another pack, which is as steady as the one before.
+    let ann = server.agent("ann@dealer.example").await;
+    let accept = json!({"agentId": ann});
+    contact.post("handover/accept", accept).await.ok();
+    let answer = contact.get("handover-summary").await;
+    assert_eq!(answer.ok()["state"], "HANDED_OVER");
+    assert_eq!(contact.get("handover-summary").await.text(), answer.text());
     let mut server = server;
     server.stop().await;
     let server = server.restart().await;

@@ -2,11 +2,11 @@
 //! the same.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use convo_tests::mailgun::{Event, Signature};
 use convo_tests::played::{PlayedMailgun, SentMail};
-use convo_tests::records::{Contact, text};
+use convo_tests::records::{Contact, id, text};
 use convo_tests::{Api, Mail, Options, Server, eventually, on_both};
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ struct Story {
 /// How a run ended.
 #[derive(Debug, PartialEq, Eq)]
 struct End {
-    audit: Vec<[String; 4]>,
+    audit: Vec<[String; 7]>,
     mails: BTreeSet<[String; 3]>,
     told: Vec<String>,
     status: Value,
@@ -57,7 +57,7 @@ impl Story {
         let ann = server.agent("ann@dealer.example").await;
         let bob = server.agent("bob@dealer.example").await;
         Story {
-            contact: server.contact("ada@customer.example").await,
+            contact: in_campaign(server, "ada@customer.example").await,
             ann,
             bob,
             mailgun,
@@ -236,15 +236,27 @@ impl Story {
         };
         let audit = contact.transitions().await;
         let audit = audit.iter().map(|row| {
-            ["event", "fromState", "newState", "version"].map(|name| row[name].to_string())
+            let names = [
+                "event",
+                "fromState",
+                "newState",
+                "version",
+                "triggeredBy",
+                "actor",
+                "cause",
+            ];
+            // Ids are of one run: of an actor and a cause its kind is the same.
+            names.map(|name| {
+                let value = row[name].to_string();
+                value.split(':').next().unwrap_or_default().to_owned()
+            })
         });
         let mails = self.sent().into_iter().map(|mail| {
-            let body = mail
-                .the("text")
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned();
+            // All it says, but what is signed for one run or stands for its time.
+            let lines = mail.the("text").lines();
+            let of_run = ["Accept: ", "Decline: ", "Until: "];
+            let lines = lines.filter(|line| !of_run.iter().any(|word| line.starts_with(word)));
+            let body = lines.collect::<Vec<_>>().join("\n");
             [
                 mail.the("to").to_owned(),
                 mail.the("subject").to_owned(),
@@ -280,6 +292,19 @@ impl Story {
         };
         assert_eq!(sent, end.mails.len(), "each mail once by its Message-ID");
         end
+    }
+}
+
+/// A lead with a conversation in a campaign.
+async fn in_campaign(server: &Server, email: &str) -> Contact {
+    let (lead, campaign) = (server.lead(email).await, server.campaign("Spring").await);
+    let body = json!({"leadId": lead, "campaignId": campaign, "subject": "Your new car"});
+    let made = server.post("/api/conversations", body).await.expect(201);
+    Contact {
+        api: server.api(),
+        lead,
+        email: email.to_owned(),
+        id: id(&made),
     }
 }
 
@@ -321,11 +346,20 @@ impl Dice {
     }
 }
 
-async fn run(options: Options, kills: &BTreeMap<usize, u64>) -> End {
+/// How a run ended, how long each step took, and how many kills came before their step was done.
+struct Run {
+    end: End,
+    took: Vec<Duration>,
+    hits: usize,
+}
+
+async fn run(options: Options, kills: &BTreeMap<usize, Duration>) -> Run {
+    let (mut took, mut hits) = (Vec::with_capacity(STEPS), 0);
     let mailgun = PlayedMailgun::start().await;
     let mut server = options.sending(&mailgun).start().await;
     let mut story = Story::begin(&server, mailgun).await;
     for step in 0..STEPS {
+        let began = Instant::now();
         let mut kill = kills.get(&step).copied();
         loop {
             let api = server.api();
@@ -338,22 +372,28 @@ async fn run(options: Options, kills: &BTreeMap<usize, u64>) -> End {
             };
             let finished = {
                 let work = story.step(step, &server, &api);
-                tokio::time::timeout(Duration::from_millis(after), work).await
+                tokio::time::timeout(after, work).await
             };
             server.kill9();
             server = server.restart().await;
             if matches!(finished, Ok(Ok(()))) {
                 break;
             }
+            hits += 1;
         }
+        took.push(began.elapsed());
     }
     let end = story.end(&server).await;
     server.verify().await;
-    end
+    Run { end, took, hits }
 }
 
 async fn the_story_ends_the_same_however_often_the_server_is_killed(options: Options) {
-    let undisturbed = run(options.clone(), &BTreeMap::new()).await;
+    let Run {
+        end: undisturbed,
+        took,
+        ..
+    } = run(options.clone(), &BTreeMap::new()).await;
     assert_eq!(undisturbed.status["currentState"], "CLOSED");
     assert_eq!(
         undisturbed.status["integrationStatus"]["handover"],
@@ -380,7 +420,14 @@ async fn the_story_ends_the_same_however_often_the_server_is_killed(options: Opt
     while kills.len() < KILLS {
         let step = usize::try_from(dice.throw(STEPS as u64)).unwrap();
         // Before anything of the step, in the middle of it, or when it is nearly done.
-        kills.insert(step, dice.throw(60));
+        let whole = u64::try_from(took[step].as_micros()).unwrap();
+        let after = Duration::from_micros(dice.throw(whole.max(1)));
+        kills.insert(step, after);
     }
-    assert_eq!(run(options, &kills).await, undisturbed, "{kills:?}");
+    let disturbed = run(options, &kills).await;
+    assert_eq!(disturbed.end, undisturbed, "{kills:?}");
+    assert!(
+        disturbed.hits > 0,
+        "no kill came before a step was done: {kills:?}"
+    );
 }

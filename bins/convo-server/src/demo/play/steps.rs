@@ -229,7 +229,7 @@ impl Player {
         if let Some(ours) = thread.ours.as_ref().filter(|_| !automatic) {
             text.push_str(&self.quote(&lead.language, ours));
         }
-        let reply_to = thread.conversation.filter(|_| place % 3 != 0);
+        let reply_to = thread.conversation.filter(|_| !place.is_multiple_of(3));
         let context = self.app()?.context();
         let reply_to = reply_to.and_then(|id| context.reply_address(id));
         let house = &self.story.house.address;

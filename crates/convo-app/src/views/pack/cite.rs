@@ -1,5 +1,6 @@
 //! Messages as a pack cites them.
 
+use chrono::{DateTime, Utc};
 use convo_core::signals::SignalClass;
 use convo_core::vocabulary::{Author, Direction, Kind};
 use convo_store::Reader;
@@ -59,6 +60,12 @@ impl Said {
         }
         all.sort_by_key(|one| std::cmp::Reverse((one.row.at, one.row.id)));
         Ok(Self(all))
+    }
+
+    /// Those that we had at a time.
+    pub(super) fn until(mut self, at: DateTime<Utc>) -> Self {
+        self.0.retain(|one| one.row.received_at <= at);
+        self
     }
 
     pub(super) fn newest_first(&self) -> impl Iterator<Item = &Cited> {

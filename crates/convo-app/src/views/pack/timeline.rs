@@ -51,10 +51,7 @@ pub(super) fn timeline(
         let value = json!({"what": "stage", "at": time(*at), "stage": stage.as_str()});
         entries.push((*at, 2, value));
     }
-    for row in reader.metadata_by_lead(seen.row.lead_id)? {
-        if row.conversation_id != Some(seen.row.id) || row.kind != "handover_touched" {
-            continue;
-        }
+    for row in reader.newest_metadata(seen.row.lead_id, seen.row.id, "handover_touched", STEPS)? {
         let body: Value = serde_json::from_str(&row.body).unwrap_or_default();
         let noted = &body["metadata"];
         let value = json!({

@@ -22,7 +22,7 @@ struct Team {
 }
 
 /// Five leads ask for a person at the same moment.
-fn arrive(world: &World, from: usize) -> Vec<Contact> {
+pub fn arrive(world: &World, from: usize) -> Vec<Contact> {
     let run = |commands: Vec<Command>| -> Vec<Value> {
         let answers = together(world, commands).into_iter();
         let bodies = answers.map(|answer| answer.unwrap().body);
@@ -136,8 +136,15 @@ fn five_hundred_leads_are_each_accepted_by_one_in_time() {
             if bob_away.is_none() {
                 work(&world, team.bob, owing(400));
             }
+            // From when the one who came later has as many as the others, to the next one who goes.
+            match contacts.len() {
+                250..=300 if ann_left.is_none() => {
+                    balanced(&world, &[team.ann, team.bob, team.cid]);
+                }
+                320..400 => balanced(&world, &[team.bob, team.cid]),
+                _ => {}
+            }
             if contacts.len() == 300 && ann_left.is_none() {
-                balanced(&world, &[team.ann, team.bob, team.cid]);
                 patch(&world, team.ann, json!({"active": false}));
                 ann_left = Some(world.clock.now());
             }
@@ -191,7 +198,7 @@ fn in_time(
         each.entry(one.conversation).or_default().push(one);
     }
     assert_eq!(each.len(), LEADS);
-    let mut given_back = Vec::new();
+    let (mut given_back, mut unclaimed, mut escalated) = (Vec::new(), 0, Vec::new());
     for steps in each.values() {
         let mut wanted = None;
         for step in steps {
@@ -208,7 +215,9 @@ fn in_time(
                     let took = calendar_minutes(calendar, since, step.at);
                     assert!(took <= 15 + 2 * STEP, "{took} minutes: {steps:#?}");
                 }
-                "offered" | "expired" | "withdrawn" | "touched" | "unclaimed" | "escalated" => {}
+                "unclaimed" => unclaimed += 1,
+                "escalated" => escalated.extend(step.agent),
+                "offered" | "expired" | "withdrawn" | "touched" => {}
                 other => panic!("{other}"),
             }
         }
@@ -230,4 +239,9 @@ fn in_time(
         assert!((240..=245).contains(&after), "{after} minutes after");
     }
     assert_eq!(given_back.len(), 6);
+    assert_eq!(unclaimed, 0, "somebody could always be asked");
+    assert_eq!(
+        escalated, [team.bob; 3],
+        "only those who went away owing were late"
+    );
 }
