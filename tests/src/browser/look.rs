@@ -67,14 +67,20 @@ impl Browser {
 
     /// Takes a picture of the whole page into `target/screenshots/NAME-LOOK.png`, as it is now.
     pub async fn picture(&self, name: &str, look: Look) -> PathBuf {
+        self.shot(name, look, TALLEST).await
+    }
+
+    /// Takes a picture of what fits on the screen, likewise.
+    pub async fn screen(&self, name: &str, look: Look) -> PathBuf {
+        self.shot(name, look, 0.0).await
+    }
+
+    async fn shot(&self, name: &str, look: Look, tallest: f64) -> PathBuf {
         let size = self.devtools("Page.getLayoutMetrics", json!({})).await;
-        let of = |side: &str| size["cssContentSize"][side].as_f64().expect("a size");
+        let whole = size["cssContentSize"]["height"].as_f64();
         let (width, least) = look.size();
-        let clip = json!({
-            "x": 0, "y": 0, "scale": 1,
-            "width": width,
-            "height": of("height").max(f64::from(least)).min(TALLEST),
-        });
+        let height = whole.expect("a height").min(tallest).max(f64::from(least));
+        let clip = json!({"x": 0, "y": 0, "scale": 1, "width": width, "height": height});
         let wanted = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
         let taken = self.devtools("Page.captureScreenshot", wanted).await;
         let bytes = STANDARD.decode(taken["data"].as_str().expect("a picture"));

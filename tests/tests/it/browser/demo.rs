@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use convo_tests::process::Process;
-use convo_tests::{Browser, Database, Kind, Options, guardian, no_browser};
+use convo_tests::{Browser, Database, Kind, Look, Options, guardian, no_browser};
 
 use super::{log_in_with, mark, stays};
 
@@ -35,6 +35,8 @@ async fn a_newcomer_sees_a_living_dashboard_within_a_minute() {
     let newest = "document.querySelector('#activity li').textContent";
     let first = browser.until("the stream", newest).await;
     browser.inspect("demo").await;
+    // The picture of the README.
+    browser.screen("readme", Look::Light).await;
     mark(&browser).await;
     // The story goes on while somebody looks.
     let moved = format!("{newest} !== {first}");
