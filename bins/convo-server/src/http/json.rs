@@ -343,7 +343,7 @@ mod tests {
         check(
             r#"{"triggeredBy":"\u0000","metadata":{"a":[1,"\u0000"]}}"#,
             Code::ValidationFailed,
-            &["metadata.a.1", "triggeredBy"],
+            &["triggeredBy", "metadata.a.1"],
         );
         check(
             r#"{"triggeredBy":"me","metadata":{"a\u0000":1}}"#,
