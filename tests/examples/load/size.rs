@@ -76,9 +76,13 @@ async fn measured(kind: Kind, size: usize, time: Duration) -> Took {
             let mut tasks = Vec::new();
             for number in 0..CLIENTS {
                 let client = Client::connect(node.address).await;
-                let all = (Rc::clone(&leads), Rc::clone(&stop), Rc::clone(&sent));
+                let shared = Shared {
+                    leads: Rc::clone(&leads),
+                    stop: Rc::clone(&stop),
+                    sent: Rc::clone(&sent),
+                };
                 tasks.push(tokio::task::spawn_local(webhooks(
-                    client, number, began, all,
+                    client, number, began, shared,
                 )));
             }
             let took = look(&mut client, &views, time).await;
@@ -201,13 +205,16 @@ async fn look(client: &mut Client, views: &[(String, Vec<String>)], time: Durati
     took
 }
 
+/// What the clients that send webhooks share.
+struct Shared {
+    leads: Rc<Vec<Contact>>,
+    stop: Rc<Cell<bool>>,
+    sent: Rc<Cell<u32>>,
+}
+
 /// Sends one client's share of the webhooks, each at its time: mails of leads, and opens of our mails.
-async fn webhooks(
-    mut client: Client,
-    number: u32,
-    began: Instant,
-    (leads, stop, sent): (Rc<Vec<Contact>>, Rc<Cell<bool>>, Rc<Cell<u32>>),
-) {
+async fn webhooks(mut client: Client, number: u32, began: Instant, shared: Shared) {
+    let Shared { leads, stop, sent } = shared;
     for round in 0.. {
         let turn = round * CLIENTS + number;
         tokio::time::sleep_until((began + Duration::from_secs(1) * turn / WEBHOOKS).into()).await;

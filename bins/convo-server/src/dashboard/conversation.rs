@@ -149,7 +149,7 @@ fn told(
             .pop()
             .unwrap_or_default(),
     };
-    let short = i64::from(seen.row.message_count) <= THREAD;
+    let short = seen.row.message_count <= THREAD;
     let tree = short.then(|| nodes(reader, &seen)).transpose()?;
     let rows = reader.messages_before(id, window.before, MESSAGES)?;
     let full = i64::try_from(rows.len()).is_ok_and(|count| count == MESSAGES);

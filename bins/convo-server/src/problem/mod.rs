@@ -11,7 +11,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 pub use code::Code;
 pub use schema::{ProblemBody, SendDenial};
@@ -48,7 +48,7 @@ pub struct Problem {
     code: Code,
     status: StatusCode,
     detail: String,
-    members: Map<String, Value>,
+    members: Vec<(String, Value)>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -59,7 +59,7 @@ impl Problem {
             code,
             status: code.status(),
             detail: detail.into(),
-            members: Map::new(),
+            members: Vec::new(),
             headers: Vec::new(),
         }
     }
@@ -155,7 +155,7 @@ impl Problem {
     /// Adds an extension member.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.members.insert(name.to_owned(), value.into());
+        self.members.push((name.to_owned(), value.into()));
         self
     }
 

@@ -149,7 +149,7 @@ fn one(stage: &Stage, n: usize, campaigns: &[Uuid], agents: &[Uuid]) -> Uuid {
         .store(began.timestamp_micros(), Ordering::SeqCst);
     let lead = json!({
         "email": format!("lead{n}@fill.example"), "firstName": NAMES[n % NAMES.len()], "lastName": format!("Number{n}"),
-        "source": SOURCES[n % SOURCES.len()], "phone": (n % 2 == 0).then(|| format!("+49 30 {n}")),
+        "source": SOURCES[n % SOURCES.len()], "phone": n.is_multiple_of(2).then(|| format!("+49 30 {n}")),
     });
     let lead = id(&stage.run(Command::CreateLead(read(lead))));
     let campaign = campaigns.get(n % (campaigns.len() + 1));
@@ -169,7 +169,7 @@ fn one(stage: &Stage, n: usize, campaigns: &[Uuid], agents: &[Uuid]) -> Uuid {
         if ours {
             stage.wait(TimeDelta::minutes(1));
             event(stage, conversation, "email_delivered", json!({}));
-            if n % 3 == 0 {
+            if n.is_multiple_of(3) {
                 stage.wait(TimeDelta::minutes(9));
                 let agent =
                     "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -182,7 +182,7 @@ fn one(stage: &Stage, n: usize, campaigns: &[Uuid], agents: &[Uuid]) -> Uuid {
             }
         }
     }
-    if n % 10 == 0 {
+    if n.is_multiple_of(10) {
         let agent = agents[n / 10 % agents.len()];
         let body = json!({"agentId": agent, "reason": "fill"});
         stage.run(Command::TakeOver(conversation, read(body)));

@@ -70,7 +70,7 @@ impl Behind {
 }
 
 fn stage_of(text: &str) -> Result<i16, AppError> {
-    let stage = Stage::ALL.into_iter().find(|stage| stage.as_str() == text);
+    let stage = Stage::ALL.iter().find(|stage| stage.as_str() == text);
     let stage = stage.ok_or_else(|| AppError::invalid("stage", "is not a stage"))?;
     Ok(i16::from(stage.order()))
 }

@@ -90,17 +90,18 @@ fn totals_are_the_sums_of_what_stands_behind_them() {
         .unwrap();
 }
 
-/// A wait without what differs between two equal conversations.
-fn bare(
-    row: &WaitRow,
-) -> (
+/// Began at, status, ended at, wall minutes, business minutes, agent.
+type Bare = (
     DateTime<Utc>,
     String,
     Option<DateTime<Utc>>,
     Option<i32>,
     Option<i32>,
     Option<Uuid>,
-) {
+);
+
+/// A wait without what differs between two equal conversations.
+fn bare(row: &WaitRow) -> Bare {
     (
         row.began_at,
         row.status.clone(),
