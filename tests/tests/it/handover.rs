@@ -326,12 +326,15 @@ async fn what_waited_before_there_were_offers_is_offered(options: Options) {
         .await;
     let ann = server.agent("ann@dealer.example").await;
     assert_eq!(asked(&contact).await, Value::Null);
-    let past = Utc::now() - Duration::minutes(1);
-    let past = match server.database().kind() {
-        Kind::Sqlite => past.timestamp_micros().to_string(),
-        Kind::Postgres => format!("'{}'", past.to_rfc3339()),
+    // What the migration leaves where there were conversations.
+    let begins = match server.database().kind() {
+        Kind::Sqlite => "VALUES (zeroblob(16), 'begin', zeroblob(16), 0)".to_owned(),
+        Kind::Postgres => {
+            let nil = uuid::Uuid::nil();
+            format!("VALUES ('{nil}', 'begin', '{nil}', 'epoch')")
+        }
     };
-    let begins = format!("UPDATE timers SET due_at = {past} WHERE kind LIKE 'begin%'");
+    let begins = format!("INSERT INTO timers (conversation_id, kind, subject_id, due_at) {begins}");
     server.database().execute(&begins).await;
     eventually("an agent is asked", async || {
         (asked(&contact).await == ann.as_str()).then_some(())

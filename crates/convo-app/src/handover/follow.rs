@@ -16,8 +16,8 @@ use crate::timers::TimerKind;
 pub(crate) struct Before {
     agent: Option<Uuid>,
     offer: Option<Uuid>,
-    /// It wanted an agent.
-    wanted: bool,
+    /// It was with an agent.
+    handed_over: bool,
 }
 
 impl Before {
@@ -25,7 +25,7 @@ impl Before {
         Self {
             agent: facts.agent,
             offer: facts.handover.offer,
-            wanted: facts.wants_agent(),
+            handed_over: facts.state == State::HandedOver,
         }
     }
 }
@@ -101,7 +101,8 @@ impl Batch<'_, '_> {
             (false, false) => "assigned",
         };
         self.handover_event(conversation, action, Some(agent), None)?;
-        if before.agent == Some(agent) && !before.wanted {
+        // Whoever had it before it was handed over, owes the first touch of this handover.
+        if before.agent == Some(agent) && before.handed_over {
             return Ok(());
         }
         self.clear_timer(TimerKind::Offer, conversation, None);

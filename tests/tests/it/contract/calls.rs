@@ -213,11 +213,9 @@ async fn webhooks(server: &Server) {
     );
     let to = "sales@dealer.example";
     server.inbound_raw(&rich, to, &contact.email).await.ok();
-    let away = Mail::new(
-        &contact.email,
-        "Out of office: Hello",
-        "I am out of the office until 7 January 2030.",
-    );
+    let back = (Utc::now() + TimeDelta::days(20)).format("%-d %B %Y");
+    let away = format!("I am out of the office until {back}.");
+    let away = Mail::new(&contact.email, "Out of office: Hello", &away);
     let away = away
         .answering(&ours)
         .header("Auto-Submitted", "auto-replied");

@@ -1,5 +1,6 @@
 //! Calls that together get every answer about handovers.
 
+use convo_tests::mailgun::Event;
 use convo_tests::played::{PUBLIC_URL, SentMail};
 use convo_tests::records::{Contact, id, text};
 use convo_tests::{PlayedMailgun, Server, eventually};
@@ -67,6 +68,11 @@ pub async fn all(server: &Server, mailgun: &PlayedMailgun) {
     offered(&other).await;
     let decline = self::link(mailgun, &other.email, "Decline").await;
     assert_eq!(anybody.call("POST", &decline).send().await.status, 200);
+    let mut notices = mailgun.sent().into_iter();
+    let notice = notices.find(|mail| mail.the("to").ends_with("@dealer.example"));
+    let came_back = notice.expect("a notice").event(Event::bounced);
+    server.event(&came_back).await.ok();
+    server.get("/api/agents").await.ok();
     server.get("/api/events?limit=1000").await.ok();
     server.get("/api/outbox?limit=200").await.ok();
     server.put("/api/policy", json!({})).await.ok();

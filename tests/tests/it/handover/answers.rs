@@ -72,7 +72,7 @@ async fn a_person_has_a_mail_sent_that_could_not_be_verified(options: Options) {
     let ann = server.agent("ann@dealer.example").await;
     let contact = asks_for_a_person(&server, LEAD).await;
     let notice = mailgun.taken(1).await.remove(0);
-    for (n, named) in [false, true].into_iter().enumerate() {
+    for n in 0..2 {
         let words = format!("Come on Tuesday, or on day {n}.");
         let mail = answer(&notice, &words).header("Authentication-Results", FORGED);
         assert_eq!(server.inbound(&mail).await.ok()["status"], "parked");
@@ -81,9 +81,7 @@ async fn a_person_has_a_mail_sent_that_could_not_be_verified(options: Options) {
         assert!(told.the("subject").contains("Not sent"));
         let waits = item(&server, "unverified_own_mail").await;
         let path = format!("/api/review/{}/resolve", id(&waits));
-        let resolve = json!({
-            "action": "attach", "conversationId": named.then_some(contact.id.as_str()),
-        });
+        let resolve = json!({"action": "attach", "conversationId": contact.id});
         server.post(&path, resolve).await.ok();
         mailgun.taken(3 + 2 * n).await;
         let sent = to_lead(&mailgun);
@@ -234,6 +232,8 @@ async fn the_owner_who_is_asked_again_can_use_the_links(options: Options) {
     let server = fast(options.sending(&mailgun)).await;
     let ann = server.agent("ann@dealer.example").await;
     let contact = asks_for_a_person(&server, LEAD).await;
+    // An offer that is accepted before its notice leaves is not told of.
+    mailgun.taken(1).await;
     let by = json!({"agentId": ann});
     contact.post("handover/accept", by.clone()).await.ok();
     contact.post("handover/touch", by).await.ok();

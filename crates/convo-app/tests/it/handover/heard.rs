@@ -332,3 +332,22 @@ fn who_leaves_gives_back_more_than_one_commit_looks_at() {
         world.verify();
     });
 }
+
+#[test]
+fn who_takes_over_what_was_reopened_owes_a_first_touch_and_no_answer() {
+    World::on_both(MONDAY, |world| {
+        fast_track(&world);
+        let ann = agent(&world, "ann", json!({}));
+        let contact = accepted(&world, ann);
+        done(&world, &contact, Action::Touch, ann);
+        world.event(&contact, "CONVERSATION_COMPLETED", json!({}));
+        says(&world, &contact, "One more question");
+        assert!(timer(&world, &contact, "next_reply").is_some());
+        let taken = json!({"agentId": ann, "reason": "I know her"});
+        world.run(Command::TakeOver(contact.id, read(taken)));
+        assert_eq!(status(&world, &contact), "accepted");
+        assert_eq!(timer(&world, &contact, "next_reply"), None);
+        assert!(timer(&world, &contact, "first_touch").is_some());
+        world.verify();
+    });
+}
