@@ -122,7 +122,10 @@ fn record(lead: &Value) -> Markup {
                 dt { bdi { (show::line(name, "–")) } }
                 dd { bdi { (show::said(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))) } }
             }
-            @if lead["consent"].is_object() { dt { "Consent" } dd { code { (show::said(&lead["consent"].to_string())) } } }
+            @for (name, value) in lead["consent"].as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+                dt { "Consent: " (show::line(name, "–")) }
+                dd { bdi { (show::said(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))) } }
+            }
             dt { "Since" } dd { (show::time(&lead["createdAt"])) }
         }
     }
