@@ -23,6 +23,8 @@ const LEADS: usize = 500;
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Reply(usize),
+    /// The lead asks for a person.
+    CallMe(usize),
     OptOut(usize),
     OneClick(usize),
     TakeOver(usize),
@@ -49,6 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
     let purpose = prop::sample::select(vec!["campaign", "reply", "follow_up"]);
     prop_oneof![
         5 => which.clone().prop_map(Step::Reply),
+        1 => which.clone().prop_map(Step::CallMe),
         1 => which.clone().prop_map(Step::OptOut),
         1 => which.clone().prop_map(Step::OneClick),
         1 => which.clone().prop_map(Step::TakeOver),
@@ -78,6 +81,8 @@ struct Talk {
     /// Questions to a person that hold it.
     asked: Vec<Uuid>,
     snoozed: bool,
+    /// It is offered to an agent, or one has it.
+    with_people: bool,
 }
 
 impl Talk {
@@ -86,11 +91,12 @@ impl Talk {
     }
 
     fn stops_automation(&self) -> bool {
-        !self.closed && (self.owned || self.snoozed || !self.asked.is_empty())
+        let with_people = self.owned || self.with_people;
+        !self.closed && (with_people || self.snoozed || !self.asked.is_empty())
     }
 
     fn close(&mut self) {
-        (self.closed, self.snoozed) = (true, false);
+        (self.closed, self.snoozed, self.with_people) = (true, false, false);
     }
 
     fn replied(&mut self, message: Uuid) {
@@ -161,8 +167,13 @@ impl Model {
         }
     }
 
-    fn replied(&mut self, to: usize, message: Uuid) {
+    /// The lead wrote; whether people are wanted for it is not the gate's to say.
+    fn replied(&mut self, to: usize, message: Uuid, with_people: bool) {
         self.talks[to].replied(message);
+        if with_people {
+            self.talks[to].with_people = true;
+            self.stop();
+        }
         for lease in &mut self.leases {
             lease.overtaken = true;
         }
@@ -200,6 +211,12 @@ impl Player {
                 self.talks[to],
                 self.lead,
                 "Thank you, I will think it over.",
+                at,
+            ),
+            Step::CallMe(to) => says(
+                self.talks[to],
+                self.lead,
+                "Please call me on +49 30 1234567, I want to buy it this week.",
                 at,
             ),
             Step::OptOut(to) => says(self.talks[to], self.lead, "Unsubscribe", at),
@@ -274,11 +291,13 @@ impl Player {
         let said = format!("{:?}\n{:?}\n{outcome:?}", self.script, self.model);
         let model = &mut self.model;
         match (asked.step, asked.lease) {
-            (Step::Reply(to), _) => {
-                model.replied(to, id(&outcome.expect(&said)["message"]["id"]));
+            (Step::Reply(to) | Step::CallMe(to), _) => {
+                let message = id(&outcome.expect(&said)["message"]["id"]);
+                model.replied(to, message, with_people(town, self.talks[to]));
             }
             (Step::Doubt(to), _) => {
-                model.replied(to, id(&outcome.expect(&said)["message"]["id"]));
+                let message = id(&outcome.expect(&said)["message"]["id"]);
+                model.replied(to, message, with_people(town, self.talks[to]));
                 model.stop();
                 let open = questions(town, self.lead, self.talks[to]);
                 let talk = &mut model.talks[to];
@@ -389,6 +408,15 @@ fn leased(model: &mut Model, at: usize, purpose: &'static str, answer: Value, sa
     });
 }
 
+/// Whether a conversation is offered to agents, or one has it.
+fn with_people(town: &Town, talk: Uuid) -> bool {
+    let rows = town
+        .app()
+        .read(|reader| Ok(reader.conversations_by_ids(&[talk])?));
+    let state = rows.unwrap().remove(0).state;
+    matches!(state.as_str(), "READY_FOR_HANDOVER" | "HANDED_OVER")
+}
+
 /// Open questions to a person about a conversation.
 fn questions(town: &Town, lead: Uuid, talk: Uuid) -> Vec<Uuid> {
     let rows = town
@@ -454,7 +482,8 @@ fn play(town: &Town, scripts: Vec<Vec<Step>>) {
 fn interleave(half: u8) {
     Town::on_both(|town, whole| {
         // How often a lead may be written to is not what is asked here.
-        town.policy(json!({"maxMails": 1000, "minGapHours": 0}));
+        let gate = json!({"maxMails": 1000, "minGapHours": 0});
+        town.made(Command::PutPolicy(json!({"gate": gate, "fastTrack": true})));
         let config = Config {
             cases: if whole { 10 } else { 1 },
             max_shrink_iters: 0,
