@@ -24,6 +24,8 @@ const DAYS_PAST: i64 = 120;
 
 /// An absence longer than this is a misreading.
 const MAX_DAYS_AHEAD: u64 = 500;
+/// The same for one that names the year itself: parents are away for three years.
+const MAX_DAYS_AHEAD_WITH_YEAR: u64 = 3 * 366;
 
 /// The latest day that the subject or text names as end of an absence or day of return.
 ///
@@ -156,7 +158,11 @@ fn resolve(found: &Found, written_on: Option<NaiveDate>) -> Option<NaiveDate> {
     let Some(written) = written_on else {
         return days.first().copied();
     };
-    let last = written.checked_add_days(Days::new(MAX_DAYS_AHEAD));
+    let ahead = match found.year {
+        Some(_) => MAX_DAYS_AHEAD_WITH_YEAR,
+        None => MAX_DAYS_AHEAD,
+    };
+    let last = written.checked_add_days(Days::new(ahead));
     days.into_iter()
         .find(|day| *day >= written && last.is_none_or(|last| *day <= last))
 }
