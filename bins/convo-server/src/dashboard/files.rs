@@ -60,7 +60,7 @@ pub async fn formatted(
             HeaderValue::from_static("SAMEORIGIN"),
         ))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(html))
+        .body(policy::without_hints(&html)))
 }
 
 /// `GET /messages/{id}/raw`: as below `/api`.
