@@ -1,5 +1,5 @@
 // Answers mails of leads by machine: hears of them in the event log, asks the gate, writes, sends.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 
 // Nothing is wrong with the mail: it is tried again until it works.
 class Later extends Error {}
@@ -40,6 +40,11 @@ export function responder({ url, key, file, compose, onDone = () => {}, pause = 
 
   async function run() {
     let { epoch, after } = await readFile(file, 'utf8').then(JSON.parse).catch(() => ({}));
+    // All of it or nothing: a worker that is killed while it writes has lost no place.
+    const keep = async () => {
+      await writeFile(`${file}.new`, JSON.stringify({ epoch, after }));
+      await rename(`${file}.new`, file);
+    };
     let failed = 0;
     while (!stopped) {
       try {
@@ -58,9 +63,9 @@ export function responder({ url, key, file, compose, onDone = () => {}, pause = 
             onDone(message, done);
           }
           [after, failed] = [seq, 0];
-          await writeFile(file, JSON.stringify({ epoch, after }));
+          await keep();
         }
-        if (page.items.length === 0) await writeFile(file, JSON.stringify({ epoch, after })).then(wait);
+        if (page.items.length === 0) await keep().then(wait);
       } catch (error) {
         console.error(error.message);
         await wait();
