@@ -252,7 +252,7 @@ impl Batch<'_, '_> {
     }
 
     /// Nobody can be asked: told once, until somebody can.
-    fn nobody(&mut self, conversation: Uuid) -> Result<(), AppError> {
+    pub(super) fn nobody(&mut self, conversation: Uuid) -> Result<(), AppError> {
         let entry = self.conversation(conversation)?.ok_or(AppError::NotFound)?;
         let mut handover = entry.facts.handover.clone();
         if !handover.unclaimed(self.now) {

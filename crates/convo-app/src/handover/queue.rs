@@ -100,10 +100,11 @@ impl Batch<'_, '_> {
             return Ok(());
         }
         // Whoever can be asked is asked for those before it first.
-        if matches!(self.turn_for(conversation)?.turn, Turn::Offer { .. }) {
+        let Turn::Wait { until } = self.turn_for(conversation)?.turn else {
             return Ok(());
-        }
-        if let Asked::Nobody { until: Some(at) } = self.ask_next(conversation)? {
+        };
+        self.nobody(conversation)?;
+        if let Some(at) = until {
             let key = TimerKey::new(TimerKind::Offer, conversation, None);
             let known = self.timers.get(&key).copied().flatten();
             self.set_timer(
@@ -222,7 +223,9 @@ impl Batch<'_, '_> {
         let mut handover = entry.facts.handover.clone();
         handover.leave_queue();
         self.put_handover(conversation, handover)?;
+        // Its timer may have been that of all who wait.
         self.clear_timer(TimerKind::Offer, conversation, None);
+        self.handovers.freed = true;
         Ok(())
     }
 
@@ -236,7 +239,6 @@ impl Batch<'_, '_> {
             self.want_agent(conversation);
             return Ok(());
         }
-        self.handovers.freed = true;
         self.stop_asking(conversation)
     }
 }
