@@ -294,7 +294,9 @@ impl Batch<'_, '_> {
         let known =
             arrival.parked.is_some() || self.parked(arriving.mail, arriving.rfc_id)?.is_some();
         let effect = self.park(arriving, arrival, reason)?;
-        if !known {
+        // A notice that answers a machine is answered again.
+        let automatic = matches!(arriving.mail.class(), Class::AutoReply | Class::OutOfOffice);
+        if !known && !automatic {
             self.notify(NoticeKind::NotSent, relay.agent, relay.conversation, None)?;
         }
         Ok(effect)

@@ -16,6 +16,7 @@ on_both!(
     mail_of_others_is_told_as_theirs_and_starts_no_clock,
     the_owner_who_is_asked_again_can_use_the_links,
     a_notice_that_is_sent_again_says_the_same,
+    no_notice_answers_a_machine,
 );
 
 /// What the host that took a mail in writes above one whose domain did not send it.
@@ -280,5 +281,21 @@ async fn a_notice_that_is_sent_again_says_the_same(options: Options) {
     server.database().execute(due).await;
     let sent = mailgun.taken(2).await;
     assert_eq!(sent[0], sent[1]);
+    server.verify().await;
+}
+
+async fn no_notice_answers_a_machine(options: Options) {
+    let mailgun = PlayedMailgun::start().await;
+    let server = fast(options.sending(&mailgun)).await;
+    server.agent("ann@dealer.example").await;
+    asks_for_a_person(&server, LEAD).await;
+    let notice = mailgun.taken(1).await.remove(0);
+    let away = answer(&notice, "I am on leave until Monday.")
+        .header("Authentication-Results", FORGED)
+        .header("Auto-Submitted", "auto-replied");
+    assert_eq!(server.inbound(&away).await.ok()["status"], "parked");
+    item(&server, "unverified_own_mail").await;
+    let queued = server.items("/api/outbox?limit=200").await;
+    assert_eq!(queued.len(), 1, "the offer alone: {queued:#?}");
     server.verify().await;
 }
