@@ -162,10 +162,9 @@ impl Batch<'_, '_> {
         automatic: Option<Automatic>,
     ) -> Result<OutboxRow, AppError> {
         let message = self.message_row(id)?.ok_or(AppError::NotFound)?;
-        let automatic = match (automatic, self.lease_of_message(id)?) {
-            (Some(automatic), _) => Some(automatic),
-            (None, Some(lease)) => says_automatic(&lease),
-            (None, None) => None,
+        let automatic = match automatic {
+            Some(automatic) => Some(automatic),
+            None => self.lease_of_message(id)?.as_ref().and_then(says_automatic),
         };
         Ok(OutboxRow {
             message_id: Some(id),

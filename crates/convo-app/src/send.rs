@@ -37,7 +37,8 @@ impl Batch<'_, '_> {
         let (lead, owner) = (entry.row.lead_id, entry.facts.agent);
         let campaign = entry.row.campaign_id;
         self.touched_lead = Some(lead);
-        let leased = self.agent_of_lease(id, request.lease)?;
+        let of_agent = request.author == Author::Agent.as_str();
+        let leased = self.agent_of_lease(id, request.lease.filter(|_| of_agent))?;
         let speaker = self.who_writes(
             &request.author,
             request.agent_id,

@@ -322,16 +322,13 @@ impl Batch<'_, '_> {
                 .map(|newest| (newest, true)),
             None => None,
         };
-        let (answers, lead_wrote) = match answers {
-            Some((mark, lead_wrote)) => (Some(mark), lead_wrote),
-            None => (None, false),
-        };
+        let (answers, lead_wrote) = answers.unzip();
         let mail = Mail {
             author: row.author.parse().map_err(wrong)?,
             purpose,
             agent: row.author_id,
             answers,
-            lead_wrote,
+            lead_wrote: lead_wrote.unwrap_or_default(),
             stored: true,
         };
         // It goes to whom it was written to, whatever the lead's address is by now.

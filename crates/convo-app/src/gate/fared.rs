@@ -1,10 +1,12 @@
 //! How mail fared, by the hour: what the breaker and a campaign's share of the day are judged by.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use convo_core::change::Suppression;
 use convo_core::gate::{Breaker, Reputation, ReputationScope};
 use convo_core::vocabulary::{SuppressionReason, SuppressionSource};
-use convo_store::rows::ReputationRow;
+use convo_store::rows::{LeaseRow, ReputationRow};
 use convo_store::{Fared, Forgotten, Sweep};
 use uuid::Uuid;
 
@@ -134,7 +136,14 @@ impl Batch<'_, '_> {
                 let counted = lease.used_at.unwrap_or(self.clock);
                 self.fared(lease.campaign_id, Fate::Unsent, counted);
             }
-            false => self.fared(lease.campaign_id, Fate::Sent, self.clock),
+            false => {
+                self.fared(lease.campaign_id, Fate::Sent, self.clock);
+                // Where it is counted now: it may come back from there.
+                self.put_lease(LeaseRow {
+                    used_at: Some(self.clock),
+                    ..lease
+                });
+            }
         }
         Ok(())
     }
@@ -160,14 +169,21 @@ impl Batch<'_, '_> {
         });
         let here = self.commit.fared.iter().filter(|((of, _), _)| of == scope);
         let here = here.map(|((_, hour), fared)| (*hour, *fared));
-        let mut sums = Sums::default();
+        let mut hours: BTreeMap<DateTime<Utc>, Fared> = BTreeMap::new();
         for (hour, fared) in stored.chain(here).filter(|(hour, _)| *hour >= since) {
-            let unsigned = |count: i64| u64::try_from(count).unwrap_or(0);
+            *hours.entry(hour).or_default() += fared;
+        }
+        let mut sums = Sums {
+            first: hours.keys().next().copied(),
+            last: hours.keys().next_back().copied(),
+            ..Sums::default()
+        };
+        // An hour that was forgotten may be left with less than nothing.
+        let unsigned = |count: i64| u64::try_from(count).unwrap_or(0);
+        for fared in hours.values() {
             sums.sent += unsigned(fared.sent);
             sums.hard_bounces += unsigned(fared.hard_bounces);
             sums.complaints += unsigned(fared.complaints);
-            sums.first = Some(sums.first.map_or(hour, |first| first.min(hour)));
-            sums.last = sums.last.max(Some(hour));
         }
         Ok(sums)
     }

@@ -119,16 +119,13 @@ impl Batch<'_, '_> {
             }
             (_, None) => None,
         };
-        let (answers, lead_wrote) = match answers {
-            Some((mark, lead_wrote)) => (Some(mark), lead_wrote),
-            None => (None, false),
-        };
+        let (answers, lead_wrote) = answers.unzip();
         Ok(Mail {
             author: asked.speaker.author,
             purpose,
             agent: asked.speaker.agent,
             answers,
-            lead_wrote,
+            lead_wrote: lead_wrote.unwrap_or_default(),
             stored: false,
         })
     }
@@ -288,16 +285,13 @@ impl Batch<'_, '_> {
             Some(id) => self.mark_of(id)?,
             None => None,
         };
-        let (answers, lead_wrote) = match answers {
-            Some((mark, lead_wrote)) => (Some(mark), lead_wrote),
-            None => (None, false),
-        };
+        let (answers, lead_wrote) = answers.unzip();
         Ok(Mail {
             author: lease.author.parse().map_err(|_| wrong())?,
             purpose: lease.purpose.parse().map_err(|_| wrong())?,
             agent: lease.agent_id,
             answers,
-            lead_wrote,
+            lead_wrote: lead_wrote.unwrap_or_default(),
             stored: false,
         })
     }
@@ -324,7 +318,7 @@ impl Batch<'_, '_> {
     ) -> Result<(), AppError> {
         let mut lease = leave.lease;
         lease.open_until = None;
-        lease.used_at = lease.used_at.or(Some(self.clock));
+        lease.used_at = Some(self.clock);
         lease.message_id = Some(message);
         if left && super::lease::is_unasked(&lease) {
             self.fared(lease.campaign_id, Fate::Sent, self.clock);
