@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::batch::Batch;
 use crate::error::AppError;
+use crate::views;
 use crate::wire::address_key;
 
 /// Whether a reason speaks of an address, so that a later mail from it disproves it.
@@ -48,7 +49,7 @@ impl Batch<'_, '_> {
         Ok(self.failing.get(key).copied().unwrap_or(false))
     }
 
-    /// Looks up in one read which addresses are suppressed for a failure: hardly any.
+    /// Looks up in bulk which addresses are suppressed for a failure: hardly any.
     pub(crate) fn load_failing(&mut self, keys: &BTreeSet<String>) -> Result<(), AppError> {
         let missing: Vec<String> = keys
             .iter()
@@ -58,14 +59,13 @@ impl Batch<'_, '_> {
         if missing.is_empty() {
             return Ok(());
         }
-        let hashes: Vec<Vec<u8>> = missing
-            .iter()
-            .map(|key| self.context.address_digest(key))
-            .collect();
-        let found = self.reader.failing_addresses(&missing, &hashes)?;
-        for (key, hash) in missing.into_iter().zip(&hashes) {
-            let failed = found.iter().any(|(known, hashed)| {
-                known.as_ref() == Some(&key) || hashed.as_ref() == Some(hash)
+        let found = views::suppressions_of(self.reader, self.context, &missing)?;
+        for key in missing {
+            let digest = Some(self.context.address_digest(&key));
+            let failed = found.iter().any(|row| {
+                row.lifted_at.is_none()
+                    && is_failure(&row.reason)
+                    && (row.address_key.as_ref() == Some(&key) || row.keyed_hash == digest)
             });
             self.failing.insert(key, failed);
         }

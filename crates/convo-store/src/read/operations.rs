@@ -23,9 +23,6 @@ pub struct OpenReviews {
     pub oldest: Option<DateTime<Utc>>,
 }
 
-/// An address as a suppression names it: its key, or its keyed hash.
-pub type FailingAddress = (Option<String>, Option<Vec<u8>>);
-
 impl Reader<'_> {
     /// Suppressions by address key, lifted ones too.
     ///
@@ -43,26 +40,6 @@ impl Reader<'_> {
             &texts(keys),
             |key| Some(*key)
         )
-    }
-
-    /// Of addresses, by key and by keyed hash, those with a suppression for a failure that nobody has lifted; each as
-    /// the row names it.
-    ///
-    /// # Errors
-    /// [`crate::StoreError`].
-    pub fn failing_addresses(
-        &mut self,
-        keys: &[String],
-        hashes: &[Vec<u8>],
-    ) -> StoreResult<Vec<FailingAddress>> {
-        let by_key = suppressions::address_key.eq_any(keys.iter().map(Some));
-        let by_hash = suppressions::keyed_hash.eq_any(hashes.iter().map(Some));
-        let query = suppressions::table
-            .filter(by_key.or(by_hash))
-            .filter(suppressions::reason.eq_any(["hard_bounce", "soft_bounce"]))
-            .filter(suppressions::lifted_at.is_null())
-            .select((suppressions::address_key, suppressions::keyed_hash));
-        at("suppressions", query.load(self.conn))
     }
 
     /// Suppressions by the caller's own ids.
