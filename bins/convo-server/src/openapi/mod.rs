@@ -10,7 +10,6 @@
 //! - [`records`], [`people`], [`policy`], [`review`], [`sending`], [`log`]: answers of the other routes; [`lists`]: pages of them.
 //! - [`analytics`]: figures over many conversations, and what stands behind them.
 //! - [`gate`]: leave to send, drafts, how mail fared.
-//! - [`records`], [`people`], [`policy`], [`review`], [`log`]: answers of the other routes; [`lists`]: pages of them.
 //! - `finish`: what holds for every operation.
 #![expect(
     unused_qualifications,

@@ -1,6 +1,6 @@
 //! How long leads wait for us.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use convo_core::change::{Cause, Change, Decision};
@@ -197,17 +197,39 @@ impl Batch<'_, '_> {
             }
         }
         self.commit.waits.append(&mut rows);
-        for id in again {
-            self.recount_waits(id)?;
+        self.recount_all(&again.into_iter().collect::<Vec<_>>())
+    }
+
+    /// Counts the waits of conversations anew; what is stored of them is read in bulk.
+    fn recount_all(&mut self, ids: &[Uuid]) -> Result<(), AppError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut audit: HashMap<Uuid, Vec<TransitionRow>> = HashMap::new();
+        for step in self.reader.transitions_by_conversations(ids)? {
+            audit.entry(step.conversation_id).or_default().push(step);
+        }
+        let mut stored: HashMap<Uuid, BTreeMap<DateTime<Utc>, WaitRow>> = HashMap::new();
+        for row in self.reader.waits_by_conversations(ids)? {
+            let of = stored.entry(row.conversation_id).or_default();
+            of.insert(row.began_at, row);
+        }
+        for id in ids {
+            let audit = audit.remove(id).unwrap_or_default();
+            self.recount_waits(*id, &audit, stored.remove(id).unwrap_or_default())?;
         }
         Ok(())
     }
 
     /// Counts the waits of a conversation from its messages and its audit, and writes what is stored otherwise.
     /// A wait that began and ended as before keeps its minutes: they are those of the policy of its time.
-    fn recount_waits(&mut self, id: Uuid) -> Result<(), AppError> {
+    fn recount_waits(
+        &mut self,
+        id: Uuid,
+        audit: &[TransitionRow],
+        mut stored: BTreeMap<DateTime<Utc>, WaitRow>,
+    ) -> Result<(), AppError> {
         let spoken = self.spoken(id)?;
-        let audit = self.reader.transitions_by_conversations(&[id])?;
         let here = self.commit.transitions.iter();
         let here = here.filter(|step| step.conversation_id == id);
         let reopened = reopenings(audit.iter().chain(here), &spoken);
@@ -220,9 +242,6 @@ impl Batch<'_, '_> {
             entry.touch(Touched::Facts);
         }
         let rows = wait_rows(&entry.facts, &spoken, &reopened);
-        let stored = self.reader.waits_by_conversations(&[id])?;
-        let mut stored: BTreeMap<_, _> =
-            stored.into_iter().map(|row| (row.began_at, row)).collect();
         self.commit.waits.retain(|row| row.conversation_id != id);
         for row in rows {
             let known = stored.remove(&row.began_at);

@@ -57,7 +57,15 @@ fn by_instant(query: &AnalyticsQuery, now: DateTime<Utc>) -> Result<FigureList, 
     asked(query, std::convert::identity, TimeDelta::zero(), now)
 }
 
+/// Of mail: it is counted by day and campaign, whoever's it is.
 fn by_day(query: &AnalyticsQuery, now: DateTime<Utc>) -> Result<FigureList, AppError> {
+    let given = [
+        ("agentId", query.agent_id.is_some()),
+        ("source", query.source.is_some()),
+    ];
+    if let Some((field, _)) = given.iter().find(|(_, given)| *given) {
+        return Err(AppError::invalid(*field, "is not known of this figure"));
+    }
     asked(query, day_of, TimeDelta::days(1), now)
 }
 

@@ -85,6 +85,13 @@ pub async fn all(server: &Server) {
                 .ok();
         }
     }
+    // What a figure does not know, its list does not know either.
+    for unknown in [&format!("agentId={}", uuid::Uuid::nil()), "source=fair"] {
+        for list in ["", "/conversations"] {
+            let path = format!("/api/analytics/delivery{list}?{unknown}");
+            server.get(&path).await.expect(422);
+        }
+    }
     for (figure, filter) in [
         ("reply-speed", "status=answered"),
         ("reply-speed", "status=waiting"),

@@ -74,14 +74,6 @@ fn owned(rows: &[&OfferRow]) -> Ownership {
         wall: minutes(rows.iter().filter_map(|row| of(row)[0])),
         business: minutes(rows.iter().filter_map(|row| of(row)[1])),
     };
-    let sum = |a: Option<i32>, b: Option<i32>| a.zip(b).map(|(a, b)| a.saturating_add(b));
-    let whole = |row: &OfferRow| {
-        let wall = sum(row.accept_minutes, row.touch_minutes);
-        [
-            wall,
-            sum(row.accept_business_minutes, row.touch_business_minutes),
-        ]
-    };
     Ownership {
         offers: count(rows.iter()),
         accepted: with("accepted"),
@@ -92,11 +84,16 @@ fn owned(rows: &[&OfferRow]) -> Ownership {
         touched: count(rows.iter().filter(|row| row.touched_at.is_some())),
         offer_to_accept: leg(|row| [row.accept_minutes, row.accept_business_minutes]),
         accept_to_touch: leg(|row| [row.touch_minutes, row.touch_business_minutes]),
-        offer_to_touch: Leg {
-            wall: minutes(rows.iter().filter_map(|row| whole(row)[0])),
-            business: minutes(rows.iter().filter_map(|row| whole(row)[1])),
-        },
+        offer_to_touch: leg(whole),
     }
+}
+
+fn whole(row: &OfferRow) -> [Option<i32>; 2] {
+    let sum = |a: Option<i32>, b: Option<i32>| a.zip(b).map(|(a, b)| a.saturating_add(b));
+    [
+        sum(row.accept_minutes, row.touch_minutes),
+        sum(row.accept_business_minutes, row.touch_business_minutes),
+    ]
 }
 
 fn count<T>(rows: impl Iterator<Item = T>) -> u64 {
