@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 
 use convo_app::AppError;
 use convo_app::export::{Cursor, Wanted};
+use convo_store::Store;
 
 use super::args::ExportArgs;
 use super::{CommandError, Ended};
@@ -24,8 +25,10 @@ pub(super) fn run(
         state: args.state.clone(),
     };
     let cursor = Cursor::begin(args.what, &wanted).map_err(refused)?;
+    // Before the file, which is not to be there when there is nothing to write into it.
+    let store = wiring::migrated(settings)?;
     let Some(path) = &args.output else {
-        return write(settings, args, cursor, out);
+        return write(&store, args, cursor, out);
     };
     // Never over a file that is there: it may be what somebody wants to compare with.
     let file = File::create_new(path).map_err(|source| CommandError::File {
@@ -33,7 +36,7 @@ pub(super) fn run(
         source,
     })?;
     let mut file = BufWriter::new(file);
-    let ended = write(settings, args, cursor, &mut file)?;
+    let ended = write(&store, args, cursor, &mut file)?;
     file.flush()?;
     Ok(ended)
 }
@@ -50,12 +53,11 @@ fn refused(error: AppError) -> CommandError {
 }
 
 fn write(
-    settings: &Settings,
+    store: &Store,
     args: &ExportArgs,
     cursor: Cursor,
     out: &mut dyn Write,
 ) -> Result<Ended, CommandError> {
-    let store = wiring::migrated(settings)?;
     out.write_all(&args.format.head(args.what))?;
     let mut next = Some(cursor);
     while let Some(cursor) = next.take() {
