@@ -149,7 +149,6 @@ impl Pages {
             });
             Ok((form.lines(what, rows), rest))
         };
-        let read = web::block(request_id::lent(read)).await;
-        read.map_err(|_| AppError::Unavailable)?
+        request_id::block(read).await?
     }
 }

@@ -10,6 +10,7 @@ use super::lists::{Paging, last};
 use super::{Api, answers};
 use crate::auth::{Authorized, Read};
 use crate::http::input::{PathParts, QueryString};
+use crate::http::request_id;
 use crate::openapi::lists;
 use crate::problem::Problem;
 
@@ -112,10 +113,8 @@ pub(crate) async fn file_of(api: &Api, id: Uuid, n: u32) -> Result<HttpResponse,
         .await?;
     let app = api.app.clone();
     let sha256 = row.sha256.clone();
-    let read = web::block(move || app.context().attachments.read(&sha256)).await;
-    let bytes = read
-        .map_err(|_| Problem::unavailable())?
-        .map_err(|_| Problem::not_found())?;
+    let read = request_id::block(move || app.context().attachments.read(&sha256)).await?;
+    let bytes = read.map_err(|_| Problem::not_found())?;
     let name = if row.name.is_empty() {
         format!("attachment-{n}")
     } else {

@@ -91,9 +91,8 @@ impl Api {
         ask: impl FnOnce(&mut Reader<'_>, DateTime<Utc>) -> Result<T, AppError> + Send + 'static,
     ) -> Result<T, Problem> {
         let app = self.app.clone();
-        let ask = request_id::lent(move || app.read(|reader| ask(reader, clock::now())));
-        let asked = web::block(ask).await;
-        Ok(asked.map_err(|_| Problem::unavailable())??)
+        let ask = move || app.read(|reader| ask(reader, clock::now()));
+        Ok(request_id::block(ask).await??)
     }
 }
 

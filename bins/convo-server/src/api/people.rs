@@ -240,8 +240,7 @@ pub async fn erase_lead(
 ) -> Result<HttpResponse, Problem> {
     let id = path.id("id")?;
     let app = api.app.clone();
-    let erased = web::block(request_id::lent(move || app.erase(id))).await;
-    erased.map_err(|_| Problem::unavailable())??;
+    request_id::block(move || app.erase(id)).await??;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -49,8 +49,7 @@ pub async fn send(
     let files = wanted.take_files()?;
     if !files.is_empty() {
         let (app, kept) = (api.app.clone(), files.clone());
-        let kept = web::block(request_id::lent(move || app.keep_files(&kept))).await;
-        kept.map_err(|_| Problem::unavailable())??;
+        request_id::block(move || app.keep_files(&kept)).await??;
     }
     let sent = Sent {
         request: wanted,

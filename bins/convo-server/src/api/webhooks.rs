@@ -106,9 +106,7 @@ async fn take(
                 bytes: bytes.as_ref().into(),
             };
             let verify = move || verified(&mailgun, body, clock::now(), original);
-            web::block(request_id::lent(verify))
-                .await
-                .map_err(|_| Problem::unavailable())?
+            request_id::block(verify).await?
         }
         Err(error) => Err(error.into()),
     };
@@ -135,8 +133,7 @@ async fn keep_attachments(app: &App, payload: &Payload) -> Result<(), AppError> 
         return Ok(());
     }
     let (app, payload) = (app.clone(), payload.clone());
-    let kept = web::block(request_id::lent(move || app.keep_attachments(&payload))).await;
-    kept.map_err(|_| AppError::Unavailable)?
+    request_id::block(move || app.keep_attachments(&payload)).await?
 }
 
 /// Why a request is not taken.
@@ -271,9 +268,8 @@ pub async fn reread(
     receipt: Uuid,
 ) -> Result<Option<Box<Payload>>, AppError> {
     let reader = app.clone();
-    let row =
-        web::block(move || reader.read(|reader| Ok(reader.receipts_by_ids(&[receipt])?.pop())));
-    let row = row.await.map_err(|_| AppError::Unavailable)??;
+    let row = move || reader.read(|reader| Ok(reader.receipts_by_ids(&[receipt])?.pop()));
+    let row = request_id::block(row).await??;
     let Some(row) = row.filter(|row| row.kind == "unreadable" && row.status == "dead") else {
         return Ok(None);
     };
@@ -286,11 +282,11 @@ pub async fn reread(
     };
     let mailgun = Arc::clone(mailgun);
     let came = row.received_at;
-    let parsed = web::block(move || {
+    let parsed = request_id::block(move || {
         let raw = raw(&body);
         payload(mailgun.reread(body, came), raw)
     });
-    let Ok(payload) = parsed.await.map_err(|_| AppError::Unavailable)? else {
+    let Ok(payload) = parsed.await? else {
         return Ok(None);
     };
     keep_attachments(app, &payload).await?;

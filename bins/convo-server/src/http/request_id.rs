@@ -5,6 +5,8 @@ use std::future::Future;
 use std::rc::Rc;
 
 use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::web;
+use convo_app::AppError;
 
 use crate::ids;
 
@@ -56,6 +58,17 @@ pub fn current() -> Option<String> {
 pub fn lent<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
     let id = current();
     move || of_request(id, work)
+}
+
+/// Work on a thread that may block, still done for the request of now.
+///
+/// # Errors
+/// `Unavailable` when it panicked, or when there are no threads any more.
+pub async fn block<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AppError> {
+    let done = web::block(lent(work)).await;
+    done.map_err(|_| AppError::Unavailable)
 }
 
 /// Does something for the request of this id, where no task does.

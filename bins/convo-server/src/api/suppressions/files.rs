@@ -17,6 +17,7 @@ use crate::auth::{Authorized, Write};
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::QueryString;
 use crate::http::payload::RawBody;
+use crate::http::request_id;
 use crate::openapi::requests;
 use crate::openapi::sending::SuppressionsImported;
 use crate::problem::{Code, Problem};
@@ -69,8 +70,8 @@ impl Pages {
     /// The next piece, and how to go on; `None` at the end.
     async fn next(mut self) -> Result<(Bytes, Option<Self>), AppError> {
         let (app, after) = (self.app.clone(), self.after);
-        let rows = web::block(move || app.read(|reader| Ok(reader.suppressions(after, PAGE)?)));
-        let rows = rows.await.map_err(|_| AppError::Unavailable)??;
+        let rows = move || app.read(|reader| Ok(reader.suppressions(after, PAGE)?));
+        let rows = request_id::block(rows).await??;
         let mut text = self.head.take().unwrap_or_default();
         text.extend(rows.iter().filter_map(|row| self.format.line(row)));
         let full = i64::try_from(rows.len()).is_ok_and(|count| count >= PAGE);
@@ -119,8 +120,8 @@ pub async fn import(
         Problem::new(Code::UnsupportedMediaType, detail)
     })?;
     let bytes = body.0.bytes.clone();
-    let rows = web::block(move || Some(format.read(std::str::from_utf8(&bytes).ok()?)));
-    let rows = rows.await.map_err(|_| Problem::unavailable())?;
+    let rows = move || Some(format.read(std::str::from_utf8(&bytes).ok()?));
+    let rows = request_id::block(rows).await?;
     let rows = rows.ok_or_else(|| Problem::invalid_field("", "the list must be UTF-8"))?;
     if rows.len() > IMPORT_ROWS {
         let detail = format!("a list may have {IMPORT_ROWS} lines");
