@@ -57,7 +57,7 @@ async function refresh() {
   try {
     const answer = await fetch(page.self, { headers: { Accept: 'text/html' }, credentials: 'same-origin', cache: 'no-store' });
     if (new URL(answer.url).pathname === '/login') return leave();
-    if (!answer.ok) return;
+    if (!answer.ok) { again = answer.status >= 500; return; }
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
     for (const part of document.querySelectorAll('[data-part]')) {
       const next = fresh.getElementById(part.id);
@@ -69,7 +69,7 @@ async function refresh() {
       replace(part, next);
     }
   } catch {
-    again = true; // Away: the next event, or the connection coming back, asks again.
+    again = true; // Away: asked again in a second.
   } finally {
     asking = false;
     if (again) { again = false; soon(1_000); }

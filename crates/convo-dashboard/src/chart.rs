@@ -69,14 +69,17 @@ pub struct Column {
 pub fn columns(title: &str, columns: &[Column]) -> Markup {
     let total = |column: &Column| column.parts.iter().map(|(_, n)| n.max(&0)).sum::<i64>();
     let most = columns.iter().map(total).max().unwrap_or(0).max(1);
-    let step = 1000 / i64::try_from(columns.len().max(1)).unwrap_or(1);
+    let count = i64::try_from(columns.len().max(1)).unwrap_or(1);
+    let step = (1000 / count).max(1);
+    // As wide as its columns: a thousand does not divide by every number of days.
+    let view = format!("0 0 {} 200", step * count);
     let codes: Vec<&str> = columns
         .first()
         .map(|one| one.parts.iter().map(|(code, _)| *code).collect())
         .unwrap_or_default();
     html! {
         figure.columns {
-            svg viewBox="0 0 1000 200" preserveAspectRatio="none" role="img" aria-label=(title) {
+            svg viewBox=(view) preserveAspectRatio="none" role="img" aria-label=(title) {
                 @for (at, column) in columns.iter().enumerate() {
                     (stack(column, i64::try_from(at).unwrap_or(0) * step, step, most))
                 }

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use crate::Viewer;
 use crate::layout::part;
 use crate::show::{self, choice, items, text};
-use crate::{Viewer, problem};
 
 /// Statuses to choose from: what went wrong first.
 const STATUSES: [&str; 5] = ["failed", "dead", "unmatched", "ignored", "done"];
@@ -16,7 +16,6 @@ pub fn page(
     list: &Value,
     query: &[(String, String)],
     viewer: &Viewer,
-    alert: Option<&Value>,
     done: Option<&str>,
 ) -> Markup {
     let asked = query
@@ -29,7 +28,6 @@ pub fn page(
         (show::next("/receipts", query, &list["nextCursor"]))
     };
     html! {
-        @if let Some(refused) = alert { (problem::alert(refused)) }
         (show::done(done))
         h1 { "Webhook receipts" }
         p.help { "Failed ones are tried again by themselves; dead ones wait for you." }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::answer::{self, Refused, Shown, asked, live};
 use super::session::Session;
 use crate::api::Api;
+use crate::api::lists::last;
 use crate::http::input::PathParts;
 use crate::problem::Problem;
 
@@ -152,11 +153,8 @@ fn told(
     let short = seen.row.message_count <= THREAD;
     let tree = short.then(|| nodes(reader, &seen)).transpose()?;
     let rows = reader.messages_before(id, window.before, MESSAGES)?;
-    let full = i64::try_from(rows.len()).is_ok_and(|count| count == MESSAGES);
-    let older = rows
-        .last()
-        .map(|row| row.sequence_number)
-        .filter(|first| full && *first > 1);
+    let older = last(&rows, MESSAGES).map(|row| row.sequence_number);
+    let older = older.filter(|first| *first > 1);
     let messages = json!({"items": views::message_list(reader, &rows)?, "older": older});
     let upto = window.steps.map_or(seen.row.version, |before| {
         (before - 1).min(seen.row.version)

@@ -20,7 +20,25 @@ pub async fn list(
     request: HttpRequest,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Refused> {
-    page(&session, &request, &api, None).await
+    let query = answer::query(&request);
+    let paging: Paging = answer::filter(&query)?;
+    let status = answer::asked(&query, "status").map(str::to_owned);
+    let list = api.listed(
+        &paging,
+        move |reader, after, size| Ok(reader.receipts(status.as_deref(), after, size)?),
+        |row| (row.received_at, row.id),
+        |_, rows| Ok(rows.iter().map(views::receipt).collect()),
+    );
+    let list = list.await?;
+    let done = answer::query_done(&request);
+    let body = receipts::page(&list, &query, &session.viewer(), done.as_deref());
+    Ok(Shown {
+        name: "receipts",
+        title: "Receipts",
+        live: None,
+        body,
+    }
+    .to(&session))
 }
 
 /// `POST /receipts/{id}/replay`: as `POST /api/webhook-receipts/{id}/replay`.
@@ -43,37 +61,4 @@ pub async fn replay(
     }
     // A try that failed again is no refusal: the list says what came of it.
     Ok(see_other("/receipts?done=replayed", &[]))
-}
-
-async fn page(
-    session: &Session,
-    request: &HttpRequest,
-    api: &Api,
-    refused: Option<&Problem>,
-) -> Result<HttpResponse, Refused> {
-    let query = answer::query(request);
-    let paging: Paging = answer::filter(&query)?;
-    let status = answer::asked(&query, "status").map(str::to_owned);
-    let list = api.listed(
-        &paging,
-        move |reader, after, size| Ok(reader.receipts(status.as_deref(), after, size)?),
-        |row| (row.received_at, row.id),
-        |_, rows| Ok(rows.iter().map(views::receipt).collect()),
-    );
-    let list = list.await?;
-    let (viewer, alert) = (session.viewer(), refused.map(Problem::document));
-    let body = receipts::page(
-        &list,
-        &query,
-        &viewer,
-        alert.as_ref(),
-        answer::query_done(request).as_deref(),
-    );
-    Ok(Shown {
-        name: "receipts",
-        title: "Receipts",
-        live: None,
-        body,
-    }
-    .to(session))
 }
