@@ -73,12 +73,11 @@ fn who_comes_back_earlier_than_was_said_is_asked_then() {
 fn who_is_forgotten_takes_nobodys_place_along() {
     World::on_both(MONDAY, |world| {
         fast_track(&world);
-        later(&world, EVENING);
-        let ann = agent(&world, "ann", json!({"hours": hours()}));
         let first = asks_for_a_person(&world, "first@customer.example");
         let second = asks_for_a_person(&world, "second@customer.example");
-        // Once the queue was gone through, the first in it has the clock of all.
-        patch(&world, ann, json!({"capacity": 7}));
+        later(&world, EVENING);
+        // Now that the queue was gone through, the first in it has the clock of all.
+        let ann = agent(&world, "ann", json!({"hours": hours()}));
         world.run(Command::EraseLead {
             lead: first.lead,
             receipts: Vec::new(),
