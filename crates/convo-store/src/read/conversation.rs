@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::people::{lead_begins, searched};
+use super::people::{ON_THE_WAY, lead_begins, lead_met, searched};
 use super::{Cursor, Reader, at, by_keys, page, texts};
 use crate::any::MultiBackend;
 use crate::error::StoreResult;
 use crate::rows::ConversationRow;
 use crate::rows::tables::*;
-use crate::sql::BoundId;
+use crate::sql::{BoundId, BoundMoment};
 
 /// The order of a list of conversations, newest first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -125,18 +126,49 @@ impl Reader<'_> {
         if codes.into_iter().flatten().any(|code| code.contains('\0')) {
             return Ok(Vec::new());
         }
-        let mut query = conversations::table
-            .select(ConversationRow::as_select())
-            .into_boxed::<MultiBackend>();
-        if let Some(q) = &list.q {
-            let Some((low, high)) = searched(q) else {
-                return Ok(Vec::new());
+        let Some(q) = &list.q else {
+            let query = self.listed(list)?.select(ConversationRow::as_select());
+            return at("conversations", query.limit(list.limit).load(self.conn));
+        };
+        let Some(range) = searched(q) else {
+            return Ok(Vec::new());
+        };
+        if self.is_common(&range)? {
+            let time = match list.sort {
+                Sort::LastActivity => self.listed(list)?.select(conversations::last_activity_at),
+                Sort::Created => self.listed(list)?.select(conversations::created_at),
             };
-            let found = leads::table
-                .filter(lead_begins!(low, high))
-                .select(leads::id);
-            query = query.filter(conversations::lead_id.eq_any(found));
+            let since = time.offset(ON_THE_WAY).limit(1).first(self.conn);
+            let since: Option<DateTime<Utc>> = at("conversations", since.optional())?;
+            let mut query = self
+                .listed(list)?
+                .filter(lead_met!(range, conversations::lead_id));
+            if let Some(since) = since.map(BoundMoment) {
+                query = match list.sort {
+                    Sort::LastActivity => query.filter(conversations::last_activity_at.ge(since)),
+                    Sort::Created => query.filter(conversations::created_at.ge(since)),
+                };
+            }
+            let query = query.select(ConversationRow::as_select()).limit(list.limit);
+            let rows: Vec<ConversationRow> = at("conversations", query.load(self.conn))?;
+            if since.is_none() || rows.len() as i64 >= list.limit {
+                return Ok(rows);
+            }
         }
+        let found = leads::table.filter(lead_begins!(range)).select(leads::id);
+        let query = self
+            .listed(list)?
+            .filter(conversations::lead_id.eq_any(found))
+            .select(ConversationRow::as_select());
+        at("conversations", query.limit(list.limit).load(self.conn))
+    }
+
+    /// What a list shows, in its order, whatever text is looked for.
+    fn listed<'q>(
+        &mut self,
+        list: &'q ConversationList,
+    ) -> StoreResult<conversations::BoxedQuery<'q, MultiBackend>> {
+        let mut query = conversations::table.into_boxed::<MultiBackend>();
         if let Some(id) = &list.external_id {
             query = match self.answers_to("conversation", id)? {
                 Some(found) => query.filter(conversations::id.eq(BoundId(found))),
@@ -161,12 +193,11 @@ impl Reader<'_> {
         if let Some(campaign) = list.campaign_id {
             query = query.filter(conversations::campaign_id.eq(Some(BoundId(campaign))));
         }
-        let query = match list.sort {
+        Ok(match list.sort {
             Sort::LastActivity => {
                 page!(query, conversations, last_activity_at, list.after, desc)
             }
             Sort::Created => page!(query, conversations, created_at, list.after, desc),
-        };
-        at("conversations", query.limit(list.limit).load(self.conn))
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! Leads, agents, campaigns and policies.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -8,7 +9,7 @@ use crate::any::MultiBackend;
 use crate::error::StoreResult;
 use crate::rows::tables::*;
 use crate::rows::*;
-use crate::sql::BoundId;
+use crate::sql::{BoundId, BoundMoment};
 
 /// Which leads to list, newest first.
 #[derive(Debug, Clone, Default)]
@@ -25,22 +26,50 @@ pub struct LeadList {
     pub limit: i64,
 }
 
-/// The condition that a lead's e-mail, first or last name begins with the text.
+/// The condition that a lead's e-mail, first or last name is in the range of a search text.
 macro_rules! lead_begins {
-    ($low:expr, $high:expr) => {
-        leads::email_key
-            .ge($low.clone())
-            .and(leads::email_key.lt($high.clone()))
-            .nullable()
-            .or(leads::first_key
-                .ge(Some($low.clone()))
-                .and(leads::first_key.lt(Some($high.clone()))))
-            .or(leads::last_key
-                .ge(Some($low))
-                .and(leads::last_key.lt(Some($high))))
+    ($range:expr) => {
+        $crate::read::people::lead_begins!(
+            $range,
+            leads::email_key,
+            leads::first_key,
+            leads::last_key
+        )
     };
+    ($range:expr, $email:expr, $first:expr, $last:expr) => {{
+        let (low, high) = $range.clone();
+        $email
+            .ge(low.clone())
+            .and($email.lt(high.clone()))
+            .nullable()
+            .or($first
+                .ge(Some(low.clone()))
+                .and($first.lt(Some(high.clone()))))
+            .or($last.ge(Some(low)).and($last.lt(Some(high))))
+    }};
 }
 pub(super) use lead_begins;
+
+/// The same condition on a row that was come to by another order: no index may be taken for it.
+macro_rules! lead_met {
+    ($range:expr, $lead:expr) => {{
+        let met = diesel::alias!(leads as met);
+        met.filter(met.field(leads::id).eq($lead))
+            .select($crate::read::people::lead_begins!(
+                $range,
+                met.field(leads::email_key),
+                met.field(leads::first_key),
+                met.field(leads::last_key)
+            ))
+            .single_value()
+    }};
+}
+pub(super) use lead_met;
+
+/// Leads that are looked up by their names; a name of more is met often enough among the newest rows.
+const FEW: i64 = 1_000;
+/// Rows in which a common name is looked for before all that have it are.
+pub(super) const ON_THE_WAY: i64 = 10_000;
 
 impl Reader<'_> {
     /// Leads by id.
@@ -116,15 +145,38 @@ impl Reader<'_> {
     /// # Errors
     /// [`crate::StoreError`].
     pub fn leads(&mut self, list: &LeadList) -> StoreResult<Vec<LeadRow>> {
-        let mut query = leads::table
-            .select(LeadRow::as_select())
-            .into_boxed::<MultiBackend>();
-        if let Some(q) = &list.q {
-            let Some((low, high)) = searched(q) else {
-                return Ok(Vec::new());
-            };
-            query = query.filter(lead_begins!(low, high));
+        let Some(q) = &list.q else {
+            let query = self.listed_leads(list)?.select(LeadRow::as_select());
+            return at("leads", query.limit(list.limit).load(self.conn));
+        };
+        let Some(range) = searched(q) else {
+            return Ok(Vec::new());
+        };
+        if self.is_common(&range)? {
+            let time = self.listed_leads(list)?.select(leads::created_at);
+            let since = time.offset(ON_THE_WAY).limit(1).first(self.conn);
+            let since: Option<DateTime<Utc>> = at("leads", since.optional())?;
+            let mut query = self.listed_leads(list)?.filter(lead_met!(range, leads::id));
+            if let Some(since) = since {
+                query = query.filter(leads::created_at.ge(BoundMoment(since)));
+            }
+            let query = query.select(LeadRow::as_select()).limit(list.limit);
+            let rows: Vec<LeadRow> = at("leads", query.load(self.conn))?;
+            if since.is_none() || rows.len() as i64 >= list.limit {
+                return Ok(rows);
+            }
         }
+        let query = self.listed_leads(list)?.filter(lead_begins!(range));
+        let query = query.select(LeadRow::as_select()).limit(list.limit);
+        at("leads", query.load(self.conn))
+    }
+
+    /// What a list of leads shows, in its order, whatever text is looked for.
+    fn listed_leads<'q>(
+        &mut self,
+        list: &'q LeadList,
+    ) -> StoreResult<leads::BoxedQuery<'q, MultiBackend>> {
+        let mut query = leads::table.into_boxed::<MultiBackend>();
         if let Some(stage) = list.stage {
             query = query.filter(leads::current_stage.eq(Some(stage)));
         }
@@ -135,8 +187,23 @@ impl Reader<'_> {
             };
         }
         query = query.filter(leads::erased_at.is_null());
-        let query = page!(query, leads, created_at, list.after, desc);
-        at("leads", query.limit(list.limit).load(self.conn))
+        Ok(page!(query, leads, created_at, list.after, desc))
+    }
+
+    /// Whether more leads than are looked up one by one have such an e-mail, first or last name.
+    pub(super) fn is_common(&mut self, range: &Range) -> StoreResult<bool> {
+        let (low, high) = range.clone();
+        macro_rules! many {
+            ($column:ident, $low:expr, $high:expr) => {{
+                let named = leads::$column.ge($low).and(leads::$column.lt($high));
+                let query = leads::table.filter(named).select(leads::id);
+                let past = query.offset(FEW).limit(1).first::<Uuid>(self.conn);
+                at("leads", past.optional())?.is_some()
+            }};
+        }
+        Ok(many!(first_key, Some(low.clone()), Some(high.clone()))
+            || many!(last_key, Some(low.clone()), Some(high.clone()))
+            || many!(email_key, low, high))
     }
 
     /// The record of a kind that answers to an id which is not its own external id.
@@ -301,8 +368,11 @@ impl Reader<'_> {
     }
 }
 
+/// The half-open range of keys that begin with a search text.
+pub(super) type Range = (String, String);
+
 /// The range of a search text; none if nothing can match.
-pub(super) fn searched(q: &str) -> Option<(String, String)> {
+pub(super) fn searched(q: &str) -> Option<Range> {
     let q = q.trim().to_lowercase();
     if q.contains('\0') {
         None

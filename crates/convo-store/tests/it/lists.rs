@@ -248,3 +248,75 @@ fn messages_are_paged_by_sequence() {
             .unwrap();
     });
 }
+
+/// More leads than are looked up one by one, then more rows than are looked through.
+#[test]
+fn common_names_are_found_near_and_far() {
+    const EARLY: u128 = 1_100;
+    const LATE: u128 = 10_100;
+    on_both(|fresh| {
+        let mut writer = fresh.store.writer();
+        let mut all = Commit::default();
+        for n in 1..=EARLY + LATE {
+            let mut one = pair(n, 100_000 + n);
+            one.leads[0].row.created_at = at(n as i64);
+            one.leads[0].row.first_key = Some(if n <= EARLY { "ada" } else { "bob" }.to_owned());
+            let row = &mut one.conversations[0].row;
+            (row.created_at, row.last_activity_at) = (at(n as i64), at(n as i64));
+            all.append(one);
+        }
+        commit(&mut writer, all).unwrap();
+        let newest = |last: u128| (last - 6..=last).rev().map(id).collect::<Vec<_>>();
+        for (q, last) in [
+            ("ada", EARLY),
+            ("bob", EARLY + LATE),
+            ("lead", EARLY + LATE),
+        ] {
+            for sort in [Sort::LastActivity, Sort::Created] {
+                let list = |after| ConversationList {
+                    q: Some(q.to_owned()),
+                    limit: 3,
+                    sort,
+                    after,
+                    ..Default::default()
+                };
+                let page = |after| {
+                    fresh
+                        .store
+                        .read(|reader| reader.conversations(&list(after)))
+                        .unwrap()
+                };
+                let mut rows = page(None);
+                for _ in 0..2 {
+                    let row = rows.last().unwrap();
+                    rows.extend(page(Some(Cursor {
+                        at: row.last_activity_at,
+                        id: row.id,
+                    })));
+                }
+                rows.truncate(7);
+                let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+                assert_eq!(ids, newest(100_000 + last), "{q} by {sort:?}");
+            }
+            let list = LeadList {
+                q: Some(q.to_owned()),
+                limit: 7,
+                ..Default::default()
+            };
+            let rows = fresh.store.read(|reader| reader.leads(&list)).unwrap();
+            let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+            assert_eq!(ids, newest(last), "{q}");
+        }
+        let none = ConversationList {
+            q: Some("ada".to_owned()),
+            state: Some("CLOSED".to_owned()),
+            limit: 3,
+            ..Default::default()
+        };
+        let rows = fresh
+            .store
+            .read(|reader| reader.conversations(&none))
+            .unwrap();
+        assert!(rows.is_empty());
+    });
+}
