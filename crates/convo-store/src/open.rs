@@ -20,6 +20,10 @@ pub struct StoreOptions {
     pub lock_timeout: Duration,
     /// How long a statement may take (PostgreSQL).
     pub statement_timeout: Duration,
+    /// The writer's page cache in KiB (SQLite). Large is only for filling a database in huge commits: SQLite walks all
+    /// of its hash table at the end of a transaction that rebalanced a B-tree, and what it does not hold the system's
+    /// cache does.
+    pub write_cache: u32,
 }
 
 impl Default for StoreOptions {
@@ -29,6 +33,7 @@ impl Default for StoreOptions {
             allow_plaintext: false,
             lock_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
+            write_cache: 16 * 1024,
         }
     }
 }
@@ -55,11 +60,13 @@ pub(crate) fn connect(target: &Target, options: &StoreOptions, role: Role) -> St
                  PRAGMA foreign_keys=ON;\
                  PRAGMA temp_store=MEMORY;"
             );
-            setup.push_str(match role {
-                Role::Read => "PRAGMA query_only=ON;",
-                // Fewer, larger checkpoints. The page cache stays small: SQLite walks all of its hash table at the end
-                // of a transaction that rebalanced a B-tree, and what it does not hold the system's cache does.
-                Role::Write => "PRAGMA wal_autocheckpoint=16000; PRAGMA cache_size=-16384; PRAGMA secure_delete=ON;",
+            setup.push_str(&match role {
+                Role::Read => "PRAGMA query_only=ON;".to_owned(),
+                // Fewer, larger checkpoints.
+                Role::Write => format!(
+                    "PRAGMA wal_autocheckpoint=16000; PRAGMA cache_size=-{}; PRAGMA secure_delete=ON;",
+                    options.write_cache
+                ),
             });
             conn.batch_execute(&setup)
                 .map_err(|error| StoreError::at("sqlite_schema", error))?;

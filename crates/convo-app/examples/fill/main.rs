@@ -41,7 +41,11 @@ fn main() {
     let began = Instant::now();
     let template = play::play(played);
     println!("{played} conversations played in {:.1?}", began.elapsed());
-    let store = Store::open(&url, StoreOptions::default()).expect("a database");
+    let options = StoreOptions {
+        write_cache: 4 * 1024 * 1024,
+        ..StoreOptions::default()
+    };
+    let store = Store::open(&url, options).expect("a database");
     store
         .migrate(&Birth {
             reply_key: vec![1; 32],
