@@ -1,13 +1,11 @@
 //! Signed inbound mails of known leads, each another mail, answering ours.
 
-use std::time::Duration;
-
 use chrono::Utc;
 use convo_tests::mailgun::{Signature, form};
 use convo_tests::{Mail, SIGNING_KEY};
 
 use crate::client::request;
-use crate::measure::{self, Measured};
+use crate::measure::{self, Load, Measured};
 use crate::node::Node;
 use crate::transitions::{Contact, contacts};
 
@@ -23,10 +21,10 @@ const WORDS: [&str; 5] = [
 ];
 
 /// The mails go round over the leads, so that each conversation gets a few.
-pub async fn run(nodes: &[Node], clients: usize, time: Duration) -> Measured {
+pub async fn run(nodes: &[Node], load: Load) -> Measured {
     let leads = contacts(&nodes[0], LEADS, "m").await;
     let mut number = 0;
-    measure::run(nodes, clients, time, move |_| {
+    measure::run(nodes, load, move |_| {
         let mail = mail(&leads[number % leads.len()], number);
         number += 1;
         Some(posted(&mail))

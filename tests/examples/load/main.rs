@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! load [--seconds N] [--database sqlite|postgres] [--conversations N]
-//!      [--only transitions|mails|constant|store|fanout|slow|writers|nodes|size]
+//!      [--only transitions|mails|messages|events|constant|store|fanout|slow|writers|nodes|size]
 //! ```
 #![allow(
     missing_docs,
@@ -19,9 +19,11 @@
 mod client;
 mod constant;
 mod disk;
+mod events;
 mod fanout;
 mod mails;
 mod measure;
+mod messages;
 mod node;
 mod reader;
 mod report;
@@ -33,7 +35,7 @@ use std::time::Duration;
 
 use convo_tests::Kind;
 
-use crate::measure::Measured;
+use crate::measure::{Load, Measured};
 use crate::node::Node;
 use crate::report::{Row, Table};
 
@@ -113,26 +115,52 @@ async fn main() {
 }
 
 async fn load(plan: &Plan, kind: Kind, table: &mut Table) {
-    if !plan.wants("transitions") && !plan.wants("mails") {
+    let parts = ["transitions", "mails", "messages", "events"];
+    if !parts.into_iter().any(|part| plan.wants(part)) {
         return;
     }
     let nodes = [Node::start(kind).await];
-    let rate = measure::run(&nodes, 64, plan.time, |_| {
+    let load = |clients| Load {
+        clients,
+        time: plan.time,
+        rate: None,
+    };
+    let rate = measure::run(&nodes, load(64), |_| {
         Some(client::request("GET", "/healthz", None, "", &[]))
     })
     .await;
     table.add(kind, "healthz", 64, rate);
-    for clients in CLIENTS {
-        if plan.wants("transitions") {
-            let rate = transitions::run(&nodes, clients, plan.time).await;
-            table.add(kind, "transitions", clients, rate);
+    for (part, [name, half]) in [
+        ("transitions", ["transitions", "transitions, half"]),
+        ("mails", ["inbound mails", "inbound mails, half"]),
+        ("messages", ["process-message", "process-message, half"]),
+        ("events", ["provider events", "provider events, half"]),
+    ] {
+        if !plan.wants(part) {
+            continue;
         }
-        if plan.wants("mails") {
-            let rate = mails::run(&nodes, clients, plan.time).await;
-            table.add(kind, "inbound mails", clients, rate);
+        let mut peak = 0.0;
+        for clients in CLIENTS {
+            let measured = one(part, &nodes, load(clients)).await;
+            peak = measured.per_second;
+            table.add(kind, name, clients, measured);
         }
+        let paced = Load {
+            rate: Some(peak / 2.0),
+            ..load(64)
+        };
+        table.add(kind, half, 64, one(part, &nodes, paced).await);
     }
     nodes[0].verify().await;
+}
+
+async fn one(part: &str, nodes: &[Node], load: Load) -> Measured {
+    match part {
+        "transitions" => transitions::run(nodes, load).await,
+        "mails" => mails::run(nodes, load).await,
+        "messages" => messages::run(nodes, load).await,
+        _ => events::run(nodes, load).await,
+    }
 }
 
 /// The same clients at one node and at two of one database.
@@ -145,9 +173,14 @@ async fn nodes(plan: &Plan, kind: Kind, table: &mut Table) {
         ["transitions, 1 node", "mails, 1 node"],
         ["transitions, 2 nodes", "mails, 2 nodes"],
     ] {
-        let rate = transitions::run(&nodes, 64, plan.time).await;
+        let load = Load {
+            clients: 64,
+            time: plan.time,
+            rate: None,
+        };
+        let rate = transitions::run(&nodes, load).await;
         table.add(kind, transitions, 64, rate);
-        let rate = mails::run(&nodes, 64, plan.time).await;
+        let rate = mails::run(&nodes, load).await;
         table.add(kind, mails, 64, rate);
         nodes.push(nodes[0].beside());
     }

@@ -11,11 +11,22 @@ use crate::node::{Counters, Node};
 
 const WARM_UP: Duration = Duration::from_secs(1);
 
+/// What is to be sent.
+#[derive(Clone, Copy)]
+pub struct Load {
+    pub clients: usize,
+    pub time: Duration,
+    /// Requests a second; each counts from when it was to be sent, so that a slow answer makes those behind it late.
+    /// Without one each client sends its next request when it has the answer.
+    pub rate: Option<f64>,
+}
+
 /// What one measurement came to.
 pub struct Measured {
     pub per_second: f64,
     pub p50: Duration,
     pub p99: Duration,
+    pub p999: Duration,
     /// Answers other than 2xx.
     pub refused: usize,
     pub commits_per_second: f64,
@@ -30,22 +41,27 @@ pub struct Measured {
 /// or `next` has nothing more; what is sent after the warm-up counts. With several nodes the clients go round.
 pub async fn run(
     nodes: &[Node],
-    clients: usize,
-    time: Duration,
+    load: Load,
     next: impl FnMut(usize) -> Option<Vec<u8>> + 'static,
 ) -> Measured {
     let next = Rc::new(RefCell::new(next));
-    let began = Instant::now() + WARM_UP;
+    let first = Instant::now();
+    let began = first + WARM_UP;
     let mut results = Vec::new();
     let mut before = None;
     LocalSet::new()
         .run_until(async {
             let mut tasks = Vec::new();
-            for number in 0..clients {
+            for number in 0..load.clients {
                 let client = Client::connect(nodes[number % nodes.len()].address).await;
                 let next = Rc::clone(&next);
                 let next = move || next.borrow_mut()(number);
-                tasks.push(tokio::task::spawn_local(one(client, began, time, next)));
+                let turns = Turns {
+                    first,
+                    turn: number as f64,
+                    load,
+                };
+                tasks.push(tokio::task::spawn_local(one(client, began, turns, next)));
             }
             tokio::time::sleep_until(began.into()).await;
             before = Some(counters(nodes).await);
@@ -78,15 +94,35 @@ struct Answers {
     refused: usize,
 }
 
+/// When one client sends.
+struct Turns {
+    first: Instant,
+    turn: f64,
+    load: Load,
+}
+
+impl Turns {
+    /// Waits for the next turn, and says when it was.
+    async fn next(&mut self) -> Instant {
+        let Some(rate) = self.load.rate else {
+            return Instant::now();
+        };
+        let turn = self.first + Duration::from_secs_f64(self.turn / rate);
+        self.turn += self.load.clients as f64;
+        tokio::time::sleep_until(turn.into()).await;
+        turn
+    }
+}
+
 async fn one(
     mut client: Client,
     began: Instant,
-    time: Duration,
+    mut turns: Turns,
     mut next: impl FnMut() -> Option<Vec<u8>>,
 ) -> Answers {
     let mut answers = Answers::default();
     while let Some(request) = next() {
-        let sent = Instant::now();
+        let sent = turns.next().await;
         let reply = client.call(&request).await;
         let now = Instant::now();
         if sent >= began {
@@ -97,7 +133,7 @@ async fn one(
                 eprintln!("{} {}", reply.status, String::from_utf8_lossy(&reply.body));
             }
         }
-        if now > began + time {
+        if now > began + turns.load.time {
             break;
         }
     }
@@ -109,7 +145,7 @@ fn measured(results: Vec<Answers>, seconds: f64, before: Counters, after: Counte
     let mut took: Vec<Duration> = results.into_iter().flat_map(|one| one.took).collect();
     took.sort_unstable();
     let at = |part: usize| {
-        took.get(took.len() * part / 100)
+        took.get(took.len() * part / 1_000)
             .copied()
             .unwrap_or_default()
     };
@@ -117,8 +153,9 @@ fn measured(results: Vec<Answers>, seconds: f64, before: Counters, after: Counte
     let each = 1e6 / (took.len() as f64).max(1.0);
     Measured {
         per_second: took.len() as f64 / seconds,
-        p50: at(50),
-        p99: at(99),
+        p50: at(500),
+        p99: at(990),
+        p999: at(999),
         refused,
         commits_per_second: commits / seconds,
         server: (after.server - before.server) * each,

@@ -18,7 +18,7 @@ pub struct Table {
     pub rows: Vec<Row>,
 }
 
-const HEAD: &str = "database   what           clients  per second   p50 ms   p99 ms  commits/s  per commit  server µs  writer µs  of healthz  refused  load";
+const HEAD: &str = "database   what                  clients  per second   p50 ms   p99 ms  p999 ms  commits/s  per commit  server µs  writer µs  of healthz  refused  load";
 
 impl Table {
     pub fn new() -> Table {
@@ -49,13 +49,14 @@ impl Row {
         let one = &self.measured;
         let share = share.map_or(String::new(), |share| format!("{:.0} %", share * 100.0));
         format!(
-            "{:<10} {:<14} {:>7}  {:>10.0}  {:>7.2}  {:>7.2}  {:>9.0}  {:>10.1}  {:>9.0}  {:>9.0}  {share:>10}  {:>7}  {}",
+            "{:<10} {:<21} {:>7}  {:>10.0}  {:>7.2}  {:>7.2}  {:>7.2}  {:>9.0}  {:>10.1}  {:>9.0}  {:>9.0}  {share:>10}  {:>7}  {}",
             format!("{:?}", self.kind),
             self.what,
             self.clients,
             one.per_second,
             one.p50.as_secs_f64() * 1e3,
             one.p99.as_secs_f64() * 1e3,
+            one.p999.as_secs_f64() * 1e3,
             one.commits_per_second,
             one.commands_per_commit,
             one.server,

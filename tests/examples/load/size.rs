@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use convo_tests::mailgun::{Event, Signature};
-use convo_tests::{BOOTSTRAP_KEY, Database, Kind, SIGNING_KEY};
-use serde_json::{Value, json};
+use convo_tests::mailgun::Event;
+use convo_tests::{BOOTSTRAP_KEY, Database, Kind};
 use tokio::task::LocalSet;
 
 use crate::client::{Client, request};
 use crate::constant::{MANY, Thread};
+use crate::events;
 use crate::mails;
 use crate::node::Node;
 use crate::transitions::{Contact, contacts};
@@ -24,7 +24,6 @@ const CLIENTS: u32 = 16;
 /// Leads of the mails and events that come in.
 const LEADS: usize = 2_000;
 const SMALL: usize = 1_000;
-const EVENTS: &str = "/api/webhooks/mailgun/events";
 
 /// How long each view took, in the order of the views.
 type Took = Vec<(String, Vec<Duration>)>;
@@ -224,7 +223,7 @@ async fn webhooks(mut client: Client, number: u32, began: Instant, shared: Share
         let lead = &leads[turn as usize % leads.len()];
         let whole = match turn % 2 {
             0 => mails::posted(&mails::mail(lead, turn as usize)),
-            _ => opened(lead),
+            _ => events::posted(&Event::opened(&lead.ours, &lead.email)),
         };
         let reply = client.call(&whole).await;
         assert_eq!(
@@ -235,22 +234,4 @@ async fn webhooks(mut client: Client, number: u32, began: Instant, shared: Share
         );
         sent.set(sent.get() + 1);
     }
-}
-
-fn opened(lead: &Contact) -> Vec<u8> {
-    let Signature {
-        timestamp,
-        token,
-        signature,
-    } = Signature::made(SIGNING_KEY, Utc::now());
-    let signature = json!({"timestamp": timestamp, "token": token, "signature": signature});
-    let body: Value =
-        json!({"signature": signature, "event-data": Event::opened(&lead.ours, &lead.email).0});
-    request(
-        "POST",
-        EVENTS,
-        None,
-        "application/json",
-        body.to_string().as_bytes(),
-    )
 }

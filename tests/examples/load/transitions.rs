@@ -1,26 +1,26 @@
 //! Conversations taken through their life by request, each step accepted: three in ten move, the others are recorded.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::measure::{self, Measured};
+use crate::measure::{self, Load, Measured};
 use crate::node::Node;
 
 /// ENGAGEMENT_INCREASED in one life.
 const RECORDED: usize = 7;
 /// So many conversations are made that this rate does not use them up.
-const MOST_PER_SECOND: usize = 9_000;
+const MOST_PER_SECOND: usize = 16_000;
 
 /// Each client takes one conversation after another from the first mail to the archive.
-pub async fn run(nodes: &[Node], clients: usize, time: Duration) -> Measured {
-    let seconds = usize::try_from(time.as_secs()).unwrap_or(usize::MAX) + 1;
-    let wanted = MOST_PER_SECOND / (RECORDED + 3) * seconds;
+pub async fn run(nodes: &[Node], load: Load) -> Measured {
+    let seconds = usize::try_from(load.time.as_secs()).unwrap_or(usize::MAX) + 1;
+    let rate = load.rate.map_or(MOST_PER_SECOND, |rate| rate as usize);
+    let wanted = rate / (RECORDED + 3) * seconds + load.clients;
     let mut conversations = VecDeque::from(contacts(&nodes[0], wanted, "t").await);
-    let mut lives: Vec<Vec<Vec<u8>>> = vec![Vec::new(); clients];
-    measure::run(nodes, clients, time, move |client| {
+    let mut lives: Vec<Vec<Vec<u8>>> = vec![Vec::new(); load.clients];
+    measure::run(nodes, load, move |client| {
         let life = &mut lives[client];
         if life.is_empty() {
             *life = life_of(&conversations.pop_front()?.conversation);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::play::Played;
 
 /// Conversations of one commit.
-const BATCH: usize = 1_000;
+const BATCH: usize = 2_000;
 /// Bits of an id that tell copies apart; the application's own are below them.
 const COPY: u32 = 36;
 
@@ -87,8 +87,9 @@ pub fn copy(played: &Played, store: &Store, copies: usize) -> usize {
         .collect();
     first.counts = counts.into_iter().map(|row| counted(row, times)).collect();
     write(first);
-    let each: Vec<(usize, usize)> = (0..copies)
-        .flat_map(|copy| (0..people.len()).map(move |person| (copy, person)))
+    // All copies of one person after each other: their keys are neighbours in every index.
+    let each: Vec<(usize, usize)> = (0..people.len())
+        .flat_map(|person| (0..copies).map(move |copy| (copy, person)))
         .collect();
     let mut messages = 0;
     for (number, batch) in each.chunks(BATCH).enumerate() {
