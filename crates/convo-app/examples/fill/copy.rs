@@ -96,7 +96,9 @@ pub fn copy(played: &Played, store: &Store, copies: usize) -> usize {
         let mut commit = Commit::default();
         for (copy, person) in batch {
             let number = copy * people.len() + person;
-            add(&mut commit, &people[*person], *copy as u128, number);
+            // First names are spread over the copies, which share their times.
+            let named = &people[(copy + person) % people.len()].lead;
+            add(&mut commit, &people[*person], named, *copy as u128, number);
         }
         messages += commit.messages.len();
         write(commit);
@@ -178,7 +180,7 @@ fn told(text: &str, copy: u128, shared: &[Uuid]) -> String {
 }
 
 /// Adds a copy of a person; `number` is told in the name and the address.
-fn add(commit: &mut Commit, person: &Person, copy: u128, number: usize) {
+fn add(commit: &mut Commit, person: &Person, named: &LeadRow, copy: u128, number: usize) {
     let email = format!("lead{number}@fill.example");
     let id = |id: Uuid| moved(id, copy);
     let maybe = |id: Option<Uuid>| id.map(|id| moved(id, copy));
@@ -195,6 +197,8 @@ fn add(commit: &mut Commit, person: &Person, copy: u128, number: usize) {
         id: id(person.lead.id),
         email: email.clone(),
         email_key: email.clone(),
+        first_name: named.first_name.clone(),
+        first_key: named.first_key.clone(),
         last_key: Some(name.to_lowercase()),
         last_name: Some(name),
         facts: text(&person.lead.facts),

@@ -154,11 +154,19 @@ impl Reader<'_> {
             if since.is_none() || rows.len() as i64 >= list.limit {
                 return Ok(rows);
             }
+            let named = leads::table.filter(lead_begins!(range)).select(leads::id);
+            let query = self
+                .listed(list)?
+                .filter(conversations::lead_id.eq_any(named))
+                .select(ConversationRow::as_select());
+            return at("conversations", query.limit(list.limit).load(self.conn));
         }
-        let found = leads::table.filter(lead_begins!(range)).select(leads::id);
+        let Some(named) = self.leads_named(&range)? else {
+            return Ok(Vec::new());
+        };
         let query = self
             .listed(list)?
-            .filter(conversations::lead_id.eq_any(found))
+            .filter(conversations::lead_id.eq_any(named))
             .select(ConversationRow::as_select());
         at("conversations", query.limit(list.limit).load(self.conn))
     }
