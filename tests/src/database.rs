@@ -44,6 +44,17 @@ impl Database {
         }
     }
 
+    /// Makes an SQLite file in this folder.
+    pub fn sqlite_in(folder: &Path) -> Database {
+        let file = folder.join("convo.db");
+        Database {
+            kind: Kind::Sqlite,
+            url: format!("sqlite://{}", file.display()),
+            file,
+            admin: None,
+        }
+    }
+
     /// Makes one.
     pub async fn create(kind: Kind) -> Database {
         let file = guardian::folder().join("convo.db");

@@ -2,21 +2,23 @@
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
-/// Reads `+ PID` and `- PID`; when its input ends it kills what is left and removes the folder.
+/// Reads `+ PID`, `- PID` and `m MOUNT`; when its input ends it kills what is left, unmounts and removes the folder.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
-pids=' '
+pids=' ' mounts=
 while read -r sign pid; do
     case $sign in
         +) pids="$pids$pid " ;;
         -) pids="${pids%% $pid *} ${pids#* $pid }" ;;
+        m) mounts="$mounts $pid" ;;
     esac
 done
 for pid in $pids; do kill -s KILL "$pid"; done
+for mount in $mounts; do umount -l "$mount"; done
 rm -rf -- "$1"
 "#;
 
@@ -52,7 +54,7 @@ fn guardian() -> &'static Guardian {
     })
 }
 
-fn tell(sign: char, pid: u32) {
+fn tell(sign: char, pid: impl std::fmt::Display) {
     let mut pipe = guardian().pipe.lock().expect("the guardian's pipe");
     writeln!(pipe, "{sign} {pid}").expect("the guardian lives");
 }
@@ -65,6 +67,11 @@ pub fn watch(child: &Child) {
 /// This child has ended and was waited for.
 pub fn forget(child: &Child) {
     tell('-', child.id());
+}
+
+/// This folder of ours is unmounted when the test process is gone, before it is removed; its path has no white space.
+pub fn unmount_at_end(mount: &Path) {
+    tell('m', mount.display());
 }
 
 /// A new private folder; it is removed when the test process is gone.

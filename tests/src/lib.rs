@@ -10,6 +10,7 @@
 //! - [`Pages`] is a browser without scripts.
 //! - [`played`] is a Mailgun that takes mail, or does not.
 //! - [`own`] are a PostgreSQL and a Redis of one test's own, which it may kill.
+//! - [`small`] is a filesystem that can be filled, and made read-only.
 //! - [`Way`] leads to a server and can be cut.
 //! - [`Browser`] opens pages as a person would.
 //! - [`eventually`] waits for what another process does.
@@ -38,6 +39,7 @@ pub mod played;
 pub mod process;
 pub mod records;
 mod server;
+pub mod small;
 mod wait;
 mod way;
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::{Answer, Api, Mail, SIGNING_KEY};
+use crate::{Answer, Api, Call, Mail, SIGNING_KEY};
 
 const EVENTS: &str = "/api/webhooks/mailgun/events";
 const INBOUND: &str = "/api/webhooks/mailgun/inbound";
@@ -184,11 +184,13 @@ impl Api {
     }
 
     pub async fn event_signed(&self, event: &Event, signature: &Signature) -> Answer {
-        self.webhook(
-            EVENTS,
-            &json!({"signature": signature.json(), "event-data": event.0}),
-        )
-        .await
+        self.event_call(event, signature).send().await
+    }
+
+    /// The request of [`Api::event_signed`], not sent.
+    pub fn event_call(&self, event: &Event, signature: &Signature) -> Call {
+        let body = json!({"signature": signature.json(), "event-data": event.0});
+        self.with_key(None).call("POST", EVENTS).json(&body)
     }
 
     /// Posts any JSON to a webhook route, without a key.
@@ -206,7 +208,7 @@ impl Api {
     }
 
     /// The request of [`Api::inbound_signed`], not sent.
-    pub fn inbound_call(&self, mail: &Mail, signature: &Signature) -> crate::Call {
+    pub fn inbound_call(&self, mail: &Mail, signature: &Signature) -> Call {
         let fields = [form(mail), signature.fields()].concat();
         self.with_key(None).call("POST", INBOUND).form(&fields)
     }
@@ -237,6 +239,15 @@ impl Api {
         fields: Vec<(String, String)>,
         attachments: &[(&str, &str, &[u8])],
     ) -> Answer {
+        self.inbound_fields_call(fields, attachments).send().await
+    }
+
+    /// The request of [`Api::inbound_fields`], not sent.
+    pub fn inbound_fields_call(
+        &self,
+        fields: Vec<(String, String)>,
+        attachments: &[(&str, &str, &[u8])],
+    ) -> Call {
         let mut parts =
             reqwest::multipart::Form::new().text("attachment-count", attachments.len().to_string());
         for (name, value) in fields {
@@ -250,7 +261,7 @@ impl Api {
             parts = parts.part(format!("attachment-{}", index + 1), part);
         }
         let call = self.with_key(None).call("POST", INBOUND);
-        call.multipart(parts).send().await
+        call.multipart(parts)
     }
 
     /// Posts a mail in raw form under a new signature.
@@ -260,14 +271,26 @@ impl Api {
 
     /// Posts raw MIME with its envelope under a new signature.
     pub async fn inbound_raw(&self, mime: &str, recipient: &str, sender: &str) -> Answer {
+        let signature = Signature::new();
+        let call = self.inbound_raw_call(mime, recipient, sender, &signature);
+        call.send().await
+    }
+
+    /// The request of [`Api::inbound_raw`] under this signature, not sent.
+    pub fn inbound_raw_call(
+        &self,
+        mime: &str,
+        recipient: &str,
+        sender: &str,
+        signature: &Signature,
+    ) -> Call {
         let own = [
             ("recipient", recipient),
             ("sender", sender),
             ("body-mime", mime),
         ];
         let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let fields = [own.to_vec(), Signature::new().fields()].concat();
-        let call = self.with_key(None).call("POST", MIME);
-        call.form(&fields).send().await
+        let fields = [own.to_vec(), signature.fields()].concat();
+        self.with_key(None).call("POST", MIME).form(&fields)
     }
 }

@@ -33,12 +33,22 @@ pub struct Postgres {
     process: Process,
     folder: PathBuf,
     port: u16,
+    /// Most of its write-ahead log.
+    wal: &'static str,
 }
 
 impl Postgres {
     /// Makes one and waits until it is ready.
     pub async fn start() -> Postgres {
-        let folder = private_folder();
+        Postgres::make(private_folder(), "2GB").await
+    }
+
+    /// One whose data lie in an empty folder that belongs to whom servers run as; its log stays small.
+    pub async fn start_in(folder: PathBuf) -> Postgres {
+        Postgres::make(folder, "64MB").await
+    }
+
+    async fn make(folder: PathBuf, wal: &'static str) -> Postgres {
         let mut initdb = as_account(bin(POSTGRES_BIN).join("initdb"), &folder);
         initdb.args(["--pgdata=data", "--username=postgres", "--auth=trust"]);
         initdb.args([
@@ -50,11 +60,12 @@ impl Postgres {
         let mut made = Process::start(initdb);
         assert!(made.end().await.success(), "{}", made.stderr());
         let port = free_port();
-        let process = Postgres::launch(&folder, port).await;
+        let process = Postgres::launch(&folder, port, wal).await;
         Postgres {
             process,
             folder,
             port,
+            wal,
         }
     }
 
@@ -75,13 +86,25 @@ impl Postgres {
         self.process.end().await;
     }
 
+    /// Stops it without a word to anybody and without a checkpoint: the next start recovers.
+    pub async fn stop_immediately(&mut self) {
+        self.process.signal("QUIT");
+        self.process.end().await;
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.has_ended()
+    }
+
     /// Starts it again on the same port.
     pub async fn start_again(&mut self) {
-        self.process = Postgres::launch(&self.folder, self.port).await;
+        self.process = Postgres::launch(&self.folder, self.port, self.wal).await;
     }
 
     /// Those that a killed postmaster left behind may still be ending: it is tried until it works.
-    async fn launch(folder: &Path, port: u16) -> Process {
+    async fn launch(folder: &Path, port: u16, wal: &str) -> Process {
+        let wal = format!("max_wal_size={wal}");
         eventually("PostgreSQL is ready", async || {
             let mut command = as_account(bin(POSTGRES_BIN).join("postgres"), folder);
             command.args(["-D", "data", "-k", ".", "-p", &port.to_string()]);
@@ -90,7 +113,8 @@ impl Postgres {
                 "fsync=on",
                 "full_page_writes=on",
                 "synchronous_commit=on",
-                "max_wal_size=2GB",
+                "min_wal_size=32MB",
+                &wal,
                 "log_min_messages=fatal",
             ] {
                 command.args(["-c", setting]);
@@ -180,7 +204,8 @@ fn bin(name: &str) -> PathBuf {
         .into()
 }
 
-fn account() -> Option<(u32, u32)> {
+/// User and group that servers run as; `None`: as this process.
+pub(crate) fn account() -> Option<(u32, u32)> {
     let text = std::env::var(ACCOUNT).ok()?;
     let (user, group) = text.split_once(':')?;
     Some((user.parse().ok()?, group.parse().ok()?))

@@ -19,6 +19,8 @@ pub struct Options {
     kind: Kind,
     database: Option<Arc<Database>>,
     variables: Vec<(String, String)>,
+    /// Whether every answer is held against the document.
+    contract: bool,
 }
 
 /// A running server and its API with the bootstrap key; killed when dropped.
@@ -44,6 +46,7 @@ impl Options {
             kind,
             database: None,
             variables: variables.map(owned).to_vec(),
+            contract: true,
         }
     }
 
@@ -58,6 +61,13 @@ impl Options {
         if !value.is_empty() {
             self.variables.push((name.to_owned(), value.to_owned()));
         }
+        self
+    }
+
+    /// Without holding answers against the document: for loads.
+    #[must_use]
+    pub fn without_contract(mut self) -> Options {
+        self.contract = false;
         self
     }
 
@@ -143,11 +153,15 @@ impl Server {
             );
         };
         let api = Api::new(base.trim_end_matches('/'), Some(BOOTSTRAP_KEY));
+        let api = match options.contract {
+            true => api.under_contract().await,
+            false => api,
+        };
         Server {
             process,
             database,
             folder,
-            api: api.under_contract().await,
+            api,
             options,
         }
     }
@@ -188,6 +202,16 @@ impl Server {
     /// Time it has spent on processors so far; `None` where the system does not tell.
     pub fn on_cpu(&self) -> Option<std::time::Duration> {
         self.process.on_cpu()
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.has_ended()
     }
 
     /// Sends SIGTERM.

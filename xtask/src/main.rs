@@ -4,6 +4,7 @@
 //! - `services`: the same servers around any command ([`services`]).
 //! - `generate`: writes the files of `docs/` that are printed by the program ([`generate`]).
 //! - `bench`: load on a durable server, on both databases ([`mod@bench`]).
+//! - `faults`: kills, restarts and a full disk under load, on both databases ([`mod@faults`]).
 //! - `ci`: formatting, lints, documentation, generated files and tests ([`ci`]).
 #![allow(
     clippy::disallowed_methods,
@@ -14,6 +15,7 @@ mod bench;
 mod cargo;
 mod chromium;
 mod ci;
+mod faults;
 mod generate;
 mod node;
 mod services;
@@ -28,6 +30,8 @@ usage: cargo xtask <task>
   services COMMAND…              run a command with the two servers, their URLs in the environment
   generate [--check]             write docs/state-machine.md and docs/openapi.json, or compare them
   bench [ARGS…]                  transitions and mails per second on both databases, docs/performance.md
+  faults [--kills N] [--restarts N] [--seed S] [--database sqlite|postgres] [--without-full-disk] [--release]
+                                 kill, restart and fill the disk under load; count what is lost, docs/operations.md
   ci                             all that must pass before a change lands
 ";
 
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
         "services" => services_around(rest),
         "generate" => generate::run(rest.iter().any(|argument| argument == "--check")),
         "bench" => bench::run(rest),
+        "faults" => faults::run(rest),
         "ci" => ci::run(),
         _ => {
             eprint!("{USAGE}");

@@ -58,6 +58,14 @@ impl Services {
         Services::own(Durability::None)
     }
 
+    /// Starts nothing: the variables that tell where the programs are, installed where they are missing.
+    ///
+    /// # Errors
+    /// A program is not installed and cannot be.
+    pub fn programs() -> Result<Vec<(&'static str, OsString)>, String> {
+        programs(&installed()?)
+    }
+
     /// Starts both with a PostgreSQL whose commits are on the disk, whatever is in the environment.
     ///
     /// # Errors
@@ -67,10 +75,7 @@ impl Services {
     }
 
     fn own(durability: Durability) -> Result<Services, String> {
-        let binaries = Binaries::find().or_else(|missing| {
-            install::servers(&missing)?;
-            Binaries::find().map_err(|missing| install::advice(&missing))
-        })?;
+        let binaries = installed()?;
         let started = Instant::now();
         let folder = Folder::create()?;
         let mut guardian = Guardian::over(folder.path())?;
@@ -93,6 +98,14 @@ impl Services {
     pub fn environment(&self) -> impl Iterator<Item = (&'static str, &OsString)> {
         self.environment.iter().map(|(name, value)| (*name, value))
     }
+}
+
+/// The programs of both servers, installed where they are missing.
+fn installed() -> Result<Binaries, String> {
+    Binaries::find().or_else(|missing| {
+        install::servers(&missing)?;
+        Binaries::find().map_err(|missing| install::advice(&missing))
+    })
 }
 
 /// What tests need to start servers themselves.
