@@ -13,6 +13,7 @@
 //! - [`small`] is a filesystem that can be filled, and made read-only.
 //! - [`Way`] leads to a server and can be cut.
 //! - [`Browser`] opens pages as a person would.
+//! - [`Dice`] are numbers that look random and can be had again.
 //! - [`eventually`] waits for what another process does.
 #![allow(
     missing_docs,
@@ -29,6 +30,7 @@ mod both;
 mod browser;
 mod contract;
 mod database;
+mod dice;
 pub mod guardian;
 pub mod live;
 mod mail;
@@ -49,6 +51,7 @@ pub use both::skipped;
 pub use browser::{Browser, Look, no_browser};
 pub use contract::{Answered, Contract};
 pub use database::{Database, Kind};
+pub use dice::Dice;
 pub use live::{Heard, Live};
 pub use mail::Mail;
 pub use pages::Pages;

@@ -68,7 +68,7 @@ impl Api {
         live
     }
 
-    /// A WebSocket that resumes with these subscriptions; `None` when the server went away before it could.
+    /// A WebSocket that resumes with these subscriptions; `None` when the server or its database went away before it could.
     pub async fn resumed(&self, subscriptions: &[&str], since: i64, epoch: &str) -> Option<Live> {
         let mut live = self.connect("", &[]).await.ok()?;
         let frames = [
@@ -81,6 +81,8 @@ impl Api {
         for expected in ["connected", "authenticated", "subscribed"] {
             match live.heard().await {
                 Heard::Frame(frame) if frame["type"] == expected => {}
+                // The database went away meanwhile.
+                Heard::Frame(frame) if frame["code"] == "unavailable" => return None,
                 Heard::Frame(other) => panic!("{other}"),
                 Heard::Closed(_) => return None,
             }

@@ -38,11 +38,15 @@ pub struct Listening {
 /// Binds the listeners; requests are answered once [`Listening::run`] is called.
 ///
 /// # Errors
-/// [`io::Error`] when an address cannot be bound.
+/// [`io::Error`] when an address cannot be bound, with the setting that names it.
 pub fn listen(settings: &settings::Server, shell: &Shell) -> io::Result<Listening> {
     let (for_apps, for_metrics) = (shell.clone(), shell.clone());
+    let stalled = settings.body_timeout;
     let server = HttpServer::new(move || app(&for_apps))
-        .on_connect(ws::remember)
+        .on_connect(move |connection, data| {
+            cut_when_stalled(connection, stalled);
+            ws::remember(connection, data);
+        })
         // An event must not wait until the one before it is acknowledged.
         .tcp_nodelay(true)
         .workers(settings.workers)
@@ -52,7 +56,8 @@ pub fn listen(settings: &settings::Server, shell: &Shell) -> io::Result<Listenin
         .client_disconnect_timeout(Duration::from_secs(2))
         .shutdown_timeout(settings.drain.as_secs())
         .disable_signals()
-        .bind(settings.bind)?;
+        .bind(settings.bind)
+        .map_err(|cause| unbound("server.bind", settings.bind, &cause))?;
     let addresses = server.addrs();
     let metrics = settings.metrics_bind.map(|bind| {
         let metrics = HttpServer::new(move || {
@@ -67,7 +72,8 @@ pub fn listen(settings: &settings::Server, shell: &Shell) -> io::Result<Listenin
             .workers(1)
             .shutdown_timeout(1)
             .disable_signals()
-            .bind(bind)?;
+            .bind(bind)
+            .map_err(|cause| unbound("server.metrics_bind", bind, &cause))?;
         Ok::<_, io::Error>((metrics.addrs(), metrics.run()))
     });
     let (metrics_address, metrics) = match metrics.transpose()? {
@@ -80,6 +86,23 @@ pub fn listen(settings: &settings::Server, shell: &Shell) -> io::Result<Listenin
         addresses,
         metrics_address,
     })
+}
+
+/// A client that takes nothing of its answer for so long is cut off by the system, and what was made for it goes.
+///
+/// Source: tcp(7), `TCP_USER_TIMEOUT`.
+fn cut_when_stalled(connection: &dyn std::any::Any, after: Duration) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
+        // Without it the connection works as well.
+        let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(after));
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (connection, after);
+}
+
+fn unbound(setting: &str, address: SocketAddr, cause: &io::Error) -> io::Error {
+    io::Error::new(cause.kind(), format!("{setting}: {address}: {cause}"))
 }
 
 impl Listening {

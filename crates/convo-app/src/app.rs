@@ -101,6 +101,14 @@ impl App {
         self.queue.run(envelope).await
     }
 
+    /// Whether attachments can be kept at all.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn check_storage(&self) -> std::io::Result<()> {
+        self.context.attachments.check()
+    }
+
     /// Writes a mail's attachments to disk: before the commit that names them, so that an
     /// acknowledged mail has all its files.
     ///

@@ -25,6 +25,19 @@ impl Attachments {
         }
     }
 
+    /// Makes the folder where it is missing, and sees whether a file can be made in it.
+    ///
+    /// # Errors
+    /// Those of the file system, but for a disk that is full: that may end by itself.
+    pub fn check(&self) -> io::Result<()> {
+        let made = fs::create_dir_all(&self.folder)
+            .and_then(|()| tempfile::NamedTempFile::new_in(&self.folder));
+        match made {
+            Err(error) if error.kind() != io::ErrorKind::StorageFull => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes the files of a mail to disk, durable when this returns.
     ///
     /// # Errors

@@ -107,7 +107,10 @@ pub(crate) fn connect(target: &Target, options: &StoreOptions, role: Role) -> St
 }
 
 fn away(error: diesel::ConnectionError) -> StoreError {
-    StoreError::Unavailable(format!("cannot connect: {error}"))
+    let said = error.to_string();
+    // The lines below the first are libpq's questions.
+    let first = said.lines().next().unwrap_or_default();
+    StoreError::Unavailable(format!("cannot connect: {first}"))
 }
 
 /// Makes the pool's connections.

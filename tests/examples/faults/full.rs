@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use convo_tests::records::STATE;
 use convo_tests::small::Small;
-use convo_tests::{DEADLINE, Kind};
+use convo_tests::{DEADLINE, Dice, Kind};
 
 use crate::Plan;
 use crate::audit::{self, Count};
-use crate::dice::Dice;
 use crate::follower::Follower;
 use crate::load::Load;
 use crate::world::World;

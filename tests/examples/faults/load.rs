@@ -5,12 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use convo_tests::records::STATE;
-use convo_tests::{Answer, Api, Call, DEADLINE, together};
+use convo_tests::{Answer, Api, Call, DEADLINE, Dice, together};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::dice::Dice;
 use crate::op::{Kept, Op, Person};
 
 const PEOPLE: usize = 24;

@@ -21,7 +21,6 @@
 )]
 
 mod audit;
-mod dice;
 mod follower;
 mod full;
 mod load;

@@ -4,10 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use convo_tests::mailgun::{Event, Signature, form};
 use convo_tests::records::STATE;
-use convo_tests::{Api, Call, Mail};
+use convo_tests::{Api, Call, Dice, Mail};
 use serde_json::{Value, json};
-
-use crate::dice::Dice;
 
 /// A lead with a conversation that has begun.
 pub struct Person {

@@ -3,12 +3,11 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use convo_tests::Kind;
 use convo_tests::process::Process;
+use convo_tests::{Dice, Kind};
 
 use crate::Plan;
 use crate::audit::{self, Count};
-use crate::dice::Dice;
 use crate::follower::Follower;
 use crate::load::Load;
 use crate::world::World;

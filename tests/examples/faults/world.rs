@@ -8,7 +8,6 @@ use convo_tests::{Api, Database, Kind, Options, Server};
 use tokio::sync::watch;
 
 pub struct World {
-    pub kind: Kind,
     /// The server of PostgreSQL.
     pub postgres: Option<Postgres>,
     /// Taken out while it is started again.
@@ -42,7 +41,6 @@ impl World {
         }
         let server = options.start().await;
         World {
-            kind,
             postgres,
             place: watch::Sender::new(server.api()),
             server: Some(server),

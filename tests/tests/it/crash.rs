@@ -1,12 +1,12 @@
 //! Power cuts and restarts: nothing acknowledged is lost, nothing is counted twice.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use convo_tests::mailgun::Signature;
 use convo_tests::records::Contact;
-use convo_tests::{Api, Mail, Options, Server, on_both, together};
+use convo_tests::{Api, Dice, Mail, Options, Server, on_both, together};
 use tokio::sync::{Notify, watch};
 
 on_both!(
@@ -16,8 +16,11 @@ on_both!(
 );
 
 const LEADS: usize = 20;
-const MAILS: usize = 300;
-const CLIENTS: usize = 12;
+const MAILS: usize = 1_000;
+const CLIENTS: usize = 16;
+const KILLS: usize = 6;
+/// Of a hundred mails, those whose first answer comes back as a 500.
+const LOST_ANSWERS: usize = 30;
 
 async fn leads(server: &Server) -> Vec<Contact> {
     let mut contacts = Vec::new();
@@ -31,14 +34,14 @@ async fn leads(server: &Server) -> Vec<Contact> {
     contacts
 }
 
-/// The mails with their one signature each; some are sent several times.
-fn mails(contacts: &[Contact]) -> Vec<(Mail, Signature, usize)> {
-    (0..MAILS)
+/// So many mails with their one signature each.
+fn mails(contacts: &[Contact], count: usize) -> Vec<(Mail, Signature)> {
+    (0..count)
         .map(|number| {
             let contact = &contacts[number % contacts.len()];
             let text = format!("Mail number {number}, with a question about your cars");
             let mail = Mail::new(&contact.email, "Re: Your new car", &text);
-            (mail, Signature::new(), 1 + number % 4)
+            (mail, Signature::new())
         })
         .collect()
 }
@@ -56,30 +59,70 @@ async fn deliver(servers: &mut watch::Receiver<Api>, mail: &Mail, signature: &Si
     }
 }
 
+/// Numbers of mails to post, as their provider sees it.
+struct Posts {
+    left: VecDeque<usize>,
+    /// Mails whose first answer will come back as a 500, though it was none.
+    unlucky: BTreeSet<usize>,
+}
+
+impl Posts {
+    /// Each mail one to four times, in any order.
+    fn drawn(dice: &mut Dice) -> Posts {
+        let mut left = Vec::new();
+        for mail in 0..MAILS {
+            left.extend(vec![mail; 1 + dice.below(4)]);
+        }
+        dice.shuffle(&mut left);
+        let unlucky = (0..MAILS).filter(|_| dice.below(100) < LOST_ANSWERS);
+        Posts {
+            unlucky: unlucky.collect(),
+            left: left.into(),
+        }
+    }
+
+    /// A 200 arrived, or something on the way made a 500 of it: then it is posted again later.
+    fn answered(&mut self, mail: usize) {
+        if self.unlucky.remove(&mail) {
+            self.left.push_back(mail);
+        }
+    }
+}
+
 async fn kill_9_under_load_loses_and_doubles_nothing(options: Options) {
-    let mut server = options.start().await;
+    let seed = u64::try_from(chrono::Utc::now().timestamp_millis()).unwrap();
+    println!("seed {seed}");
+    let mut dice = Dice::of(seed);
+    let mut server = options.without_contract().start().await;
     let contacts = leads(&server).await;
-    let mails = Arc::new(mails(&contacts));
+    let mails = Arc::new(mails(&contacts, MAILS));
+    let posts = Posts::drawn(&mut dice);
+    let all = posts.left.len() + posts.unlucky.len();
+    let posts = Arc::new(Mutex::new(posts));
     let (tell, servers) = watch::channel(server.api());
     let delivered = Arc::new(AtomicUsize::new(0));
     let progress = Arc::new(Notify::new());
-    let clients = together((0..CLIENTS).map(|client| {
-        let (mails, mut servers) = (Arc::clone(&mails), servers.clone());
+    let clients = together((0..CLIENTS).map(|_| {
+        let (mails, posts, mut servers) = (Arc::clone(&mails), Arc::clone(&posts), servers.clone());
         let (delivered, progress) = (Arc::clone(&delivered), Arc::clone(&progress));
         async move {
-            for number in (client..MAILS).step_by(CLIENTS) {
-                let (mail, signature, times) = &mails[number];
-                for _ in 0..*times {
-                    deliver(&mut servers, mail, signature).await;
-                }
+            loop {
+                let next = posts.lock().unwrap().left.pop_front();
+                let Some(number) = next else { return };
+                let (mail, signature) = &mails[number];
+                deliver(&mut servers, mail, signature).await;
+                posts.lock().unwrap().answered(number);
                 delivered.fetch_add(1, Ordering::SeqCst);
                 progress.notify_one();
             }
         }
     }));
+    // All clients may be at their last one when the last kill comes, none before.
+    let mut moments: Vec<usize> = (0..KILLS).map(|_| dice.below(all - CLIENTS)).collect();
+    moments.sort_unstable();
     let killer = async {
-        for kill in 1..=5 {
-            while delivered.load(Ordering::SeqCst) < kill * MAILS / 6 {
+        for moment in moments {
+            while delivered.load(Ordering::SeqCst) < moment {
                 progress.notified().await;
             }
             server.kill9();
@@ -113,7 +156,7 @@ async fn kill_9_under_load_loses_and_doubles_nothing(options: Options) {
     }
     let sent: BTreeSet<String> = mails
         .iter()
-        .map(|(mail, ..)| mail.message_id.clone())
+        .map(|(mail, _)| mail.message_id.clone())
         .collect();
     assert_eq!(stored, sent);
     assert_eq!(count, MAILS);
@@ -126,18 +169,21 @@ async fn kill_9_under_load_loses_and_doubles_nothing(options: Options) {
     server.verify().await;
 }
 
+/// Mails under way when a server is asked to stop.
+const UNDER_WAY: usize = 300;
+
 async fn sigterm_answers_what_is_under_way(options: Options) {
     let mut server = options.start().await;
     let contacts = leads(&server).await;
-    let mails = Arc::new(mails(&contacts));
+    let mails = Arc::new(mails(&contacts, UNDER_WAY));
     let first = Arc::new(Notify::new());
     let api = server.api();
     let clients = (0..CLIENTS).map(|client| {
         let (mails, first, api) = (Arc::clone(&mails), Arc::clone(&first), api.clone());
         async move {
             let mut acknowledged = Vec::new();
-            for number in (client..MAILS).step_by(CLIENTS) {
-                let (mail, signature, _) = &mails[number];
+            for number in (client..UNDER_WAY).step_by(CLIENTS) {
+                let (mail, signature) = &mails[number];
                 match api.inbound_call(mail, signature).attempt().await {
                     Ok(answer) if answer.status == 200 => {
                         acknowledged.push(mail.message_id.clone())

@@ -335,6 +335,29 @@ fn documents_point_to_what_exists() {
     }
 }
 
+/// Every row of the table of limits names a test that holds the edge, and each test named is there.
+#[test]
+fn limits_are_tested() {
+    let page = fs::read_to_string(root().join("docs/limits.md")).unwrap();
+    let sources: Vec<String> = files(&[".rs"])
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let rows: Vec<&str> = rows.filter(|row| !row.starts_with("| limit |")).collect();
+    assert!(rows.len() > 30, "{} rows", rows.len());
+    for row in rows {
+        let column = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap();
+        let names: Vec<&str> = column.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test is named: {row}");
+        for name in names {
+            let function = format!("fn {name}(");
+            let there = sources.iter().any(|source| source.contains(&function));
+            assert!(there, "no test {name}: {row}");
+        }
+    }
+}
+
 /// Relative targets of Markdown links, fragments left out.
 fn links(text: &str) -> Vec<&str> {
     text.split("](")

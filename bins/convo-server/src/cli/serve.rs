@@ -48,6 +48,11 @@ async fn serve(
     let wired = tokio::task::spawn_blocking(move || wiring::wire(&ready)).await;
     let wired = wired.map_err(io::Error::other)??;
     let app = wired.app;
+    let storage = app.clone();
+    let checked = tokio::task::spawn_blocking(move || storage.check_storage()).await;
+    checked.map_err(io::Error::other)?.map_err(|cause| {
+        CommandError::Refused(format!("storage.path: files cannot be kept there: {cause}"))
+    })?;
     let first = match key {
         Some(key) => Some(key),
         None => first_key(settings, &app).await?,
@@ -77,7 +82,8 @@ async fn serve(
         }),
         routes,
     )?;
-    let listening = listen(&settings.server, &shell)?;
+    let listening = listen(&settings.server, &shell)
+        .map_err(|cause| CommandError::Refused(cause.to_string()))?;
     listening.announce(out)?;
     if let (Some(key), Some(address)) = (&first, listening.addresses.first()) {
         writeln!(out, "admin key, shown once: {}", key.expose())?;

@@ -47,6 +47,9 @@ pub struct SettingsError(pub Vec<String>);
 
 fn list(problems: &[String]) -> String {
     let mut text = String::from("the settings cannot be used:");
+    if let [only] = problems {
+        return format!("{text} {only}");
+    }
     for problem in problems {
         let _ = write!(text, "\n  - {problem}");
     }

@@ -331,9 +331,13 @@ impl Reader {
         .unwrap_or_default()
     }
 
+    /// A key that was given without what often comes along when one is copied.
     fn secret(&mut self, path: &str) -> Option<Secret> {
-        self.parsed(path, "a text", |text| Some(text.to_owned()))
-            .and_then(Secret::new)
+        let odd = |c: char| c.is_whitespace() || c.is_control();
+        self.parsed(path, "a key without white space", |text| {
+            (!text.contains(odd)).then(|| text.to_owned())
+        })
+        .and_then(Secret::new)
     }
 
     /// A list of a file, or a text with commas.

@@ -5,6 +5,7 @@
 pub struct Dice(u64);
 
 impl Dice {
+    /// Those of a seed.
     pub fn of(seed: u64) -> Dice {
         Dice(seed)
     }
@@ -14,6 +15,8 @@ impl Dice {
         Dice(self.0 ^ number.wrapping_mul(0xD1B5_4A32_D192_ED03))
     }
 
+    /// Any number.
+    #[expect(clippy::should_implement_trait, reason = "it never ends")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -27,7 +30,7 @@ impl Dice {
         usize::try_from(self.next() % end as u64).expect("a small number")
     }
 
-    /// A mix of these.
+    /// Mixes them.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
