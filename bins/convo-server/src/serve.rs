@@ -41,12 +41,8 @@ pub struct Listening {
 /// [`io::Error`] when an address cannot be bound, with the setting that names it.
 pub fn listen(settings: &settings::Server, shell: &Shell) -> io::Result<Listening> {
     let (for_apps, for_metrics) = (shell.clone(), shell.clone());
-    let stalled = settings.body_timeout;
     let server = HttpServer::new(move || app(&for_apps))
-        .on_connect(move |connection, data| {
-            cut_when_stalled(connection, stalled);
-            ws::remember(connection, data);
-        })
+        .on_connect(ws::remember)
         // An event must not wait until the one before it is acknowledged.
         .tcp_nodelay(true)
         .workers(settings.workers)
@@ -86,19 +82,6 @@ pub fn listen(settings: &settings::Server, shell: &Shell) -> io::Result<Listenin
         addresses,
         metrics_address,
     })
-}
-
-/// A client that takes nothing of its answer for so long is cut off by the system, and what was made for it goes.
-///
-/// Source: tcp(7), `TCP_USER_TIMEOUT`.
-fn cut_when_stalled(connection: &dyn std::any::Any, after: Duration) {
-    #[cfg(target_os = "linux")]
-    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
-        // Without it the connection works as well.
-        let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(after));
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (connection, after);
 }
 
 fn unbound(setting: &str, address: SocketAddr, cause: &io::Error) -> io::Error {

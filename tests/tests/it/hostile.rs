@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use convo_tests::records::STATE;
-use convo_tests::{BOOTSTRAP_KEY, Heard, Kind, Mail, Options, Server, eventually};
+use convo_tests::{BOOTSTRAP_KEY, Heard, Kind, Mail, Options, Server};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
 fn host(server: &Server) -> String {
@@ -76,40 +75,6 @@ async fn who_sends_slowly_is_given_up() {
     };
     tokio::join!(slow_body, drip, slow_head, nobody_waits);
     assert!(began.elapsed() < Duration::from_secs(10));
-}
-
-/// Who asks for much and takes nothing is cut off; what was made for it is thrown away.
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_reads_nothing_is_cut_off() {
-    let server = Options::on(Kind::Sqlite)
-        .with("CONVO_SERVER__BODY_SECONDS", "1")
-        .start()
-        .await;
-    let contact = server.contact("ada@customer.example").await;
-    for number in 0..12 {
-        let text = format!("{number} {}", "A long mail. ".repeat(70_000));
-        contact.outbound(&text).await;
-    }
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4_096).unwrap();
-    let mut stream = socket
-        .connect(host(&server).parse().unwrap())
-        .await
-        .unwrap();
-    let request = format!(
-        "GET {STATE}/{}/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {BOOTSTRAP_KEY}\r\n\r\n",
-        contact.id
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut first = [0; 12];
-    stream.read_exact(&mut first).await.unwrap();
-    assert_eq!(&first, b"HTTP/1.1 200");
-    eventually("the connection is cut", async || {
-        stream.take_error().unwrap()
-    })
-    .await;
-    server.get("/api/leads").await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
