@@ -25,7 +25,9 @@ impl Post {
         Post {
             mail: Mail::new(&contact.email, &format!("Question {number}"), &text),
             signature: Signature::new(),
-            file: (number % 3 == 0).then(|| vec![u8::try_from(number % 251).unwrap(); 40_000]),
+            file: number
+                .is_multiple_of(3)
+                .then(|| vec![u8::try_from(number % 251).unwrap(); 40_000]),
         }
     }
 
