@@ -147,6 +147,8 @@ pub struct Commit {
     pub counts: BTreeMap<CountKey, i64>,
     /// What to add to each counter.
     pub counters: BTreeMap<String, i64>,
+    /// What a restore paused goes on.
+    pub resumed: bool,
     /// Rows of the event log, in order; their numbers are taken last.
     pub log: Vec<NewLogRow>,
 }
@@ -406,6 +408,7 @@ impl Commit {
         for (name, by) in later.counters {
             self.count(name, by);
         }
+        self.resumed |= later.resumed;
         self.log.extend(later.log);
     }
 }

@@ -6,6 +6,7 @@
 //!   [`Reader`] of the same connection, writes the [`Commit`] with about one statement per table, takes the
 //!   numbers of the event log last, and commits.
 //! - [`Reader`]: bulk look-ups by key for the writer, lists for the views, pages and recounts for checks.
+//! - [`Store::dump`], [`Store::restore`]: every row out of one state of the database, and into an empty one.
 //! - [`StoreError`], [`CommitError`]: away, conflict and fault are different kinds.
 //!
 //! Inside: `record` (one macro for a table, its row and its bulk writes), `sql` (ids and times that mean the same
@@ -17,6 +18,7 @@ mod any;
 mod check;
 mod commit;
 mod counted;
+mod dump;
 mod error;
 mod fare;
 mod fixed;
@@ -41,6 +43,7 @@ pub use commit::{
     Commit, CountKey, EndedLeases, Fared, Forgotten, LeasesOf, NewLogRow, Placement, Put,
     ReceiptChange, Reread, Sweep, TimerKey,
 };
+pub use dump::{Dumped, Restored, Restoring};
 pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
 pub use open::StoreOptions;

@@ -87,6 +87,7 @@ fn be_born(conn: &mut AnyConn, birth: &Birth) -> StoreResult<()> {
         reply_key: birth.reply_key.clone(),
         hash_key: birth.hash_key.clone(),
         created_at: birth.at,
+        paused_since: None,
     };
     InstanceRow::insert_all(conn, &[row]).map_err(|error| StoreError::at("instance", error))?;
     let head = log_head::table.count().get_result::<i64>(conn);
@@ -108,17 +109,24 @@ pub(crate) fn pending(conn: &mut AnyConn) -> StoreResult<Vec<String>> {
         AnyConn::Pg(_) => versions::<Pg>(POSTGRES)?,
     };
     known.sort();
-    let query = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
-    let ran: Vec<String> = match query.load(conn) {
+    let ran = match ran(conn) {
         Ok(ran) => ran,
-        Err(error) => match StoreError::at("migrations", error) {
-            away @ StoreError::Unavailable(_) => return Err(away),
-            // The table is not there: nothing ever ran.
-            _ => Vec::new(),
-        },
+        Err(away @ StoreError::Unavailable(_)) => return Err(away),
+        // The table is not there: nothing ever ran.
+        Err(_) => Vec::new(),
     };
     known.retain(|version| !ran.contains(version));
     Ok(known)
+}
+
+/// The steps that have run, in order.
+pub(crate) fn ran(conn: &mut AnyConn) -> StoreResult<Vec<String>> {
+    let query = __diesel_schema_migrations::table
+        .select(__diesel_schema_migrations::version)
+        .order(__diesel_schema_migrations::version.asc());
+    query
+        .load(conn)
+        .map_err(|error| StoreError::at("migrations", error))
 }
 
 fn versions<DB: diesel::backend::Backend>(source: EmbeddedMigrations) -> StoreResult<Vec<String>>

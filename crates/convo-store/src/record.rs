@@ -2,7 +2,10 @@
 
 use std::fmt::DebugStruct;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::sql::{BoundId, BoundMoment};
@@ -24,6 +27,14 @@ pub(crate) trait Field {
 
     /// Adds itself to a `Debug` output: ids, numbers and times only, since texts may be personal data.
     fn show(&self, _name: &str, _out: &mut DebugStruct<'_, '_>) {}
+
+    /// Itself as JSON, the same for both databases: bytes in base64, times in microseconds since 1970.
+    fn to_json(&self) -> Value;
+
+    /// What [`Field::to_json`] wrote; none for anything else.
+    fn from_json(value: Value) -> Option<Self>
+    where
+        Self: Sized;
 }
 
 impl Field for String {
@@ -36,6 +47,17 @@ impl Field for String {
     fn has_nul(&self) -> bool {
         self.as_bytes().contains(&0)
     }
+
+    fn to_json(&self) -> Value {
+        self.as_str().into()
+    }
+
+    fn from_json(value: Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
 }
 
 impl Field for Vec<u8> {
@@ -43,6 +65,14 @@ impl Field for Vec<u8> {
 
     fn bind(&self) -> &[u8] {
         self
+    }
+
+    fn to_json(&self) -> Value {
+        STANDARD.encode(self).into()
+    }
+
+    fn from_json(value: Value) -> Option<Self> {
+        STANDARD.decode(value.as_str()?).ok()
     }
 }
 
@@ -65,10 +95,21 @@ impl<T: Field> Field for Option<T> {
             value.show(name, out);
         }
     }
+
+    fn to_json(&self) -> Value {
+        self.as_ref().map_or(Value::Null, Field::to_json)
+    }
+
+    fn from_json(value: Value) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => T::from_json(value).map(Some),
+        }
+    }
 }
 
 macro_rules! plain {
-    ($($rust:ty => $bind:ty, $as:expr;)+) => {$(
+    ($($rust:ty => $bind:ty, $as:expr, $to:expr, $from:expr;)+) => {$(
         impl Field for $rust {
             type Bind<'a> = $bind;
 
@@ -79,17 +120,25 @@ macro_rules! plain {
             fn show(&self, name: &str, out: &mut DebugStruct<'_, '_>) {
                 out.field(name, self);
             }
+
+            fn to_json(&self) -> Value {
+                $to(*self)
+            }
+
+            fn from_json(value: Value) -> Option<Self> {
+                $from(value)
+            }
         }
     )+};
 }
 
 plain! {
-    Uuid => BoundId, BoundId;
-    DateTime<Utc> => BoundMoment, BoundMoment;
-    bool => bool, std::convert::identity;
-    i16 => i16, std::convert::identity;
-    i32 => i32, std::convert::identity;
-    i64 => i64, std::convert::identity;
+    Uuid => BoundId, BoundId, |id: Uuid| id.to_string().into(), |value: Value| value.as_str()?.parse().ok();
+    DateTime<Utc> => BoundMoment, BoundMoment, |at: DateTime<Utc>| at.timestamp_micros().into(), |value: Value| DateTime::from_timestamp_micros(value.as_i64()?);
+    bool => bool, std::convert::identity, Value::from, |value: Value| value.as_bool();
+    i16 => i16, std::convert::identity, Value::from, |value: Value| value.as_i64()?.try_into().ok();
+    i32 => i32, std::convert::identity, Value::from, |value: Value| value.as_i64()?.try_into().ok();
+    i64 => i64, std::convert::identity, Value::from, |value: Value| value.as_i64();
 }
 
 /// A row of a table, as the bulk writes see it.
@@ -109,6 +158,23 @@ pub(crate) trait Record {
 
     /// Whether a text of the row holds U+0000.
     fn has_nul(&self) -> bool;
+
+    /// The row as an object of JSON, by column.
+    fn to_json(&self) -> Value;
+
+    /// What [`Record::to_json`] wrote; the first column that is missing or holds something else is the error.
+    fn from_json(members: &mut Map<String, Value>) -> Result<Self, &'static str>
+    where
+        Self: Sized;
+}
+
+/// Takes one column out of a row of JSON.
+pub(crate) fn take<T: Field>(
+    members: &mut Map<String, Value>,
+    column: &'static str,
+) -> Result<T, &'static str> {
+    let value = members.remove(column).ok_or(column)?;
+    T::from_json(value).ok_or(column)
 }
 
 /// The last row of each key, in the order of keys: PostgreSQL refuses to replace a row twice in one
@@ -203,6 +269,28 @@ macro_rules! record {
                     $($(|| self.$fixed.has_nul())+)?
                     $($(|| self.$open.has_nul())+)?
                     $($(|| self.$busy.has_nul())+)?
+            }
+
+            fn to_json(&self) -> serde_json::Value {
+                use $crate::record::Field;
+                let mut members = serde_json::Map::new();
+                $(members.insert(stringify!($key).to_owned(), self.$key.to_json());)+
+                $($(members.insert(stringify!($fixed).to_owned(), self.$fixed.to_json());)+)?
+                $($(members.insert(stringify!($open).to_owned(), self.$open.to_json());)+)?
+                $($(members.insert(stringify!($busy).to_owned(), self.$busy.to_json());)+)?
+                members.into()
+            }
+
+            fn from_json(
+                members: &mut serde_json::Map<String, serde_json::Value>,
+            ) -> Result<Self, &'static str> {
+                use $crate::record::take;
+                Ok(Self {
+                    $($key: take(members, stringify!($key))?,)+
+                    $($($fixed: take(members, stringify!($fixed))?,)+)?
+                    $($($open: take(members, stringify!($open))?,)+)?
+                    $($($busy: take(members, stringify!($busy))?,)+)?
+                })
             }
         }
 

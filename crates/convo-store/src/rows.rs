@@ -45,7 +45,8 @@ pub(crate) mod tables {
     pub(crate) use super::handover::{agent_turns, handover_offers};
     pub(crate) use super::ledger::{counters, event_log, instance, log_head};
     pub(crate) use super::message::{
-        attachments, message_aliases, message_contents, messages, thread_placeholders,
+        attachments, message_aliases, message_contents, message_threads, messages,
+        thread_placeholders,
     };
     pub(crate) use super::operations::{
         api_keys, external_ids, idempotency_keys, review_items, review_waits, suppressions,

@@ -157,6 +157,11 @@ impl Store {
         Ok(())
     }
 
+    /// A connection beside the pool.
+    pub(crate) fn connect(&self, role: Role) -> StoreResult<AnyConn> {
+        connect(&self.target, &self.options, role)
+    }
+
     /// Makes the writer; a process wants exactly one. It connects when it is first used.
     #[must_use]
     pub fn writer(&self) -> Writer {

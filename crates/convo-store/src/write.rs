@@ -11,7 +11,7 @@ use crate::log::{self, Logged};
 use crate::record::{Field, Record, last_of_each};
 use crate::rows::tables::*;
 use crate::rows::*;
-use crate::sql::BoundId;
+use crate::sql::{BoundId, BoundMoment};
 use crate::sweep;
 use crate::together::Together;
 
@@ -95,6 +95,10 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
     )?;
     remove_timers(conn, commit.timers_removed)?;
     upsert(conn, commit.timers, TimerRow::upsert_all)?;
+    if commit.resumed {
+        let on = instance::paused_since.eq(None::<BoundMoment>);
+        run("instance", diesel::update(instance::table).set(on).execute(conn))?;
+    }
     for one in &commit.sweeps {
         sweep::run(conn, one)?;
     }

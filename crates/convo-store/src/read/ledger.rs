@@ -119,6 +119,18 @@ impl Reader<'_> {
         Ok(rows.into_iter().collect())
     }
 
+    /// Whether nothing is sent and no timer fires, because a restore has to be looked at first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn is_paused(&mut self) -> StoreResult<bool> {
+        let query = instance::table
+            .filter(instance::paused_since.is_not_null())
+            .count();
+        let paused: i64 = at("instance", query.get_result(self.conn))?;
+        Ok(paused > 0)
+    }
+
     /// The instance's own keys.
     ///
     /// # Errors

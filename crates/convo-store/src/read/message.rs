@@ -397,6 +397,18 @@ impl Reader<'_> {
         Ok(found)
     }
 
+    /// All threads of a conversation, those merged into others too, oldest first.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn threads_by_conversation(&mut self, conversation: Uuid) -> StoreResult<Vec<ThreadRow>> {
+        let query = message_threads::table
+            .filter(message_threads::conversation_id.eq(BoundId(conversation)))
+            .select(ThreadRow::as_select())
+            .order(message_threads::id.asc());
+        at("message_threads", query.load(self.conn))
+    }
+
     /// Those of the conversations that have placeholders.
     ///
     /// # Errors

@@ -80,5 +80,5 @@ record! {
         /// How many.
         value: i64 => BigInt,
     }
-    writes:
+    writes: insert
 }

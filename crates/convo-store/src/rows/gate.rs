@@ -98,5 +98,5 @@ record! {
         /// Complaints.
         complaints: i64 => BigInt,
     }
-    writes:
+    writes: insert
 }

@@ -16,7 +16,7 @@ record! {
         /// Its value.
         value: i64 => BigInt,
     }
-    writes:
+    writes: insert
 }
 
 record! {
@@ -33,6 +33,10 @@ record! {
         hash_key: Vec<u8> => Binary,
         /// When it was drawn.
         created_at: DateTime<Utc> => Moment,
+    }
+    open {
+        /// Since when nothing is sent and no timer fires; none: all goes on.
+        paused_since: Option<DateTime<Utc>> => Nullable<Moment>,
     }
     writes: insert
 }
