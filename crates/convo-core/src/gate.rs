@@ -77,7 +77,7 @@ vocabulary! {
         Leased = "leased",
         /// It is night where the lead is.
         QuietHours = "quiet_hours",
-        /// The campaign is paused.
+        /// The campaign is paused, or everything is after a restore.
         Paused = "paused",
         /// Too many dead addresses or complaints.
         Reputation = "reputation",

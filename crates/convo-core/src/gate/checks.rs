@@ -78,6 +78,9 @@ pub(super) fn check<K: Key>(
             let until = quiet.ends_at(zone, now)?;
             ends("it is a quiet hour where the lead is", Some(until))
         }
+        DenialCode::Paused if automation && facts.paused => {
+            why("everything is paused until a restored database is resumed")
+        }
         DenialCode::Paused if automation => {
             let paused = facts.campaign.is_some_and(|campaign| campaign.paused);
             paused.then(|| why("the campaign is paused"))?

@@ -110,6 +110,8 @@ pub struct GateFacts<'a, K> {
     pub reputation: &'a [Reputation],
     /// The budget of automatic answers that is used up.
     pub budget: Option<Budget>,
+    /// Everything is paused: a restored database that nobody has looked at yet.
+    pub paused: bool,
 }
 
 impl<'a, K: Key> GateFacts<'a, K> {
@@ -132,6 +134,7 @@ impl<'a, K: Key> GateFacts<'a, K> {
             campaign: None,
             reputation: &[],
             budget: None,
+            paused: false,
         }
     }
 
