@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::command::{Actor, Answer, Command, Envelope, Payload, Webhook};
 use crate::context::{Context, Shell};
+use crate::erasures::Erasures;
 use crate::error::AppError;
 use crate::lexicons::{Lexicons, Words};
 use crate::live::{Feed, Hub, Wake};
@@ -71,6 +72,7 @@ impl App {
             trusted_auth_hosts: TrustedHosts::new(options.trusted_auth_hosts),
             reply_key: instance.reply_key,
             hash_key: instance.hash_key,
+            erasures: Erasures::within(&options.storage),
             attachments: Attachments::new(options.storage),
             sending: options.sending,
         });
@@ -140,12 +142,21 @@ impl App {
         self.read(|reader| compose(reader, &self.context, outgoing))
     }
 
-    /// Erases a person: the rows, then the files that nobody else's message names; those that came
+    /// Erases a person: a line of the ledger, the rows, then the files that nobody else's message names; those that came
     /// within the hour go with the next sweep.
     ///
     /// # Errors
-    /// `NotFound`, or the database's.
+    /// `NotFound`, `Unavailable` when the ledger cannot be written, or the database's.
     pub fn erase(&self, lead: Uuid) -> Result<(), AppError> {
+        let rows = self.read(|reader| Ok(reader.leads_by_ids(&[lead])?))?;
+        if rows.iter().all(|row| row.erased_at.is_some()) {
+            return Err(AppError::NotFound);
+        }
+        let noted = self.context.erasures.add(lead, self.context.shell.now());
+        noted.map_err(|error| {
+            log::error!("the ledger of erasures cannot be written: {}", error.kind());
+            AppError::Unavailable
+        })?;
         let digests = self.read(|reader| Ok(reader.attachment_digests_by_lead(lead)?))?;
         let receipts = self.read(|reader| unreadable_about(reader, lead))?;
         self.queue.run_blocking(Envelope::new(

@@ -62,6 +62,23 @@ impl Attachments {
         fs::File::open(parent)?.sync_all()
     }
 
+    /// Writes a file whose name is the digest of its bytes, durable when this returns.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(crate) fn put(&self, sha256: &[u8], bytes: &[u8]) -> io::Result<()> {
+        match sha256.try_into() {
+            Ok(digest) => self.write(digest, bytes),
+            Err(_) => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    /// Where an attachment lies, by its digest in hexadecimal.
+    pub(crate) fn path_of(&self, digest: &str) -> PathBuf {
+        let (folder, _) = digest.split_at(2.min(digest.len()));
+        self.folder.join(folder).join(digest)
+    }
+
     /// The bytes of an attachment.
     ///
     /// # Errors
@@ -114,9 +131,7 @@ impl Attachments {
     }
 
     fn path(&self, sha256: &[u8]) -> PathBuf {
-        let name = hex::encode(sha256);
-        let (folder, _) = name.split_at(2.min(name.len()));
-        self.folder.join(folder).join(&name)
+        self.path_of(&hex::encode(sha256))
     }
 }
 

@@ -26,7 +26,9 @@ use uuid::Uuid;
 
 pub(crate) use once::Waiting;
 pub(crate) use policy::{PolicyInForce, policy_of};
-pub(crate) use seal::{Counted, integration, last_activity_at, queued_since};
+pub(crate) use seal::{
+    Counted, fill_busy, fill_lead, fill_seldom, integration, last_activity_at, queued_since,
+};
 
 use crate::analytics::{Analytics, OpenWait};
 use crate::command::{Actor, Answer, Command, Envelope};
@@ -329,6 +331,7 @@ impl<'b, 'r> Batch<'b, 'r> {
             Command::Snooze(id, request) => self.snooze(*id, request),
             Command::FireTimer(key) => self.fire_timer(*key),
             Command::Retain => self.retain(),
+            Command::Resume => self.resume(),
         }
     }
 }

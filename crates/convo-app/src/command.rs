@@ -209,6 +209,8 @@ pub enum Command {
     FireTimer(TimerKey),
     /// Forgets what the policy's times no longer allow to keep.
     Retain,
+    /// `convo-server resume`: lets a restored database go on.
+    Resume,
 }
 
 /// A key to store: its hash, never itself.

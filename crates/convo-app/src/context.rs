@@ -11,6 +11,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::attachments::Attachments;
+use crate::erasures::Erasures;
 use crate::lexicons::Lexicons;
 use crate::sending::Sending;
 
@@ -42,6 +43,8 @@ pub struct Context {
     pub hash_key: Vec<u8>,
     /// Where attachments lie.
     pub attachments: Attachments,
+    /// Whom a restored database must forget again.
+    pub erasures: Erasures,
     /// How mail leaves the house.
     pub sending: Sending,
 }
@@ -100,6 +103,7 @@ pub(crate) mod tests {
             reply_key: vec![key; 32],
             hash_key: vec![key; 32],
             attachments: Attachments::new("nowhere"),
+            erasures: Erasures::within(std::path::Path::new("nowhere")),
             sending: Sending {
                 public_url: "https://convo.dealer.example".to_owned(),
                 ..Sending::default()

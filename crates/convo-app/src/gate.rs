@@ -89,6 +89,8 @@ pub(crate) struct Memory {
     pub leases: Leases,
     /// How mail of a scope fared, from a time on, in the database.
     pub fared: std::collections::HashMap<String, fared::Read>,
+    /// Whether everything is paused after a restore, where it was asked.
+    pub paused: Option<bool>,
     /// Drafts put in this batch.
     pub drafts: Vec<convo_store::rows::DraftRow>,
 }

@@ -16,10 +16,11 @@
 //! | [`views`], [`export`] | what people and programs look at; whole tables as rows of files |
 //! | [`live`] | the event log as it happens: hub, feed, streams that begin in the past |
 //! | `analytics` | rows and counts that figures over many conversations are read from |
-//! | [`verify`] | every stored invariant, checked |
+//! | [`verify`], [`rebuild`] | every stored invariant, checked; what follows from sources, made anew |
 //! | [`handover`] | whom conversations are offered to, who has them, and clocks |
 //! | `send`, `gate`, [`outbox`], [`sending`] | mail to leads and agents: asked for, allowed, on its way; under which names |
 //! | [`reply_token`], [`tickets`], [`unsubscribe`] | tokens in addresses; keys lent for one connection; links to take oneself off |
+//! | [`backup`], [`erasures`], `pause` | every row as files and back; whom a restore must forget again; until it is looked at |
 //! | [`attachments`], [`context`], [`meters`] | files; clock, ids and keys; what is counted of a commit |
 
 #![forbid(unsafe_code)]
@@ -28,6 +29,7 @@ mod acknowledge;
 mod analytics;
 pub mod app;
 pub mod attachments;
+pub mod backup;
 mod batch;
 pub mod command;
 pub mod context;
@@ -35,6 +37,7 @@ pub mod conversations;
 mod door;
 mod effects;
 mod erase;
+pub mod erasures;
 pub mod error;
 mod events;
 pub mod export;
@@ -48,6 +51,8 @@ mod loops;
 mod message;
 pub mod meters;
 pub mod outbox;
+mod pause;
+pub mod rebuild;
 mod records;
 pub mod reply_token;
 mod review;

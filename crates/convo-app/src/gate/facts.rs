@@ -106,6 +106,7 @@ impl Batch<'_, '_> {
             None => None,
         };
         let reputation = self.reputations(campaign, policy)?;
+        let paused = self.is_paused()?;
         let budget = match here {
             Some(id) if mail.is_automation() && mail.purpose == Purpose::Reply && !mail.stored => {
                 self.loop_budget(id)?
@@ -139,6 +140,7 @@ impl Batch<'_, '_> {
             campaign: of_campaign.as_ref(),
             reputation: &reputation,
             budget,
+            paused,
             ..GateFacts::new(mail.clone(), conversation)
         };
         Ok(gate::may_send(&facts, policy, self.clock))

@@ -44,6 +44,9 @@ impl Batch<'_, '_> {
         limit: i64,
         seconds: i64,
     ) -> Result<Answer, AppError> {
+        if self.is_paused()? {
+            return answer(200, &Leased::default());
+        }
         let mut leased = Vec::new();
         for row in self.reader.outbox_due(self.clock, limit)? {
             // What an earlier command of this batch did to it is not in the database yet.

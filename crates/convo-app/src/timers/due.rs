@@ -109,6 +109,9 @@ impl App {
         // One more than may be left out, so that the last of them tells the next time.
         let wanted = i64::try_from(limit.saturating_add(put_off).saturating_add(1));
         let rows = self.read(|reader| {
+            if reader.is_paused()? {
+                return Ok(Vec::new());
+            }
             let kinds = TimerKind::ALL.map(TimerKind::as_str);
             Ok(reader.timers_first(&kinds, wanted.unwrap_or(i64::MAX))?)
         })?;
