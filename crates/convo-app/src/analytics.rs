@@ -21,8 +21,8 @@ use convo_store::CountKey;
 use uuid::Uuid;
 
 pub(crate) use cohort::{Cohort, cohort, counted_as};
-pub(crate) use mail::{counted_at_once, looked_at_as};
-pub(crate) use waits::{OpenWait, reopenings, wait_rows};
+pub(crate) use mail::{counted_at_once, event_row, looked_at_as};
+pub(crate) use waits::{OpenWait, reopenings, timed_waits, wait_rows};
 
 use crate::batch::Batch;
 use crate::error::AppError;

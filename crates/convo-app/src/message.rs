@@ -24,6 +24,7 @@ use crate::error::AppError;
 pub(crate) use alive::is_failure;
 pub(crate) use flood::FLOODED;
 use place::Placing;
+pub(crate) use place::row as placeholder_row;
 pub(crate) use process::mail_of;
 use vouch::flags;
 pub(crate) use vouch::{UNVERIFIED, is_forged};

@@ -26,6 +26,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use convo_core::clocks::Due;
+use convo_core::conversation::Conversation;
 use convo_core::policy::Policy;
 use convo_store::rows::TimerRow;
 use uuid::Uuid;
@@ -189,6 +190,20 @@ impl TimerKey {
             subject_id: self.subject,
             due_at,
         }
+    }
+}
+
+/// Whether a timer of a conversation may run by its facts. A deadline of an owner runs only while the owner owes
+/// something: whether one that has passed was told of, the timers do not know.
+pub(crate) fn stands(key: &TimerKey, facts: &Conversation<Uuid>) -> bool {
+    let handover = &facts.handover;
+    match key.kind {
+        TimerKind::Offer if key.subject.is_nil() => handover.wanted_at.is_some(),
+        TimerKind::Offer => handover.offer == Some(key.subject),
+        TimerKind::FirstTouch => facts.is_owned() && handover.touched_at.is_none(),
+        TimerKind::NextReply => facts.is_owned() && handover.reply_due_at.is_some(),
+        TimerKind::Requeue => facts.is_owned(),
+        _ => true,
     }
 }
 

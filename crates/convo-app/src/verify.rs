@@ -19,6 +19,7 @@ use crate::batch::{Counted, queued_since};
 use crate::door::{FactParts, Spoken, fact, is_judged, judged};
 use crate::error::AppError;
 use crate::import::IMPORTED;
+use crate::rebuild;
 
 /// Conversations read at once.
 const PAGE: i64 = 200;
@@ -94,6 +95,14 @@ pub fn verify(reader: &mut Reader<'_>) -> Result<Report, AppError> {
     log(reader, &mut report)?;
     for violation in reader.foreign_key_violations()? {
         report.found("foreign_key", None, violation);
+    }
+    // The rest of what follows from sources, by what would make it anew.
+    if report.problems == 0 {
+        let again = rebuild::look(reader)?;
+        for change in again.changes {
+            let detail = format!("{} is not what it follows from: {}", change.table, change.what);
+            report.found("derived", change.id, detail);
+        }
     }
     report.clean = report.problems == 0;
     Ok(report)

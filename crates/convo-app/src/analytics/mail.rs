@@ -48,6 +48,20 @@ pub(crate) fn looked_at_as(kind: &str, judged: &str) -> Option<&'static str> {
     }
 }
 
+/// An event with what it is counted as: of its conversation's campaign, and opens and clicks as they were judged.
+pub(crate) fn event_row(row: &EmailEventRow, campaign_id: Option<Uuid>) -> EmailEventRow {
+    let tracks = matches!(row.kind.as_str(), "opened" | "clicked");
+    let figure = match tracks {
+        true => looked_at_as(&row.kind, &row.judged).map(str::to_owned),
+        false => row.figure.clone(),
+    };
+    EmailEventRow {
+        campaign_id,
+        figure,
+        ..row.clone()
+    }
+}
+
 /// Whether a message is a mail of ours that left the house, or may.
 pub(crate) fn is_sent(row: &MessageRow) -> bool {
     row.direction == Direction::Outbound.as_str()

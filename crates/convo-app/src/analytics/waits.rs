@@ -12,7 +12,7 @@ use convo_core::waits::{minutes_between, waits};
 use convo_store::rows::{TransitionRow, WaitRow};
 use uuid::Uuid;
 
-use crate::batch::{Batch, Touched};
+use crate::batch::{Batch, PolicyInForce, Touched};
 use crate::door::Spoken;
 use crate::error::AppError;
 
@@ -79,6 +79,47 @@ fn unanswered(facts: &Conversation<Uuid>, began_at: DateTime<Utc>, waiting: bool
         business_minutes: None,
         policy_version: 0,
     }
+}
+
+/// The waits of a conversation with their minutes: those stored where they are right by the policy of their time, else
+/// those of the policy in force.
+pub(crate) fn timed_waits(
+    policy: &PolicyInForce,
+    stored: &[WaitRow],
+    told: Vec<WaitRow>,
+) -> Vec<WaitRow> {
+    let calendar = &policy.policy.calendar;
+    let whole = |minutes: u32| i32::try_from(minutes).unwrap_or(i32::MAX);
+    let timed = |row: WaitRow| {
+        let Some(ended) = row.ended_at else {
+            return row;
+        };
+        let wall = whole(minutes_between(row.began_at, ended));
+        let business = whole(calendar.business_minutes_between(row.began_at, ended));
+        let is_right = |kept: &&WaitRow| {
+            let bare = WaitRow {
+                wall_minutes: None,
+                business_minutes: None,
+                policy_version: 0,
+                ..(*kept).clone()
+            };
+            // Those of another policy were right under it.
+            let other = kept.policy_version != policy.version && kept.business_minutes.is_some();
+            bare == row
+                && kept.wall_minutes == Some(wall)
+                && (other || kept.business_minutes == Some(business))
+        };
+        match stored.iter().find(is_right) {
+            Some(kept) => kept.clone(),
+            None => WaitRow {
+                wall_minutes: Some(wall),
+                business_minutes: Some(business),
+                policy_version: policy.version,
+                ..row
+            },
+        }
+    };
+    told.into_iter().map(timed).collect()
 }
 
 /// Own times of the mails that reopened a conversation, by its audit.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use convo_core::conversation::Conversation;
+use convo_core::lead::Lead;
 use convo_core::scoring::{ScoreInput, scores};
-use convo_core::vocabulary::Outcome;
-use convo_store::rows::{AgentRow, CampaignRow, ConversationRow, SuppressionRow};
+use convo_core::vocabulary::{Outcome, Stage};
+use convo_store::rows::{AgentRow, CampaignRow, ConversationRow, LeadRow, SuppressionRow};
 use convo_store::{Commit, Put};
 use uuid::Uuid;
 
@@ -119,20 +120,9 @@ impl Batch<'_, '_> {
             let (row, facts) = (&mut entry.row, &entry.facts);
             let settled = entry.touched == Touched::Facts && is_settled(row, facts);
             if !settled {
-                row.state = facts.state.as_str().to_owned();
-                row.assigned_agent_id = facts.agent;
-                row.outcome = facts.outcome.map(|outcome| outcome.as_str().to_owned());
-                row.follow_up_at = facts.follow_up_at;
-                row.held = !facts.holds.is_empty();
-                row.closed_at = facts.closed_at;
-                row.ever_handed_over = facts.handover.handed_over_at.is_some();
-                row.integration = integration(facts);
-                row.queued_since = queued_since(facts);
+                fill_seldom(row, facts);
             }
-            row.version = signed(facts.version);
-            row.awaiting = facts.awaiting().as_str().to_owned();
-            row.last_event = facts.last_event.map(|(event, _)| event.as_str().to_owned());
-            row.last_activity_at = last_activity_at(facts);
+            fill_busy(row, facts);
             row.engagement = i16::from(now.engagement);
             row.readiness = i16::from(now.readiness);
             row.qualification = i16::from(now.qualification);
@@ -171,10 +161,7 @@ impl Batch<'_, '_> {
             let Some(Some(mut entry)) = self.leads.remove(&id) else {
                 continue;
             };
-            let journey = &entry.facts.journey;
-            entry.row.current_stage = journey.current.map(|stage| i16::from(stage.order()));
-            entry.row.highest_stage = journey.highest.map(|stage| i16::from(stage.order()));
-            entry.row.completeness = completeness(&entry.facts.completeness);
+            fill_lead(&mut entry.row, &entry.facts);
             entry.row.facts = serde_json::to_string(&entry.facts)
                 .map_err(|error| AppError::Fault(error.to_string()))?;
             if entry.before != entry.row.highest_stage {
@@ -225,6 +212,35 @@ impl Batch<'_, '_> {
         self.commit.suppressions.push(row);
         self.wrote();
     }
+}
+
+/// The columns that seldom change, as the facts say them.
+pub(crate) fn fill_seldom(row: &mut ConversationRow, facts: &Conversation<Uuid>) {
+    row.state = facts.state.as_str().to_owned();
+    row.assigned_agent_id = facts.agent;
+    row.outcome = facts.outcome.map(|outcome| outcome.as_str().to_owned());
+    row.follow_up_at = facts.follow_up_at;
+    row.held = !facts.holds.is_empty();
+    row.closed_at = facts.closed_at;
+    row.ever_handed_over = facts.handover.handed_over_at.is_some();
+    row.integration = integration(facts);
+    row.queued_since = queued_since(facts);
+}
+
+/// The columns that change all the time, as the facts say them; scores follow from more than these.
+pub(crate) fn fill_busy(row: &mut ConversationRow, facts: &Conversation<Uuid>) {
+    row.version = signed(facts.version);
+    row.awaiting = facts.awaiting().as_str().to_owned();
+    row.last_event = facts.last_event.map(|(event, _)| event.as_str().to_owned());
+    row.last_activity_at = last_activity_at(facts);
+}
+
+/// The columns of a lead that its facts say.
+pub(crate) fn fill_lead(row: &mut LeadRow, facts: &Lead<Uuid>) {
+    let order = |stage: Option<Stage>| stage.map(|stage| i16::from(stage.order()));
+    row.current_stage = order(facts.journey.current);
+    row.highest_stage = order(facts.journey.highest);
+    row.completeness = completeness(&facts.completeness);
 }
 
 /// Whether the columns that seldom change say what the aggregate says already.

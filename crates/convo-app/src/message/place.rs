@@ -466,7 +466,8 @@ impl Batch<'_, '_> {
     }
 }
 
-fn row(conversation: Uuid, placeholder: &Placeholder<Uuid>) -> PlaceholderRow {
+/// The row of a missing message.
+pub(crate) fn row(conversation: Uuid, placeholder: &Placeholder<Uuid>) -> PlaceholderRow {
     let place = placeholder.place.as_ref();
     let parent = place.and_then(|place| place.parent.as_ref());
     PlaceholderRow {

@@ -11,7 +11,9 @@ use convo_store::{CountKey, Reader};
 use uuid::Uuid;
 
 use super::Report;
-use crate::analytics::{Cohort, cohort, counted_as, day_of, looked_at_as, reopenings, wait_rows};
+use crate::analytics::{
+    Cohort, cohort, counted_as, day_of, event_row, reopenings, timed_waits, wait_rows,
+};
 use crate::batch::policy_of;
 use crate::door::Spoken;
 use crate::error::AppError;
@@ -88,11 +90,7 @@ impl Analytics {
         }
         for event in self.events.remove(&row.id).unwrap_or_default() {
             report.events += 1;
-            let tracked = looked_at_as(&event.kind, &event.judged);
-            let tracks = matches!(event.kind.as_str(), "opened" | "clicked");
-            if event.campaign_id != row.campaign_id
-                || (tracks && event.figure.as_deref() != tracked)
-            {
+            if event_row(&event, row.campaign_id) != event {
                 report.found(
                     "events_counted",
                     Some(event.id),
@@ -183,28 +181,9 @@ fn waits(
     expected: Vec<WaitRow>,
 ) -> Result<(), AppError> {
     let policy = policy_of(reader, row.campaign_id)?;
-    let calendar = &policy.policy.calendar;
     stored.sort_by_key(|row| row.began_at);
-    let same = stored.len() == expected.len()
-        && stored.iter().zip(&expected).all(|(kept, again)| {
-            let Some(ended) = again.ended_at else {
-                return kept == again;
-            };
-            let minutes = i64::from(minutes_between(again.began_at, ended));
-            // Those of another policy were right under it.
-            let business = (kept.policy_version == policy.version)
-                .then(|| i64::from(calendar.business_minutes_between(again.began_at, ended)));
-            let told = kept.business_minutes.map(i64::from);
-            let bare = WaitRow {
-                wall_minutes: None,
-                business_minutes: None,
-                policy_version: 0,
-                ..kept.clone()
-            };
-            bare == *again
-                && kept.wall_minutes.map(i64::from) == Some(minutes)
-                && business.map_or(told.is_some(), |business| told == Some(business))
-        });
+    let expected = timed_waits(&policy, &stored, expected);
+    let same = stored == expected;
     if !same {
         let detail = format!(
             "{} waits are stored, its messages tell {} or others",

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Report;
 use crate::batch::{PolicyInForce, policy_of};
 use crate::error::AppError;
-use crate::timers::{TimerKey, TimerKind};
+use crate::timers::{TimerKey, TimerKind, stands};
 
 /// More pages than ever wait at a time.
 const PAGES: i64 = 1_000;
@@ -109,11 +109,9 @@ impl Timers {
         Ok(())
     }
 
-    /// An open offer has its timer, and a deadline of an owner is there only while the owner owes something: whether
-    /// one that has passed was told of, the timers do not know.
+    /// An open offer has its timer, and every timer of a handover waits for something.
     fn of_handover(&self, report: &mut Report, facts: &Conversation<Uuid>) {
-        let handover = &facts.handover;
-        if let Some(offer) = handover.offer {
+        if let Some(offer) = facts.handover.offer {
             let timer = TimerKey::new(TimerKind::Offer, facts.id, Some(offer));
             if !self.stored.contains_key(&timer) {
                 report.found("timers", Some(facts.id), "an open offer has no timer");
@@ -124,15 +122,7 @@ impl Timers {
             .keys()
             .filter(|key| key.conversation == facts.id);
         for key in of_it {
-            let stands = match key.kind {
-                TimerKind::Offer if key.subject.is_nil() => handover.wanted_at.is_some(),
-                TimerKind::Offer => handover.offer == Some(key.subject),
-                TimerKind::FirstTouch => facts.is_owned() && handover.touched_at.is_none(),
-                TimerKind::NextReply => facts.is_owned() && handover.reply_due_at.is_some(),
-                TimerKind::Requeue => facts.is_owned(),
-                _ => true,
-            };
-            if !stands {
+            if !stands(key, facts) {
                 let detail = format!("{} waits for nothing", key.kind.as_str());
                 report.found("timers", Some(facts.id), detail);
             }
