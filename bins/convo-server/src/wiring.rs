@@ -61,16 +61,24 @@ pub struct Wired {
     pub writer: JoinHandle<()>,
 }
 
+/// Opens the database as it is.
+///
+/// # Errors
+/// [`WiringError::Database`].
+pub fn opened(settings: &Settings) -> Result<Store, WiringError> {
+    let options = StoreOptions {
+        allow_plaintext: settings.database.allow_plaintext,
+        ..StoreOptions::default()
+    };
+    Ok(Store::open(settings.database.url.expose(), options)?)
+}
+
 /// Opens the database and brings it to the newest schema.
 ///
 /// # Errors
 /// [`WiringError::Database`].
 pub fn migrated(settings: &Settings) -> Result<Store, WiringError> {
-    let options = StoreOptions {
-        allow_plaintext: settings.database.allow_plaintext,
-        ..StoreOptions::default()
-    };
-    let store = Store::open(settings.database.url.expose(), options)?;
+    let store = opened(settings)?;
     for doubt in store.doubts()? {
         log::warn!("database: {doubt}");
     }
@@ -287,6 +295,16 @@ impl Readiness for StoreReadiness {
                     required: true,
                 },
             ];
+            // Told while a restored database waits to be looked at.
+            let app = self.app.clone();
+            let paused = web::block(move || app.read(|reader| Ok(reader.is_paused()?))).await;
+            if matches!(paused, Ok(Ok(true))) {
+                checks.push(Check {
+                    name: "resumed",
+                    ok: false,
+                    required: false,
+                });
+            }
             if let Some(redis) = &self.redis {
                 checks.push(Check {
                     name: "redis",

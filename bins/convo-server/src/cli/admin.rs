@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use convo_app::{Actor, App, AppError, Command, Envelope, verify, wire};
+use convo_app::{Actor, App, AppError, Command, Envelope, rebuild, verify, wire};
 use convo_store::Cursor;
 use uuid::Uuid;
 
-use super::args::{EraseArgs, KeysCommand, ReplayArgs};
+use super::args::{EraseArgs, KeysCommand, RebuildArgs, ReplayArgs};
 use super::{CommandError, Ended, serve};
 use crate::api::webhooks;
 use crate::auth::Scope;
@@ -89,6 +89,23 @@ pub fn verify(settings: &Settings, out: &mut dyn Write) -> Result<Ended, Command
     } else {
         Ended::Failed
     })
+}
+
+/// `rebuild`: a JSON report of what is, or would be, put right.
+pub fn rebuild(
+    settings: &Settings,
+    args: &RebuildArgs,
+    out: &mut dyn Write,
+) -> Result<Ended, CommandError> {
+    let store = wiring::migrated(settings)?;
+    let rebuilt = match args.dry_run {
+        true => store.snapshot(rebuild::look),
+        false => rebuild::rebuild(&store),
+    };
+    let report = rebuilt.map_err(WiringError::from)?;
+    serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
+    writeln!(out)?;
+    Ok(Ended::Done)
 }
 
 /// `erase`.

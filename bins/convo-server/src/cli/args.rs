@@ -50,6 +50,41 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
         .ok_or_else(|| "must be a time such as 2026-03-01T08:00:00Z, or a date".to_owned())
 }
 
+/// Words of `rebuild`.
+#[derive(Debug, Args)]
+pub struct RebuildArgs {
+    /// Say what would change, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Words of `backup`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The folder of the backup; it must not exist yet.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
+/// Words of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The folder of the backup.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Another ledger of erasures than the one in the folder of the attachments: whom to forget again.
+    #[arg(long, value_name = "FILE")]
+    pub erasures: Option<PathBuf>,
+}
+
+/// Words of `resume`.
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// Another ledger of erasures than the one in the folder of the attachments: whom to forget before.
+    #[arg(long, value_name = "FILE")]
+    pub erasures: Option<PathBuf>,
+}
+
 /// Words of `demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {

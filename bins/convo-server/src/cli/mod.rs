@@ -2,6 +2,7 @@
 
 mod admin;
 pub mod args;
+mod backup;
 mod demo;
 mod export;
 mod import;
@@ -57,6 +58,14 @@ pub enum Command {
     Import(ImportArgs),
     /// Give a whole table out as a file.
     Export(ExportArgs),
+    /// Recreate everything that follows from audit, messages and events; what is right stays untouched.
+    Rebuild(RebuildArgs),
+    /// Write a backup of the database and its attachments into a new folder, while servers run.
+    Backup(BackupArgs),
+    /// Take a backup into an empty database. It is paused then: look at it, and `resume`.
+    Restore(RestoreArgs),
+    /// Let a restored database go on: mail is sent and timers fire again.
+    Resume(ResumeArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Read mail files without a database and print the thread tree.
@@ -150,6 +159,10 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Ended, CommandError> {
         Command::Replay(args) => admin::replay(&settings(cli)?, args, out),
         Command::Import(args) => import::run(&settings(cli)?, args, out),
         Command::Export(args) => export::run(&settings(cli)?, args, out),
+        Command::Rebuild(args) => admin::rebuild(&settings(cli)?, args, out),
+        Command::Backup(args) => backup::backup(&settings(cli)?, args, out),
+        Command::Restore(args) => backup::restore(&settings(cli)?, args, out),
+        Command::Resume(args) => backup::resume(&settings(cli)?, args, out),
         Command::Openapi => admin::openapi(&api::documented(), out),
         Command::Inspect(args) => inspect::run(args, out),
         Command::Lexicon(LexiconCommand::Test(args)) => lexicon::test(args, out),

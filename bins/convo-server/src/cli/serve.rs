@@ -93,6 +93,11 @@ async fn serve(
         )?;
         out.flush()?;
     }
+    let reader = app.clone();
+    let paused = tokio::task::spawn_blocking(move || reader.read(|reader| Ok(reader.is_paused()?)));
+    if matches!(paused.await, Ok(Ok(true))) {
+        log::warn!("this database was restored and is paused: `convo-server resume` lets it go on");
+    }
     if settings.mailgun.signing_key.is_none() && settings.mailgun.parent_signing_key.is_none() {
         log::warn!("CONVO_MAILGUN__SIGNING_KEY is not set: webhooks are answered 503");
     }

@@ -18,7 +18,7 @@ use crate::openapi::vocabulary;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
-    /// `database`, `migrations`, `writer`, `redis`.
+    /// `database`, `migrations`, `writer`, `resumed` (told while everything is paused after a restore), `redis`.
     #[schema(value_type = vocabulary::CheckName)]
     pub name: &'static str,
     /// Whether it works now.

@@ -134,7 +134,7 @@ schemas! {
     /// How a review item was decided: by a person, or by a later mail.
     ReviewResolution = one_of(REVIEW_ACTIONS.into_iter().chain(["placed"]));
     /// What readiness depends on, or reports.
-    CheckName = one_of(["database", "migrations", "writer", "redis"]);
+    CheckName = one_of(["database", "migrations", "writer", "resumed", "redis"]);
     /// That the process lives.
     AliveStatus = one_of(["alive"]);
     /// Whether the server should get requests.
