@@ -300,6 +300,32 @@ fn migrations_go_in_pairs() {
 
 /// What the README tells people to type is there.
 #[test]
+fn every_table_is_told_to_be_a_source_or_derived() {
+    let page = fs::read_to_string(root().join("docs/recovery.md")).unwrap();
+    let told = page.split("## What follows from what").nth(1).unwrap();
+    let cells = told.lines().filter_map(|line| line.split('|').nth(1));
+    let told: Vec<&str> = cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    let steps = files(&["up.sql"]);
+    let made = steps.iter().filter(|path| shown(path).contains("sqlite"));
+    let mut made: Vec<String> = made
+        .flat_map(|path| {
+            let text = fs::read_to_string(path).unwrap();
+            let tables = text.lines().filter_map(|line| {
+                let table = line.strip_prefix("CREATE TABLE ")?;
+                table.split([' ', '(']).next().map(str::to_owned)
+            });
+            tables.collect::<Vec<_>>()
+        })
+        .collect();
+    made.sort();
+    let mut told: Vec<String> = told.into_iter().map(str::to_owned).collect();
+    told.sort();
+    assert_eq!(told, made, "docs/recovery.md names each table once");
+}
+
+#[test]
 fn readme_commands_exist() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let config = fs::read_to_string(root().join(".cargo/config.toml")).unwrap();
