@@ -152,11 +152,17 @@ mod tests {
             (found, unreadable.unwrap())
         };
         assert_eq!(read(), (vec![], 0));
-        ledger.add(Uuid::from_u128(1), DateTime::UNIX_EPOCH).unwrap();
+        ledger
+            .add(Uuid::from_u128(1), DateTime::UNIX_EPOCH)
+            .unwrap();
         let mut file = File::options().append(true).open(&ledger.path).unwrap();
         file.write_all(b"{\"leadId\":\"00").unwrap();
-        ledger.add(Uuid::from_u128(2), DateTime::UNIX_EPOCH).unwrap();
-        ledger.add(Uuid::from_u128(3), DateTime::UNIX_EPOCH).unwrap();
+        ledger
+            .add(Uuid::from_u128(2), DateTime::UNIX_EPOCH)
+            .unwrap();
+        ledger
+            .add(Uuid::from_u128(3), DateTime::UNIX_EPOCH)
+            .unwrap();
         assert_eq!(read(), (vec![1, 2, 3], 1));
     }
 }

@@ -100,7 +100,10 @@ pub fn verify(reader: &mut Reader<'_>) -> Result<Report, AppError> {
     if report.problems == 0 {
         let again = rebuild::look(reader)?;
         for change in again.changes {
-            let detail = format!("{} is not what it follows from: {}", change.table, change.what);
+            let detail = format!(
+                "{} is not what it follows from: {}",
+                change.table, change.what
+            );
             report.found("derived", change.id, detail);
         }
     }

@@ -97,7 +97,10 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
     upsert(conn, commit.timers, TimerRow::upsert_all)?;
     if commit.resumed {
         let on = instance::paused_since.eq(None::<BoundMoment>);
-        run("instance", diesel::update(instance::table).set(on).execute(conn))?;
+        run(
+            "instance",
+            diesel::update(instance::table).set(on).execute(conn),
+        )?;
     }
     for one in &commit.sweeps {
         sweep::run(conn, one)?;

@@ -167,7 +167,10 @@ async fn a_damaged_database_is_made_anew(options: Options) {
         "analytics_counts",
         "email_events",
     ] {
-        assert!(look["changed"][table].as_u64() > Some(0), "{table}: {look:#}");
+        assert!(
+            look["changed"][table].as_u64() > Some(0),
+            "{table}: {look:#}"
+        );
     }
     same(&damaged, &dump(server.database()).await);
     let run = report(&server.command(&["rebuild"]).await);
@@ -193,13 +196,24 @@ async fn facts_that_cannot_be_read_are_told_by_their_sources(options: Options) {
     server.command(&["rebuild"]).await.ok();
     let server = server.restart().await;
     let again = server.status(&contact.id).await;
-    for what in ["currentState", "version", "assignedAgentId", "allowedEvents"] {
+    for what in [
+        "currentState",
+        "version",
+        "assignedAgentId",
+        "allowedEvents",
+    ] {
         assert_eq!(again[what], status[what], "{what}");
     }
     for what in ["messageCount", "inboundCount", "engagementScore"] {
-        assert_eq!(again["analytics"][what], status["analytics"][what], "{what}");
+        assert_eq!(
+            again["analytics"][what], status["analytics"][what],
+            "{what}"
+        );
     }
     let journey = format!("/api/conversation-state/lead/{}/journey", contact.lead);
     let journey = server.get(&journey).await.ok();
-    assert_eq!(journey["progress"]["highestStage"]["order"], 6, "{journey:#}");
+    assert_eq!(
+        journey["progress"]["highestStage"]["order"], 6,
+        "{journey:#}"
+    );
 }

@@ -10,7 +10,7 @@ use convo_tests::mailgun::Signature;
 use convo_tests::records::{Contact, text};
 use convo_tests::{
     Database, Finished, Kind, Mail, Options, PlayedMailgun, Server, eventually, guardian, on_both,
-    together,
+    skipped, together,
 };
 use serde_json::{Value, json};
 
@@ -49,10 +49,7 @@ async fn restore(options: &Options, kind: Kind, from: &str, more: &[&str]) -> (O
     let folder = guardian::folder();
     let restore = [&["restore", from], more].concat();
     let told = report(&options.command(&database, &folder, &restore).await);
-    options
-        .command(&database, &folder, &["verify"])
-        .await
-        .ok();
+    options.command(&database, &folder, &["verify"]).await.ok();
     let attachments = folder.join("attachments");
     let options = options
         .clone()
@@ -70,26 +67,32 @@ async fn a_backup_under_load_comes_back_whole(options: Options) {
     let server = options.start().await;
     let mut contacts = Vec::new();
     for number in 0..CLIENTS {
-        let contact = server.contact(&format!("lead-{number}@customer.example")).await;
+        let contact = server
+            .contact(&format!("lead-{number}@customer.example"))
+            .await;
         contact.outbound("Hello").await;
         contacts.push(contact);
     }
     let signature = Signature::new();
-    let first = Mail::new(&contacts[0].email, "Re: Your new car", "With a picture, tell me more");
+    let first = Mail::new(
+        &contacts[0].email,
+        "Re: Your new car",
+        "With a picture, tell me more",
+    );
     let file: (&str, &str, &[u8]) = ("picture.txt", "text/plain", b"bytes of a picture");
     server
         .inbound_multipart_signed(&first, &[file], &signature)
         .await
         .ok();
     let epoch = text(&server.get("/api/events").await.ok()["epoch"]);
-    let done = AtomicBool::new(false);
+    let done = Arc::new(AtomicBool::new(false));
     let pour = together(contacts.iter().map(|contact| {
-        let (api, done) = (server.api(), &done);
+        let (api, done, email) = (server.api(), Arc::clone(&done), contact.email.clone());
         async move {
             let mut said = Vec::new();
             while !done.load(Ordering::SeqCst) {
                 let words = format!("Question {} about your cars", said.len());
-                let mail = Mail::new(&contact.email, "Re: Your new car", &words);
+                let mail = Mail::new(&email, "Re: Your new car", &words);
                 api.inbound(&mail).await.ok();
                 let head = api.get("/api/events").await.ok()["head"].as_i64().unwrap();
                 said.push((head, mail.message_id.clone()));
@@ -110,6 +113,9 @@ async fn a_backup_under_load_comes_back_whole(options: Options) {
 
     let kind = server.options().kind();
     for kind in [kind, other(kind)] {
+        if skipped(kind) {
+            continue;
+        }
         let (options, told) = restore(server.options(), kind, &folder, &[]).await;
         assert_eq!(told["restored"]["head"], head);
         assert_ne!(told["restored"]["epoch"], epoch.as_str());
@@ -133,8 +139,10 @@ async fn a_backup_under_load_comes_back_whole(options: Options) {
         let message = contact.message(&first.message_id).await;
         let path = format!("/api/messages/{}/attachments/1", text(&message["id"]));
         let answer = restored.get(&path).await;
-        assert_eq!(answer.status, 200);
-        assert!(format!("{answer:?}").contains("bytes of a picture"));
+        assert_eq!(
+            (answer.status, answer.text().as_str()),
+            (200, "bytes of a picture")
+        );
         // A provider that repeats does not double, whatever the database.
         let again = restored
             .inbound_multipart_signed(&first, &[file], &signature)
@@ -157,28 +165,19 @@ async fn a_restored_database_is_paused_until_it_is_resumed(options: Options) {
     let queued = contact.send(body).await.expect(202);
     let ours = text(&queued["messageId"]);
     mailgun.taken(1).await;
-    let silent = server.contact("silent@customer.example").await;
-    let long_ago = (Utc::now() - Duration::days(2)).to_rfc3339();
-    let body = json!({"senderId": "ai", "content": "Hello", "messageType": "email", "isFromAI": 1, "sentAt": long_ago});
-    silent.post("process-message", body).await.ok();
-    silent.transition("FIRST_EMAIL_SENT").await.ok();
     eventually("the mail is sent", async || {
         let message = contact.message(&ours).await;
         (message["sending"]["status"] == "sent").then_some(())
     })
     .await;
-    // The backup is of a moment before the mail was sent, and before the timer fired.
+    // The backup is of a moment before the mail was sent.
     let mut server = server;
     server.stop().await;
     let database = Arc::clone(server.database());
-    for sql in [
-        "UPDATE outbox SET status = 'queued', due_at = created_at, attempts = 0, provider_id = NULL, sent_at = NULL",
-        "UPDATE timers SET due_at = (SELECT MIN(created_at) FROM leads) WHERE kind = 'no_reply'",
-    ] {
-        database.execute(sql).await;
-    }
+    let sql = "UPDATE outbox SET status = 'queued', due_at = created_at, attempts = 0, provider_id = NULL, sent_at = NULL";
+    database.execute(sql).await;
     let folder = back_up(&server).await;
-    let (options, told) = restore(server.options(), options_kind(&server), &folder, &[]).await;
+    let (options, told) = restore(server.options(), server.options().kind(), &folder, &[]).await;
     let dropped = told["restored"]["droppedOutgoing"].as_array().unwrap();
     assert_eq!(dropped.len(), 1, "{told:#}");
 
@@ -191,11 +190,15 @@ async fn a_restored_database_is_paused_until_it_is_resumed(options: Options) {
     assert_eq!(checks["status"], "ready");
     assert_eq!(resumed(&checks).unwrap()["ok"], false);
     assert!(restored.log().contains("resume"), "{}", restored.log());
-    let on = |contact: &Contact| Contact {
+    let contact = Contact {
         api: restored.api(),
-        ..contact.clone()
+        ..contact
     };
-    let (contact, silent) = (on(&contact), on(&silent));
+    let silent = restored.contact("silent@customer.example").await;
+    let long_ago = (Utc::now() - Duration::days(40)).to_rfc3339();
+    let body = json!({"senderId": "ai", "content": "Hello", "messageType": "email", "isFromAI": 1, "sentAt": long_ago});
+    silent.post("process-message", body).await.ok();
+    silent.transition("FIRST_EMAIL_SENT").await.ok();
     // Mail still comes in; nothing goes out, and nothing happens by itself.
     contact.reply("Yes, please tell me more").await;
     let ask = json!({"author": "ai", "purpose": "reply"});
@@ -210,6 +213,10 @@ async fn a_restored_database_is_paused_until_it_is_resumed(options: Options) {
     assert_eq!(resume(&restored).await["resumed"], true);
     assert_eq!(resume(&restored).await["resumed"], false);
     assert!(resumed(&restored.get("/readyz").await.ok()).is_none());
+    eventually("silence gives up", async || {
+        (silent.state().await == "CLOSED").then_some(())
+    })
+    .await;
     let sent = mailgun.taken(2).await;
     let words: Vec<&str> = sent.iter().map(|mail| mail.the("text")).collect();
     assert_eq!(words, ["Hello Ada", "One moment"], "no mail is sent twice");
@@ -217,10 +224,6 @@ async fn a_restored_database_is_paused_until_it_is_resumed(options: Options) {
     let codes = allowed["reasons"].to_string();
     assert!(!codes.contains("paused"), "{allowed:#}");
     restored.verify().await;
-}
-
-fn options_kind(server: &Server) -> Kind {
-    server.options().kind()
 }
 
 async fn who_was_forgotten_since_is_forgotten_again(options: Options) {
@@ -239,9 +242,12 @@ async fn who_was_forgotten_since_is_forgotten_again(options: Options) {
     let ledger = server.folder().join("attachments/erasures.jsonl");
     let lines = fs::read_to_string(&ledger).unwrap();
     assert_eq!(lines.lines().count(), 1, "{lines}");
-    assert!(lines.contains(&contact.lead) && !lines.contains("xanthippe"), "{lines}");
+    assert!(
+        lines.contains(&contact.lead) && !lines.contains("xanthippe"),
+        "{lines}"
+    );
 
-    let kind = options_kind(&server);
+    let kind = server.options().kind();
     let ledger = ledger.to_str().unwrap();
     let (options, told) = restore(server.options(), kind, &folder, &["--erasures", ledger]).await;
     assert_eq!(told["erasures"]["erased"], 1, "{told:#}");
@@ -249,10 +255,16 @@ async fn who_was_forgotten_since_is_forgotten_again(options: Options) {
     for (table, rows) in restored.database().dump().await {
         for row in rows {
             let row = row.to_lowercase();
-            assert!(!row.contains("xanthippe") && !row.contains("only-she"), "{table}: {row}");
+            assert!(
+                !row.contains("xanthippe") && !row.contains("only-she"),
+                "{table}: {row}"
+            );
         }
     }
-    restored.get(&format!("/api/leads/{}", stays.lead)).await.ok();
+    restored
+        .get(&format!("/api/leads/{}", stays.lead))
+        .await
+        .ok();
     restored.verify().await;
     // Without the ledger at the restore, it is asked for again before anything is sent.
     let (options, told) = restore(server.options(), kind, &folder, &[]).await;
@@ -284,7 +296,11 @@ async fn a_changed_byte_is_named_and_nothing_is_overwritten(options: Options) {
     let place = guardian::folder();
     let attachments = Path::new(&folder).join("attachments");
     let inside = fs::read_dir(&attachments).unwrap().next().unwrap().unwrap();
-    let picture = fs::read_dir(inside.path()).unwrap().next().unwrap().unwrap();
+    let picture = fs::read_dir(inside.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
     let picture = picture.path();
     let tables = Path::new(&folder).join("tables");
     for file in [

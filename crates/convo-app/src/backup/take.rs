@@ -179,11 +179,7 @@ fn chunk(reader: &mut BufReader<File>) -> std::io::Result<Vec<String>> {
 }
 
 /// Copies the attachments, before any row names one.
-fn take_files(
-    stored: &Attachments,
-    from: &Path,
-    manifest: &Manifest,
-) -> Result<u64, BackupError> {
+fn take_files(stored: &Attachments, from: &Path, manifest: &Manifest) -> Result<u64, BackupError> {
     let mut taken = 0;
     files::named(from, |digest| {
         if manifest.attachments.gone.iter().any(|gone| gone == digest) {

@@ -27,10 +27,7 @@ pub(super) fn expected(
 }
 
 /// The rows of leads as they should be.
-pub(super) fn expected_of(
-    reader: &mut Reader<'_>,
-    rows: &[LeadRow],
-) -> Result<Expected, AppError> {
+pub(super) fn expected_of(reader: &mut Reader<'_>, rows: &[LeadRow]) -> Result<Expected, AppError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut journey: HashMap<Uuid, Vec<JourneyEventRow>> = HashMap::new();
     for event in reader.journey_by_leads(&ids)? {
@@ -77,7 +74,11 @@ fn replay(facts: &mut Lead<Uuid>, mut events: Vec<JourneyEventRow>, known: bool)
     (journey.entered, journey.milestones) = (BTreeMap::new(), BTreeMap::new());
     for event in events.iter().filter(|event| event.action == "entered") {
         let order = u8::try_from(event.stage).ok();
-        let Some(stage) = Stage::ALL.iter().copied().find(|one| Some(one.order()) == order) else {
+        let Some(stage) = Stage::ALL
+            .iter()
+            .copied()
+            .find(|one| Some(one.order()) == order)
+        else {
             continue;
         };
         journey.entered.entry(stage).or_insert(event.at);

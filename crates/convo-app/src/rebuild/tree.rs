@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use convo_store::rows::{PlaceholderRow, ThreadRow};
 use convo_store::{MessageNode, Placement, Reader};
-use convo_threading::tree::{Forest, Node, Placeholder, build};
 use convo_threading::MessageId;
+use convo_threading::tree::{Forest, Node, Placeholder, build};
 use uuid::Uuid;
 
 use super::Found;
