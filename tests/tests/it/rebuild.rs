@@ -108,7 +108,7 @@ fn same(before: &[(String, Vec<String>)], after: &[(String, Vec<String>)]) {
     }
 }
 
-const DAMAGE: [&str; 17] = [
+const DAMAGE: [&str; 16] = [
     "UPDATE counters SET value = 0 WHERE name <> 'conversations'",
     "DELETE FROM counters WHERE name = 'conversations'",
     "UPDATE analytics_counts SET value = value + 7 WHERE figure = 'sent'",
@@ -124,10 +124,9 @@ const DAMAGE: [&str; 17] = [
     "UPDATE conversations SET facts = replace(facts, '\"inbound\":', '\"inbound\":4')",
     "UPDATE conversations SET facts = replace(facts, '\"closed_at\":null', '\"closed_at\":\"2026-01-01T00:00:00Z\"')",
     "UPDATE leads SET current_stage = NULL, highest_stage = NULL, completeness = 3, email_key = 'wrong'",
-    "UPDATE leads SET facts = replace(facts, '\"entered\":{', '\"entered\":{\"HANDOVER_READY\":\"2026-01-01T00:00:00Z\",')",
+    "UPDATE leads SET facts = replace(facts, '\"COLD_LEAD\":\"20', '\"COLD_LEAD\":\"19')",
     "UPDATE email_events SET campaign_id = NULL, figure = NULL WHERE kind IN ('opened', 'clicked')",
     "DELETE FROM timers WHERE kind IN ('no_reply', 'archive', 'follow_up', 'snooze')",
-    "UPDATE timers SET due_at = due_at WHERE kind = 'offer'",
 ];
 
 async fn a_damaged_database_is_made_anew(options: Options) {

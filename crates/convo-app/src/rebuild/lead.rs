@@ -58,11 +58,9 @@ fn of(row: &LeadRow, events: Vec<JourneyEventRow>) -> Result<(LeadRow, Lead<Uuid
             serde_json::to_string(&facts).map_err(|error| AppError::Fault(error.to_string()))?;
     }
     fill_lead(&mut expected, &facts);
-    if row.erased_at.is_none() {
-        expected.email_key = address_key(&row.email);
-        expected.first_key = row.first_name.as_deref().map(str::to_lowercase);
-        expected.last_key = row.last_name.as_deref().map(str::to_lowercase);
-    }
+    expected.email_key = address_key(&row.email);
+    expected.first_key = row.first_name.as_deref().map(str::to_lowercase);
+    expected.last_key = row.last_name.as_deref().map(str::to_lowercase);
     Ok((expected, facts))
 }
 
