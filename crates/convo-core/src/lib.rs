@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`machine`], [`diagram`] | eight states, nine events, the table of all 72 pairs, and its pictures |
 //! | [`vocabulary`] | directions, authors, kinds, outcomes, stages, milestones, flags, holds |
+//! | [`words`] | what people read instead of codes |
 //! | [`policy`], [`calendar`] | every threshold and weight; business hours in an IANA zone |
 //! | [`lexicon`], [`signals`] | reading a message: signals, topics, intent, sentiment, opt-out |
 //! | [`tally`] | facts of a conversation, kept incrementally from the codes stored with each message |
@@ -52,6 +53,7 @@ pub mod strategies;
 pub mod tally;
 pub mod vocabulary;
 pub mod waits;
+pub mod words;
 
 pub use change::{Cause, Change, Decision, TriggeredBy, Warning};
 pub use conversation::Conversation;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use convo_core::conversation::Conversation;
+use convo_core::words;
 use convo_store::Reader;
 use convo_store::rows::{ConversationRow, LeadRow, OfferRow};
 use serde_json::{Value, json};
@@ -72,11 +73,19 @@ pub fn lead_name(lead: &LeadRow) -> String {
 pub fn summary_line(lead: &LeadRow, facts: &Conversation<Uuid>) -> String {
     let tally = &facts.tally;
     let mut line = lead_name(lead);
-    let signals: Vec<&str> = tally.signals.keys().map(String::as_str).collect();
+    let signals: Vec<String> = tally
+        .signals
+        .keys()
+        .map(|code| words::inside(code))
+        .collect();
     if !signals.is_empty() {
         line.push_str(&format!(" – {}", signals.join(", ")));
     }
-    let topics = tally.key_topics();
+    let topics: Vec<String> = tally
+        .key_topics()
+        .iter()
+        .map(|code| words::inside(code))
+        .collect();
     if !topics.is_empty() {
         line.push_str(&format!(" – about {}", topics.join(", ")));
     }
