@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_web::web;
 use chrono::{DateTime, Utc};
-use convo_app::{Actor, App, AppError, Command, Envelope, Options, Sending, views};
+use convo_app::{Actor, App, AppError, Command, Envelope, Options, Sending, Shell, views};
 use convo_core::lexicon::Lexicon;
 use convo_core::policy::Policy;
 use convo_mailgun::{Mailgun, SigningKeys};
@@ -97,18 +97,21 @@ pub fn migrated(settings: &Settings) -> Result<Store, WiringError> {
 /// [`WiringError`].
 pub fn wire(settings: &Settings) -> Result<Wired, WiringError> {
     let store = migrated(settings)?;
-    let (app, writer) = App::start(
-        store,
-        Options {
-            shell: Box::new(Machine),
-            our_addresses: our_addresses(settings),
-            trusted_auth_hosts: settings.trusted_auth_hosts.clone(),
-            storage: settings.storage.clone(),
-            sending: sending(settings),
-        },
-    )?;
+    let (app, writer) = App::start(store, options(settings, Machine))?;
     seed_policy(&app, settings)?;
     Ok(Wired { app, writer })
+}
+
+/// The application's options out of the settings, on this clock and these dice.
+#[must_use]
+pub fn options(settings: &Settings, shell: impl Shell + 'static) -> Options {
+    Options {
+        shell: Box::new(shell),
+        our_addresses: our_addresses(settings),
+        trusted_auth_hosts: settings.trusted_auth_hosts.clone(),
+        storage: settings.storage.clone(),
+        sending: sending(settings),
+    }
 }
 
 /// The address we write from is ours, whether it is named so or not.
@@ -202,7 +205,7 @@ pub fn redis(settings: &Settings) -> Result<Option<Redis>, WiringError> {
 
 struct Machine;
 
-impl convo_app::Shell for Machine {
+impl Shell for Machine {
     fn now(&self) -> DateTime<Utc> {
         clock::now()
     }

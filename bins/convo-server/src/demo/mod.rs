@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
 
-use convo_app::{App, AppError, Options};
+use convo_app::{App, AppError};
 use convo_core::policy::Policy;
 use convo_store::{LeadList, Reader, Store};
 use uuid::Uuid;
@@ -144,27 +144,10 @@ pub fn play(store: Store, settings: &Settings) -> Result<(Played, Sequel), DemoE
     let story = Arc::new(Story::read().map_err(DemoError::Story)?);
     let week = Week::until(crate::clock::now());
     let clock = StoryClock::at(week.begin());
-    let (app, writer) = start(store, settings, &clock)?;
+    let (app, writer) = App::start(store, wiring::options(settings, clock.clone()))?;
     let played = fill(app, clock, &story, &week);
     let _ = writer.join();
     played
-}
-
-fn start(
-    store: Store,
-    settings: &Settings,
-    clock: &StoryClock,
-) -> Result<(App, JoinHandle<()>), AppError> {
-    App::start(
-        store,
-        Options {
-            shell: Box::new(clock.clone()),
-            our_addresses: settings.our_addresses.clone(),
-            trusted_auth_hosts: settings.trusted_auth_hosts.clone(),
-            storage: settings.storage.clone(),
-            sending: wiring::sending(settings),
-        },
-    )
 }
 
 fn fill(

@@ -93,11 +93,8 @@ impl Player {
         story: &Arc<Story>,
         policy: Policy,
     ) -> Result<Self, DemoError> {
-        let key: [u8; 32] = ids::random_bytes().map_err(|error| story_error(&error))?;
-        let signer = Signer::new(
-            Uuid::from_slice(&key[..16])
-                .map_or_else(|_| "demo".to_owned(), |half| half.simple().to_string()),
-        );
+        let key: [u8; 16] = ids::random_bytes().map_err(|error| story_error(&error))?;
+        let signer = Signer::new(Uuid::from_bytes(key).simple().to_string());
         let mut player = Self {
             app: Some(app),
             clock,
