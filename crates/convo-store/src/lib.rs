@@ -48,10 +48,10 @@ pub use error::{CommitError, StoreError, StoreResult};
 pub use migrate::Birth;
 pub use open::StoreOptions;
 pub use read::{
-    Backlog, COUNTED, ConversationList, Cursor, ExportFilter, ExportedText, FigureList, Head,
-    Interval, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts, MessageHead,
-    MessageLabel, MessageNode, MessageSize, OpenReviews, Reader, Recount, SentMail, SentOne, Sort,
-    WaitFigures, Waiting,
+    Attention, Backlog, COUNTED, ConversationList, Cursor, ExportFilter, ExportedText, FigureList,
+    Head, Interval, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts, MessageHead,
+    MessageLabel, MessageNode, MessageSize, NOTICED, OpenReviews, Reader, Recount, SentMail,
+    SentOne, Sort, WaitFigures, Waiting,
 };
 pub use store::{Connections, Database, Store};
 pub use writer::Writer;

@@ -49,6 +49,24 @@ pub struct Backlog {
     pub head: i64,
 }
 
+/// How many of each kind wait for a person, up to [`NOTICED`] each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Attention {
+    /// Conversations that no agent has: offered, or not offered any more.
+    pub handover: i64,
+    /// Open review items.
+    pub reviews: i64,
+    /// Drafts that nobody has decided on.
+    pub drafts: i64,
+    /// Outgoing mails that were given up.
+    pub mails: i64,
+    /// Webhooks that were given up.
+    pub receipts: i64,
+}
+
+/// Rows a count of [`Attention`] walks over at most.
+pub const NOTICED: i64 = 100;
+
 #[derive(QueryableByName)]
 struct Count {
     #[diesel(sql_type = BigInt)]
@@ -121,9 +139,34 @@ impl Reader<'_> {
         })
     }
 
+    /// How much waits for a person: read with every page that people open, and never more than [`NOTICED`] rows a count.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn attention(&mut self) -> StoreResult<Attention> {
+        let offers = self.counted_to("handover_offers", "status = 'open'", NOTICED)?;
+        let queued = self.counted_to("conversations", "queued_since IS NOT NULL", NOTICED)?;
+        Ok(Attention {
+            handover: (offers + queued).min(NOTICED),
+            reviews: self.counted_to("review_items", "status = 'open'", NOTICED)?,
+            drafts: self.counted_to("drafts", "decided_at IS NULL", NOTICED)?,
+            mails: self.counted_to("outbox", "status = 'dead'", NOTICED)?,
+            receipts: self.counted_to("webhook_receipts", "status = 'dead'", NOTICED)?,
+        })
+    }
+
     fn counted(&mut self, table: &'static str, condition: &'static str) -> StoreResult<i64> {
+        self.counted_to(table, condition, COUNTED)
+    }
+
+    fn counted_to(
+        &mut self,
+        table: &'static str,
+        condition: &'static str,
+        most: i64,
+    ) -> StoreResult<i64> {
         let query = diesel::sql_query(format!(
-            "SELECT count(*) AS counted FROM (SELECT 1 AS one FROM {table} WHERE {condition} LIMIT {COUNTED}) AS waiting"
+            "SELECT count(*) AS counted FROM (SELECT 1 AS one FROM {table} WHERE {condition} LIMIT {most}) AS waiting"
         ));
         let count: Count = at(table, query.get_result(self.conn))?;
         Ok(count.counted)
