@@ -5,7 +5,7 @@
 //! it, which a spreadsheet shows as text. JSON Lines hold everything as it is.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use convo_app::export::{Export, Rows};
+use convo_app::export::Rows;
 use convo_app::wire::is_storable;
 use serde_json::{Map, Value};
 
@@ -29,6 +29,19 @@ impl Form {
         }
     }
 
+    /// The form of a body of this media type.
+    #[must_use]
+    pub fn of_media(media: &str) -> Option<Self> {
+        let essence = media.split(';').next().unwrap_or_default().trim();
+        match essence.to_ascii_lowercase().as_str() {
+            "text/csv" => Some(Self::Csv),
+            "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => {
+                Some(Self::JsonLines)
+            }
+            _ => None,
+        }
+    }
+
     /// The media type it is sent as.
     #[must_use]
     pub const fn media(self) -> &'static str {
@@ -40,26 +53,28 @@ impl Form {
 
     /// The name a browser saves it under.
     #[must_use]
-    pub fn file_name(self, what: Export) -> String {
+    pub fn file_name(self, what: &str) -> String {
         let end = match self {
             Self::Csv => "csv",
             Self::JsonLines => "jsonl",
         };
-        format!("{}.{end}", what.as_str())
+        format!("{what}.{end}")
     }
 
     /// What the file begins with.
     #[must_use]
-    pub fn head(self, what: Export) -> Vec<u8> {
+    pub fn head<C: AsRef<str>>(self, columns: &[C]) -> Vec<u8> {
         match self {
-            Self::Csv => table(|writer| writer.write_record(what.columns())),
+            Self::Csv => table(|writer| {
+                writer.write_record(columns.iter().map(|name| harmless(name.as_ref())))
+            }),
             Self::JsonLines => Vec::new(),
         }
     }
 
-    /// Rows as they stand in the file.
+    /// Rows as they stand in the file, each in the order of the columns.
     #[must_use]
-    pub fn lines(self, what: Export, rows: Rows) -> Vec<u8> {
+    pub fn lines<C: AsRef<str>>(self, columns: &[C], rows: Rows) -> Vec<u8> {
         match self {
             Self::Csv => table(|writer| {
                 let mut rows = rows.iter();
@@ -68,7 +83,7 @@ impl Form {
             Self::JsonLines => {
                 let mut text = Vec::new();
                 for row in rows {
-                    let names = what.columns().iter().map(|name| (*name).to_owned());
+                    let names = columns.iter().map(|name| name.as_ref().to_owned());
                     let object: Map<String, Value> = names.zip(row).collect();
                     text.extend(Value::Object(object).to_string().into_bytes());
                     text.push(b'\n');
@@ -98,11 +113,22 @@ fn cell(value: &Value) -> String {
     }
 }
 
+/// What a spreadsheet takes for a formula, or drops to find one behind it.
+const BEGINS_A_FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
+
 fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+    if text.starts_with(BEGINS_A_FORMULA) {
         return format!("'{text}");
     }
     text.to_owned()
+}
+
+/// The text of a cell that may have been made harmless.
+#[must_use]
+pub fn meant(cell: &str) -> &str {
+    let text = cell.strip_prefix('\'');
+    text.filter(|text| text.starts_with(BEGINS_A_FORMULA))
+        .unwrap_or(cell)
 }
 
 /// A time of the years 1 to 9999, or the beginning of a day in UTC.
@@ -120,6 +146,7 @@ pub fn time(text: &str) -> Option<DateTime<Utc>> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use convo_app::export::Export;
     use serde_json::json;
 
     use super::*;
@@ -142,22 +169,26 @@ mod tests {
             "\n=1",
             "=HYPERLINK(\"http://x.example\",\"y\")",
         ] {
-            let lines = Form::Csv.lines(Export::Events, vec![row(json!(text))]);
+            let lines = Form::Csv.lines(Export::Events.columns(), vec![row(json!(text))]);
             let mut reader = csv::ReaderBuilder::new()
                 .has_headers(false)
                 .from_reader(&*lines);
             let record = reader.records().next().unwrap().unwrap();
             assert_eq!(record.get(0), Some(&*format!("'{text}")));
+            assert_eq!(meant(&record[0]), text);
         }
         for text in ["", "'=1", "a=1", "1-1", " =1"] {
             assert_eq!(harmless(text), text);
+        }
+        for text in ["", "'", "'a", "a=1"] {
+            assert_eq!(meant(text), text);
         }
     }
 
     #[test]
     fn cells_are_quoted_as_rfc_4180_says() {
         let lines = Form::Csv.lines(
-            Export::Events,
+            Export::Events.columns(),
             vec![row(json!("a,\"b\"\r\nc")), row(json!({"x": [1, null]}))],
         );
         let text = String::from_utf8(lines).unwrap();
@@ -169,7 +200,10 @@ mod tests {
 
     #[test]
     fn json_lines_hold_everything_as_it_is() {
-        let lines = Form::JsonLines.lines(Export::Events, vec![row(json!("=1\n")), row(json!(7))]);
+        let lines = Form::JsonLines.lines(
+            Export::Events.columns(),
+            vec![row(json!("=1\n")), row(json!(7))],
+        );
         let text = String::from_utf8(lines).unwrap();
         let read: Vec<Value> = text
             .lines()
@@ -180,8 +214,12 @@ mod tests {
             (&json!("=1\n"), &json!(7))
         );
         assert!(read[0]["data"].is_null());
-        assert!(Form::JsonLines.head(Export::Events).is_empty());
-        assert!(Form::Csv.head(Export::Leads).starts_with(b"id,email,"));
+        assert!(Form::JsonLines.head(Export::Events.columns()).is_empty());
+        assert!(
+            Form::Csv
+                .head(Export::Leads.columns())
+                .starts_with(b"id,email,")
+        );
     }
 
     #[test]

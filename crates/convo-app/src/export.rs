@@ -6,6 +6,7 @@
 mod rows;
 
 use chrono::{DateTime, Utc};
+use convo_store::rows::{ConversationRow, LeadRow};
 use convo_store::{ExportFilter, Reader};
 use serde_json::Value;
 use uuid::Uuid;
@@ -103,6 +104,18 @@ enum After {
     Seq(i64),
 }
 
+/// Conversations as rows of a file of theirs.
+#[must_use]
+pub fn conversations(page: &[ConversationRow]) -> Rows {
+    page.iter().map(rows::conversation).collect()
+}
+
+/// Leads as rows of a file of theirs.
+#[must_use]
+pub fn leads(page: &[LeadRow]) -> Rows {
+    page.iter().map(rows::lead).collect()
+}
+
 /// Rows in the order of the columns.
 pub type Rows = Vec<Vec<Value>>;
 
@@ -167,13 +180,13 @@ impl Cursor {
                 let page = reader.export_conversations(filter, id, limit)?;
                 let last = page.last().filter(|_| self.is_full(&page));
                 let next = last.map(|row| After::Id(row.id));
-                (page.iter().map(rows::conversation).collect(), next)
+                (conversations(&page), next)
             }
             Export::Leads => {
                 let page = reader.export_leads(filter, id, limit)?;
                 let last = page.last().filter(|_| self.is_full(&page));
                 let next = last.map(|row| After::Id(row.id));
-                (page.iter().map(rows::lead).collect(), next)
+                (leads(&page), next)
             }
             Export::Messages => {
                 let all = reader.export_messages(filter, id, limit)?;

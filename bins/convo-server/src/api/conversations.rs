@@ -160,7 +160,7 @@ impl Filter {
     ///
     /// # Errors
     /// `validation_failed` for words that are none.
-    fn wanted(self) -> Result<ConversationList, Problem> {
+    pub(crate) fn wanted(self) -> Result<ConversationList, Problem> {
         let sort = match self.sort.as_deref() {
             None | Some("lastActivity") => Sort::LastActivity,
             Some("created") => Sort::Created,

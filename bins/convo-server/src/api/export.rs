@@ -1,21 +1,17 @@
 //! Whole tables as files, read while they are sent: their size costs no memory.
 
-use actix_web::http::header;
-use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get, web};
 use convo_app::export::{Cursor, Export, Wanted};
-use convo_app::{App, AppError};
-use futures_util::{TryStreamExt as _, stream};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::Api;
+use super::sent::sent;
 use crate::auth::{Authorized, Read};
 use crate::export::{self, Form};
 use crate::http::input::{PathParts, QueryString};
-use crate::http::request_id;
 use crate::openapi::vocabulary::{ExportName, ListFormat, State};
 use crate::problem::Problem;
 
@@ -84,71 +80,11 @@ pub async fn give_out(
         state,
     };
     let cursor = Cursor::begin(what, &wanted)?;
-    let pages = Pages {
-        app: api.app.clone(),
-        form,
-        what,
-        cursor,
-    };
-    // The first page is read before the answer begins, so that a database that is away is still told as a problem.
-    let (mut first, rest) = pages.next().await?;
-    first.splice(0..0, form.head(what));
-    let pages = stream::try_unfold(Some((first, rest)), |state| async move {
-        let Some((page, rest)) = state else {
-            return Ok(None);
-        };
-        let next = match rest {
-            Some(pages) => Some(pages.next().await?),
-            None => None,
-        };
-        Ok::<_, AppError>(Some((Bytes::from(page), next)))
-    });
-    let pages = pages.map_err(broke_off());
-    let name = format!("attachment; filename=\"{}\"", form.file_name(what));
-    Ok(HttpResponse::Ok()
-        .content_type(form.media())
-        .insert_header((header::CONTENT_DISPOSITION, name))
-        .streaming(pages))
-}
-
-/// What is told of a file that cannot be ended, when its request is answered long since: a line under its id, and to the
-/// client nothing but the end of the connection.
-pub(super) fn broke_off() -> impl FnMut(AppError) -> actix_web::Error {
-    let id = request_id::current();
-    move |error| {
-        let line = || log::error!("an export broke off: {error}");
-        request_id::of_request(id.clone(), line);
-        actix_web::error::ErrorServiceUnavailable("the export broke off")
-    }
-}
-
-/// Where an export is.
-struct Pages {
-    app: App,
-    form: Form,
-    what: Export,
-    cursor: Cursor,
-}
-
-impl Pages {
-    /// The next piece of the file, and how to go on; nothing at the end.
-    async fn next(self) -> Result<(Vec<u8>, Option<Self>), AppError> {
-        let Self {
-            app,
-            form,
-            what,
-            cursor,
-        } = self;
-        let read = move || {
-            let (rows, next) = app.read(|reader| cursor.next(reader))?;
-            let rest = next.map(|cursor| Self {
-                app,
-                form,
-                what,
-                cursor,
-            });
-            Ok((form.lines(what, rows), rest))
-        };
-        request_id::block(read).await?
-    }
+    let head = form.head(what.columns());
+    let file = (what.as_str(), form, head);
+    sent(&api.app, file, cursor, move |reader, cursor: Cursor| {
+        let (rows, next) = cursor.next(reader)?;
+        Ok((form.lines(what.columns(), rows), next))
+    })
+    .await
 }

@@ -21,6 +21,7 @@ mod operations;
 pub(crate) mod people;
 mod reviews;
 mod sending;
+pub(crate) mod sent;
 mod snooze;
 mod suppressions;
 pub mod webhooks;

@@ -157,6 +157,30 @@ pub async fn leads(
     Ok(answers::json(&api.leads(query.0, &paging.0).await?))
 }
 
+impl LeadFilter {
+    /// What is looked for.
+    ///
+    /// # Errors
+    /// `validation_failed` for a stage that is none.
+    pub(crate) fn wanted(self) -> Result<LeadList, Problem> {
+        let stage = match self.stage.as_deref() {
+            Some(text) => {
+                let stage: Stage = text
+                    .parse()
+                    .map_err(|_| Problem::invalid_field("stage", "is not a stage"))?;
+                Some(i16::from(stage.order()))
+            }
+            None => None,
+        };
+        Ok(LeadList {
+            q: self.q.filter(|q| !q.is_empty()),
+            stage,
+            external_id: self.external_id,
+            ..LeadList::default()
+        })
+    }
+}
+
 impl Api {
     /// A page of leads, newest first.
     ///
@@ -167,21 +191,7 @@ impl Api {
         filter: LeadFilter,
         paging: &Paging,
     ) -> Result<Value, Problem> {
-        let stage = match filter.stage.as_deref() {
-            Some(text) => {
-                let stage: Stage = text
-                    .parse()
-                    .map_err(|_| Problem::invalid_field("stage", "is not a stage"))?;
-                Some(i16::from(stage.order()))
-            }
-            None => None,
-        };
-        let list = LeadList {
-            q: filter.q.filter(|q| !q.is_empty()),
-            stage,
-            external_id: filter.external_id,
-            ..LeadList::default()
-        };
+        let list = filter.wanted()?;
         self.listed(
             paging,
             move |reader, after, limit| {

@@ -13,6 +13,7 @@ use super::lists::Paging;
 use super::people::create;
 use super::{Api, Asked};
 use crate::auth::{Admin, Authorized, Read, Write};
+use crate::export::Form;
 use crate::http::body::Body;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::QueryString;
@@ -52,7 +53,7 @@ pub async fn suppressions(
 ) -> Result<HttpResponse, Problem> {
     let app = api.app.clone();
     if let Some(format) = &query.0.format {
-        let known = format::Format::named(format);
+        let known = Form::named(format);
         let known =
             known.ok_or_else(|| Problem::invalid_field("format", "must be csv or jsonl"))?;
         return files::export(&app, known).await;

@@ -58,12 +58,12 @@ fn write(
     cursor: Cursor,
     out: &mut dyn Write,
 ) -> Result<Ended, CommandError> {
-    out.write_all(&args.format.head(args.what))?;
+    out.write_all(&args.format.head(args.what.columns()))?;
     let mut next = Some(cursor);
     while let Some(cursor) = next.take() {
         let page = store.read(|reader| cursor.next(reader));
         let (rows, rest) = page.map_err(WiringError::from)?;
-        out.write_all(&args.format.lines(args.what, rows))?;
+        out.write_all(&args.format.lines(args.what.columns(), rows))?;
         next = rest;
     }
     Ok(Ended::Done)

@@ -1,19 +1,19 @@
 //! Suppressions as whole files: given out page by page, taken in at once.
 
 use actix_web::http::header;
-use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use convo_app::wire::{IMPORT_ROWS, SuppressionImport};
-use convo_app::{App, AppError, Command, Envelope};
+use convo_app::{App, Command, Envelope};
 use convo_store::Cursor;
-use futures_util::stream;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::format::Format;
-use crate::api::export::broke_off;
+use super::format;
+use crate::api::lists::last;
+use crate::api::sent::sent;
 use crate::api::{Api, Asked, answered};
 use crate::auth::{Authorized, Write};
+use crate::export::Form;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::input::QueryString;
 use crate::http::payload::RawBody;
@@ -29,60 +29,19 @@ const PAGE: i64 = 500;
 ///
 /// # Errors
 /// The database's, before anything was sent; later the connection breaks off.
-pub async fn export(app: &App, format: Format) -> Result<HttpResponse, Problem> {
-    let first = Pages::new(app.clone(), format).next().await?;
-    let pages = stream::try_unfold(Some(first), |state| async move {
-        let Some((chunk, pages)) = state else {
-            return Ok(None);
-        };
-        let next = match pages {
-            Some(pages) => Some(pages.next().await?),
-            None => None,
-        };
-        Ok::<_, AppError>(Some((chunk, next)))
-    });
-    let pages = futures_util::TryStreamExt::map_err(pages, broke_off());
-    let name = format!("attachment; filename=\"{}\"", format.file_name());
-    Ok(HttpResponse::Ok()
-        .content_type(format.media())
-        .insert_header((header::CONTENT_DISPOSITION, name))
-        .streaming(pages))
-}
-
-/// Where an export is.
-struct Pages {
-    app: App,
-    format: Format,
-    after: Option<Cursor>,
-    head: Option<String>,
-}
-
-impl Pages {
-    fn new(app: App, format: Format) -> Self {
-        Self {
-            app,
-            format,
-            after: None,
-            head: Some(format.head()),
-        }
-    }
-
-    /// The next piece, and how to go on; `None` at the end.
-    async fn next(mut self) -> Result<(Bytes, Option<Self>), AppError> {
-        let (app, after) = (self.app.clone(), self.after);
-        let rows = move || app.read(|reader| Ok(reader.suppressions(after, PAGE)?));
-        let rows = request_id::block(rows).await??;
-        let mut text = self.head.take().unwrap_or_default();
-        text.extend(rows.iter().filter_map(|row| self.format.line(row)));
-        let full = i64::try_from(rows.len()).is_ok_and(|count| count >= PAGE);
-        let last = rows.last().filter(|_| full);
-        self.after = last.map(|row| Cursor {
-            at: row.created_at,
-            id: row.id,
+pub async fn export(app: &App, form: Form) -> Result<HttpResponse, Problem> {
+    let file = ("suppressions", form, form.head(&format::COLUMNS));
+    sent(app, file, None, move |reader, after: Option<Cursor>| {
+        let rows = reader.suppressions(after, PAGE)?;
+        let full = last(&rows, PAGE).map(|row| {
+            Some(Cursor {
+                at: row.created_at,
+                id: row.id,
+            })
         });
-        let more = self.after.is_some();
-        Ok((text.into(), more.then_some(self)))
-    }
+        Ok((format::lines(form, &rows), full))
+    })
+    .await
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -115,12 +74,12 @@ pub async fn import(
     let media = media
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let format = Format::of_media(media).ok_or_else(|| {
+    let form = Form::of_media(media).ok_or_else(|| {
         let detail = "send the list as `text/csv` or `application/x-ndjson`";
         Problem::new(Code::UnsupportedMediaType, detail)
     })?;
     let bytes = body.0.bytes.clone();
-    let rows = move || Some(format.read(std::str::from_utf8(&bytes).ok()?));
+    let rows = move || Some(format::read(form, std::str::from_utf8(&bytes).ok()?));
     let rows = request_id::block(rows).await?;
     let rows = rows.ok_or_else(|| Problem::invalid_field("", "the list must be UTF-8"))?;
     if rows.len() > IMPORT_ROWS {

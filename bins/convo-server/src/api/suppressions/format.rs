@@ -5,17 +5,10 @@ use convo_app::wire::{ImportLine, ImportedSuppression};
 use convo_store::rows::SuppressionRow;
 use serde_json::{Map, Value};
 
-/// The form of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Comma-separated, the names in the first line.
-    Csv,
-    /// One JSON object a line.
-    JsonLines,
-}
+use crate::export::{Form, meant};
 
 /// The columns, in order; a list from elsewhere may have them in any order, and others beside them.
-const COLUMNS: [&str; 11] = [
+pub(super) const COLUMNS: [&str; 11] = [
     "type",
     "address",
     "reason",
@@ -29,84 +22,24 @@ const COLUMNS: [&str; 11] = [
     "createdAt",
 ];
 
-impl Format {
-    /// The form by the name that `format` takes.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "csv" => Some(Self::Csv),
-            "jsonl" => Some(Self::JsonLines),
-            _ => None,
-        }
-    }
-
-    /// The form by its media type.
-    pub fn of_media(media: &str) -> Option<Self> {
-        let essence = media.split(';').next().unwrap_or_default().trim();
-        match essence.to_ascii_lowercase().as_str() {
-            "text/csv" => Some(Self::Csv),
-            "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => {
-                Some(Self::JsonLines)
-            }
-            _ => None,
-        }
-    }
-
-    /// The media type it is sent as.
-    pub fn media(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::JsonLines => "application/x-ndjson",
-        }
-    }
-
-    /// The name a browser saves it under.
-    pub fn file_name(self) -> &'static str {
-        match self {
-            Self::Csv => "suppressions.csv",
-            Self::JsonLines => "suppressions.jsonl",
-        }
-    }
-
-    /// What a list begins with.
-    pub fn head(self) -> String {
-        match self {
-            Self::Csv => format!("{}\r\n", COLUMNS.join(",")),
-            Self::JsonLines => String::new(),
-        }
-    }
-
-    /// One line; none for the suppression of an address that was forgotten, which nobody elsewhere could use.
-    pub fn line(self, row: &SuppressionRow) -> Option<String> {
-        row.address.as_ref()?;
+/// Lines of a list; none for the suppression of an address that was forgotten, which nobody elsewhere could use.
+pub(super) fn lines(form: Form, rows: &[SuppressionRow]) -> Vec<u8> {
+    let known = rows.iter().filter(|row| row.address.is_some());
+    let cells = known.map(|row| {
         let mut shown = convo_app::views::suppression(row);
         shown["type"] = "suppression".into();
-        let cell = |name: &&str| shown[*name].as_str().unwrap_or_default();
-        match self {
-            Self::Csv => {
-                let mut writer = csv::WriterBuilder::new()
-                    .terminator(csv::Terminator::CRLF)
-                    .from_writer(Vec::new());
-                writer.write_record(COLUMNS.iter().map(cell)).ok()?;
-                String::from_utf8(writer.into_inner().ok()?).ok()
-            }
-            Self::JsonLines => {
-                let fields = COLUMNS.iter().map(|name| {
-                    let value = shown.get(*name).cloned().unwrap_or_default();
-                    ((*name).to_owned(), value)
-                });
-                let object: Map<String, Value> = fields.collect();
-                Some(format!("{}\n", Value::Object(object)))
-            }
-        }
-    }
+        let value = |name: &&str| shown.get(*name).cloned().unwrap_or_default();
+        COLUMNS.iter().map(value).collect()
+    });
+    form.lines(&COLUMNS, cells.collect())
+}
 
-    /// The lines of a list, each with its number; empty ones are left out.
-    pub fn read(self, text: &str) -> Vec<ImportLine> {
-        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-        match self {
-            Self::Csv => table(text),
-            Self::JsonLines => objects(text),
-        }
+/// The lines of a list, each with its number; empty ones are left out.
+pub(super) fn read(form: Form, text: &str) -> Vec<ImportLine> {
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    match form {
+        Form::Csv => table(text),
+        Form::JsonLines => objects(text),
     }
 }
 
@@ -145,7 +78,7 @@ fn table(text: &str) -> Vec<ImportLine> {
                 let cells = names.iter().zip(record.iter());
                 let cells = cells.filter(|(_, cell)| !cell.is_empty());
                 let object: Map<String, Value> = cells
-                    .filter_map(|(name, cell)| Some(((*name)?.to_owned(), cell.into())))
+                    .filter_map(|(name, cell)| Some(((*name)?.to_owned(), meant(cell).into())))
                     .collect();
                 if object.is_empty() {
                     continue;
@@ -231,7 +164,7 @@ mod tests {
             reason: "opt_out".to_owned(),
             scope: "automation".to_owned(),
             source: "person".to_owned(),
-            evidence: Some("said \"no more\", twice,\nand again".to_owned()),
+            evidence: Some("=said \"no more\", twice,\nand again".to_owned()),
             keyed_hash: None,
             external_id: None,
             at: DateTime::UNIX_EPOCH,
@@ -244,9 +177,10 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let given = suppression();
-        for format in [Format::Csv, Format::JsonLines] {
-            let text = format.head() + &format.line(&given).unwrap();
-            let mut lines = format.read(&text);
+        for form in [Form::Csv, Form::JsonLines] {
+            let mut text = form.head(&COLUMNS);
+            text.extend(lines(form, std::slice::from_ref(&given)));
+            let mut lines = read(form, std::str::from_utf8(&text).unwrap());
             let (_, read) = lines.pop().unwrap();
             let read = read.unwrap();
             assert!(lines.is_empty());
@@ -260,11 +194,11 @@ mod tests {
             address: None,
             ..given
         };
-        assert_eq!(Format::Csv.line(&forgotten), None);
+        assert!(lines(Form::Csv, &[forgotten]).is_empty());
     }
 
-    fn check(format: Format, text: &str, expected: &[(u64, Result<&str, &str>)]) {
-        let lines = format.read(text);
+    fn check(form: Form, text: &str, expected: &[(u64, Result<&str, &str>)]) {
+        let lines = read(form, text);
         let found: Vec<(u64, Result<&str, &str>)> = lines
             .iter()
             .map(|(line, row)| {
@@ -278,7 +212,7 @@ mod tests {
 
     #[test]
     fn lists_from_elsewhere_are_read_tolerantly() {
-        use Format::{Csv, JsonLines};
+        use Form::{Csv, JsonLines};
         check(Csv, "", &[]);
         check(Csv, "address\n", &[]);
         check(
