@@ -36,8 +36,8 @@ pub use likely::reviews_with_names;
 pub use lists::*;
 pub use message::{MessageView, message_list, messages};
 pub use more::{
-    agents, campaigns, default_policy, drafts, events, in_force, leads, raw_message, reviews,
-    rules, suppressions_of,
+    agents, campaigns, default_policy, drafts, drafts_with_names, events, in_force, leads,
+    outgoing_with_names, raw_message, reviews, rules, suppressions_of,
 };
 pub use named::named;
 pub use offers::{lead_name, offers, summary_line};

@@ -47,6 +47,7 @@ function replace(part, fresh) {
   next.classList.add('fresh');
   showTimes(next);
   part.replaceWith(next);
+  if (part.id === 'machine') showState();
   if (focused) next.querySelector(focused)?.focus({ preventScroll: true });
 }
 
@@ -162,6 +163,14 @@ function retry() {
   setTimeout(() => connect().catch(retry), pause);
 }
 
+// On a narrow screen the machine is wider than its part: the present state is what is to be seen of it.
+function showState() {
+  const lit = document.querySelector('.machine .lit rect'), frame = lit?.closest('.scroll');
+  if (!frame) return;
+  const [box, seen] = [lit.getBoundingClientRect(), frame.getBoundingClientRect()];
+  frame.scrollLeft += box.left + box.width / 2 - seen.left - seen.width / 2;
+}
+showState();
 showTimes(document);
 if (late.length > 0) {
   takeLate();

@@ -64,12 +64,16 @@ pub struct Column {
     pub parts: Vec<(&'static str, i64)>,
 }
 
+/// Places for columns that a chart has at least.
+const FEWEST: i64 = 7;
+
 /// Columns over time, with the same numbers as a table below.
 #[must_use]
 pub fn columns(title: &str, columns: &[Column]) -> Markup {
     let total = |column: &Column| column.parts.iter().map(|(_, n)| n.max(&0)).sum::<i64>();
     let most = columns.iter().map(total).max().unwrap_or(0).max(1);
-    let count = i64::try_from(columns.len().max(1)).unwrap_or(1);
+    // Few columns are no wider than those of a week.
+    let count = i64::try_from(columns.len()).unwrap_or(1).max(FEWEST);
     let step = (1000 / count).max(1);
     // As wide as its columns: a thousand does not divide by every number of days.
     let view = format!("0 0 {} 200", step * count);
@@ -83,6 +87,9 @@ pub fn columns(title: &str, columns: &[Column]) -> Markup {
                 @for (at, column) in columns.iter().enumerate() {
                     (stack(column, i64::try_from(at).unwrap_or(0) * step, step, most))
                 }
+            }
+            @if let (Some(first), Some(last)) = (columns.first(), columns.last()) {
+                div.axis { span { (first.label) } span { "The highest is " (show::grouped(most)) } @if columns.len() > 1 { span { (last.label) } } }
             }
             figcaption {
                 @for code in &codes { span.key { span.dot data-of=(code) {} (show::name(code)) } }

@@ -82,18 +82,21 @@ pub fn page(of: &Conversation<'_>) -> Markup {
         (heading(&show::line(text(of.record, "subject"), "(no subject)")))
         (part("head", "Where it stands", &head(of)))
         (part("machine", "The machine", &machine::diagram(text(of.status, "currentState"))))
-        div.grid {
-            (part("handover", "Handover", &actions::handover(of)))
-            (part("events", "What can happen now", &events::list(of)))
-        }
-        // Not replaced while somebody writes in it.
-        (actions::reply(of))
-        (part("messages", "Messages", &messages::list(of)))
-        div.grid {
-            (part("thread", "Thread", &messages::thread(of)))
-            (part("history", "State history", &history::steps(of)))
-            (part("journey", "Lead journey", &history::journey(of)))
-            (part("scores", "Scores", &history::scores(of)))
+        // What people work with stands in one column, what explains it beside it; on a phone below it.
+        div.grid.work {
+            div.stack {
+                (part("handover", "Handover", &actions::handover(of)))
+                // Not replaced while somebody writes in it.
+                (actions::reply(of))
+                (part("messages", "Messages", &messages::list(of)))
+                (part("thread", "Thread", &messages::thread(of)))
+            }
+            div.stack {
+                (part("events", "What can happen now", &events::list(of)))
+                (part("history", "State history", &history::steps(of)))
+                (part("journey", "Lead journey", &history::journey(of)))
+                (part("scores", "Scores", &history::scores(of)))
+            }
         }
     }
 }
@@ -126,7 +129,7 @@ fn head(of: &Conversation<'_>) -> Markup {
                 @if email["suppressed"] == true { strong { " – suppressed" } }
             }
             @if !items(status, "flags").is_empty() {
-                dt { "Flags" } dd { @for flag in items(status, "flags") { span.flag { (show::words(text(flag, "code"))) } " " } }
+                dt { "Flags" } dd { @for flag in items(status, "flags") { span.flag { (show::name(text(flag, "code"))) } " " } }
             }
             @if status["followUpAt"].is_string() { dt { "Follow up" } dd { (show::time(&status["followUpAt"])) } }
             @if let Some(before) = status["previousConversationId"].as_str() {

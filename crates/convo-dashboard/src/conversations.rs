@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::layout::part;
-use crate::show::{self, choice, items, text};
+use crate::show::{self, asked, choice, items, text};
 
 /// The list: a page of rows with names, the query it was asked with, and what can be chosen from.
 pub struct List<'a> {
@@ -28,11 +28,6 @@ pub fn page(list: &List<'_>) -> Markup {
         (filters(list))
         (part("list", "Found", &rows(list)))
     }
-}
-
-fn asked<'a>(query: &'a [(String, String)], name: &str) -> &'a str {
-    let found = query.iter().find(|(other, _)| other == name);
-    found.map(|(_, value)| value.as_str()).unwrap_or_default()
 }
 
 fn filters(list: &List<'_>) -> Markup {
@@ -83,6 +78,7 @@ fn rows(list: &List<'_>) -> Markup {
         @if found.is_empty() { (show::empty("No conversation is like that.")) }
         @else { (table(found)) }
         (show::next("/conversations", list.query, &list.page["nextCursor"]))
+        @if !found.is_empty() { (show::saved("/conversations/export", list.query, &[])) }
     }
 }
 
@@ -94,8 +90,8 @@ pub fn table(rows: &[Value]) -> Markup {
             table.list {
                 thead { tr {
                     th scope="col" { "Lead" } th scope="col" { "Subject" } th scope="col" { "State" }
-                    th scope="col" { "Turn" } th scope="col" { "Agent" } th scope="col" { "Engagement" }
-                    th scope="col" { "Messages" } th scope="col" { "Last activity" }
+                    th scope="col" { "Turn" } th scope="col" { "Agent" } th.number scope="col" { "Engagement" }
+                    th.number scope="col" { "Messages" } th scope="col" { "Last activity" }
                 } }
                 tbody {
                     @for row in rows {

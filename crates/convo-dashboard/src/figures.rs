@@ -36,12 +36,18 @@ pub fn page(of: &Figures<'_>) -> Markup {
             button type="submit" { "Show" }
         }
         div.grid {
-            (part("response-times", "Response time", &speed(of.speed)))
-            (part("delivery", "Mail", &mail(of.delivery)))
-            (part("ownership", "Handover, by agent", &ownership(of.ownership)))
-            (part("conversion", "Leads by stage reached, by campaign", &conversion(of.conversion)))
+            (part("response-times", "Response time", &saved(of, "reply-speed", &speed(of.speed))))
+            (part("delivery", "Mail", &saved(of, "delivery", &mail(of.delivery))))
+            (part("ownership", "Handover, by agent", &saved(of, "ownership", &ownership(of.ownership))))
+            (part("conversion", "Leads by stage reached, by campaign", &saved(of, "conversion", &conversion(of.conversion))))
         }
     }
+}
+
+/// A report, and where it is as a file.
+fn saved(of: &Figures<'_>, report: &str, body: &Markup) -> Markup {
+    let days = of.days.to_string();
+    html! { (body) (show::saved("/figures/export", &[], &[("report", report), ("days", &days)])) }
 }
 
 /// From the lead's first mail that waits to our answer: by the clock and within business hours.
@@ -107,8 +113,8 @@ fn ownership(report: &Value) -> Markup {
             div.scroll tabindex="0" role="region" aria-label="Offers by agent" {
                 table.list {
                     thead { tr {
-                        th scope="col" { "Agent" } th scope="col" { "Offers" } th scope="col" { "Accepted" } th scope="col" { "Declined" }
-                        th scope="col" { "Ran out" } th scope="col" { "Half accepted after" } th scope="col" { "Half in touch after" }
+                        th scope="col" { "Agent" } th.number scope="col" { "Offers" } th.number scope="col" { "Accepted" } th.number scope="col" { "Declined" }
+                        th.number scope="col" { "Ran out" } th scope="col" { "Half accepted after" } th scope="col" { "Half in touch after" }
                     } }
                     tbody {
                         @for row in rows {

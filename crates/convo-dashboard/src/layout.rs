@@ -20,6 +20,45 @@ pub struct Live {
     pub poll: u32,
 }
 
+/// How many of each kind wait for a person; shown beside the place where they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// Conversations without an agent.
+    pub handover: i64,
+    /// Mail to decide on.
+    pub reviews: i64,
+    /// Drafts to approve.
+    pub drafts: i64,
+    /// Outgoing mails that were given up.
+    pub mails: i64,
+    /// Webhooks that were given up.
+    pub receipts: i64,
+    /// Where counting ended: so many are at least so many.
+    pub most: i64,
+}
+
+impl Waits {
+    fn at(self, place: &str) -> i64 {
+        match place {
+            "handover" => self.handover,
+            "review" => self.reviews,
+            "drafts" => self.drafts,
+            "outbox" => self.mails,
+            "receipts" => self.receipts,
+            _ => 0,
+        }
+    }
+
+    /// The number beside a place; nothing where nothing waits.
+    fn mark(self, place: &str) -> Markup {
+        let count = self.at(place);
+        let more = if count >= self.most { "+" } else { "" };
+        html! {
+            @if count > 0 { " " span.count data-count=(count) { (count) (more) span.hidden { " waiting" } } }
+        }
+    }
+}
+
 /// A page.
 #[derive(Debug)]
 pub struct Page<'a> {
@@ -31,18 +70,22 @@ pub struct Page<'a> {
     pub viewer: Option<&'a Viewer>,
     /// What keeps it as it is now.
     pub live: Option<&'a Live>,
+    /// What waits for a person.
+    pub waits: Waits,
     /// What it is made of.
     pub body: Markup,
 }
 
 /// The pages one can go to from everywhere.
-const PLACES: [(&str, &str, &str); 8] = [
+const PLACES: [(&str, &str, &str); 10] = [
     ("/", "overview", "Overview"),
     ("/conversations", "conversations", "Conversations"),
     ("/handover", "handover", "Handover"),
     ("/leads", "leads", "Leads"),
     ("/figures", "figures", "Figures"),
     ("/review", "review", "Review"),
+    ("/drafts", "drafts", "Drafts"),
+    ("/outbox", "outbox", "Outbox"),
     ("/suppressions", "suppressions", "Suppressions"),
     ("/receipts", "receipts", "Receipts"),
 ];
@@ -86,9 +129,11 @@ impl Page<'_> {
             header.top {
                 a.skip href="#main" { "Skip to content" }
                 a.mark href="/" { "Convo" }
-                nav aria-label="Main" {
+                nav #places data-part aria-label="Main" {
                     @for (href, place, shown) in PLACES {
-                        a href=(href) aria-current=[(place == self.name).then_some("page")] { (shown) }
+                        a href=(href) aria-current=[(place == self.name).then_some("page")] {
+                            (shown) (self.waits.mark(place))
+                        }
                     }
                 }
                 form #log-out method="post" action="/logout" {
@@ -140,6 +185,12 @@ mod tests {
             title: "<x>",
             viewer: Some(&viewer),
             live: Some(&live),
+            waits: Waits {
+                reviews: 3,
+                drafts: 100,
+                most: 100,
+                ..Waits::default()
+            },
             body: html! { p { "body" } },
         };
         let html = page.render();
@@ -148,6 +199,10 @@ mod tests {
                 && html.contains("<title>&lt;x&gt; · Convo</title>")
         );
         assert!(html.contains("data-seq=\"7\"") && html.contains("aria-current=\"page\""));
+        for count in ["data-count=\"3\">3<", "data-count=\"100\">100+<"] {
+            assert!(html.contains(count), "{count}: {html}");
+        }
+        assert_eq!(html.matches("span class=\"count\"").count(), 2);
         for forbidden in [
             "<style",
             " style=",
@@ -163,6 +218,7 @@ mod tests {
             title: "Log in",
             viewer: None,
             live: None,
+            waits: Waits::default(),
             body: html! {},
         }
         .render();

@@ -6,22 +6,18 @@ use serde_json::Value;
 
 use crate::conversation::timeline;
 use crate::layout::{heading, part};
-use crate::show::{self, choice, items, text};
+use crate::show::{self, asked, choice, items, text};
 use crate::{conversations, suppressions};
 
 /// The list: a page of leads, and the query it was asked with.
 #[must_use]
 pub fn page(list: &Value, query: &[(String, String)]) -> Markup {
-    let of = |name: &str| {
-        query
-            .iter()
-            .find(|(other, _)| other == name)
-            .map_or("", |(_, value)| value.as_str())
-    };
+    let of = |name: &str| asked(query, name);
     let found = items(list, "items");
     let rows = html! {
         @if found.is_empty() { (show::empty("No lead is like that.")) } @else { (table(found)) }
         (show::next("/leads", query, &list["nextCursor"]))
+        @if !found.is_empty() { (show::saved("/leads/export", query, &[])) }
     };
     html! {
         h1 { "Leads" }

@@ -15,7 +15,7 @@
 //! | [`figures`] | reports over a span of days |
 //! | [`overview`], [`setup`] | the first page, and what is to be done before it shows anything |
 //! | [`conversations`], [`conversation`] | the list, and one with all that is known of it |
-//! | [`leads`], [`handover`], [`reviews`], [`suppressions`], [`receipts`] | the other pages |
+//! | [`leads`], [`handover`], [`reviews`], [`drafts`], [`outbox`], [`suppressions`], [`receipts`] | the other pages |
 //! | [`entry`], [`problem`] | logging in, and what went wrong |
 
 #![forbid(unsafe_code)]
@@ -24,12 +24,14 @@ pub mod assets;
 pub mod chart;
 pub mod conversation;
 pub mod conversations;
+pub mod drafts;
 pub mod entry;
 pub mod figures;
 pub mod handover;
 pub mod layout;
 pub mod leads;
 pub mod machine;
+pub mod outbox;
 pub mod overview;
 pub mod policy;
 pub mod problem;
@@ -40,6 +42,6 @@ pub mod show;
 pub mod suppressions;
 pub mod viewer;
 
-pub use layout::{Live, Page};
+pub use layout::{Live, Page, Waits};
 pub use maud::Markup;
 pub use viewer::Viewer;

@@ -43,11 +43,17 @@ pub fn page(of: &Overview<'_>) -> Markup {
         div.grid {
             (part("states", "Conversations by state", &states(overview)))
             (part("funnel", "Leads by stage reached", &funnel(overview)))
-            (part("queue", "Handover queue", &handover::short(of.queue)))
-            (part("activity", "Activity", &activity(overview)))
-            (later("response-times", "Response time", &responses(overview)))
-            (later("delivery", "Mail", &html! { p { a href=(FIGURES) { "What became of our mail" } } }))
-            (part("reviews", "Review", &reviews(overview)))
+        }
+        div.grid {
+            div.stack {
+                (part("queue", "Handover queue", &handover::short(of.queue)))
+                (part("reviews", "Review", &reviews(overview)))
+                (later("response-times", "Response time", &responses(overview)))
+            }
+            div.stack {
+                (part("activity", "Activity", &activity(overview)))
+                (later("delivery", "Mail", &html! { p { a href=(FIGURES) { "What became of our mail" } } }))
+            }
         }
     }
 }
@@ -111,7 +117,7 @@ fn activity(overview: &Value) -> Markup {
                     (show::time(&row["lastUpdated"])) " "
                     (show::lead(row)) " · " (show::conversation(text(row, "conversationId"), text(row, "subject"))) " "
                     (show::state(text(row, "currentState")))
-                    @if row["event"].is_string() { span.help { " " (show::words(text(row, "event"))) } }
+                    @if row["event"].is_string() { " " span.help { (show::name(text(row, "event"))) } }
                 }
             }
         }

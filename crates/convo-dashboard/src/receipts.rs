@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::Viewer;
 use crate::layout::part;
-use crate::show::{self, choice, items, text};
+use crate::show::{self, asked, choice, items, text};
 
 /// Statuses to choose from: what went wrong first.
 const STATUSES: [&str; 5] = ["failed", "dead", "unmatched", "ignored", "done"];
@@ -18,11 +18,7 @@ pub fn page(
     viewer: &Viewer,
     done: Option<&str>,
 ) -> Markup {
-    let asked = query
-        .iter()
-        .find(|(name, _)| name == "status")
-        .map_or("", |(_, value)| value.as_str());
-    let found = items(list, "items");
+    let (found, status) = (items(list, "items"), asked(query, "status"));
     let rows = html! {
         @if found.is_empty() { (show::empty("No receipt is like that.")) } @else { (table(found, viewer)) }
         (show::next("/receipts", query, &list["nextCursor"]))
@@ -33,8 +29,8 @@ pub fn page(
         p.help { "Failed ones are tried again by themselves; dead ones wait for you." }
         form #filters.filters method="get" action="/receipts" role="search" {
             label { "Status" select name="status" {
-                (choice("", "All", asked))
-                @for status in STATUSES { (choice(status, &show::name(status), asked)) }
+                (choice("", "All", status))
+                @for code in STATUSES { (choice(code, &show::name(code), status)) }
             } }
             button type="submit" { "Show" }
         }
@@ -48,7 +44,7 @@ fn table(rows: &[Value], viewer: &Viewer) -> Markup {
             table.list {
                 thead { tr {
                     th scope="col" { "Came" } th scope="col" { "Provider" } th scope="col" { "Kind" } th scope="col" { "Status" }
-                    th scope="col" { "Tries" } th scope="col" { "Next try" } th scope="col" { "Error" } th scope="col" { "Went to" }
+                    th.number scope="col" { "Tries" } th scope="col" { "Next try" } th scope="col" { "Note" } th scope="col" { "Went to" }
                     @if viewer.may_administer { th scope="col" { "Replay" } }
                 } }
                 tbody { @for row in rows { (one(row, viewer)) } }
@@ -63,11 +59,11 @@ fn one(row: &Value, viewer: &Viewer) -> Markup {
         tr data-receipt=(text(row, "id")) data-status=(text(row, "status")) {
             td { (show::time(&row["receivedAt"])) }
             td { (text(row, "provider")) }
-            td { (show::words(text(row, "kind"))) }
-            td { (show::words(text(row, "status"))) }
+            td { (show::name(text(row, "kind"))) }
+            td { (show::name(text(row, "status"))) }
             td.number { (show::figure(&row["attempts"])) }
             td { (show::clock(&row["nextAttemptAt"])) }
-            td { (show::line(&show::words(text(row, "errorCode")), "–")) }
+            td { (show::line(&show::name(text(row, "errorCode")), "–")) }
             td {
                 @if let Some(id) = row["conversationId"].as_str() { a href={ "/conversations/" (id) } { "a conversation" } }
                 @else { span.none { "–" } }

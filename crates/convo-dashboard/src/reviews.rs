@@ -77,7 +77,7 @@ fn one(item: &Value, viewer: &Viewer) -> Markup {
             @if mail.is_object() {
                 p {
                     "From " bdi { (show::line(&format!("{} {}", text(mail, "fromName"), text(mail, "from")), "nobody")) }
-                    @if mail["kind"].is_string() { " " span.flag { (show::words(text(mail, "kind"))) } }
+                    @if mail["kind"].is_string() && mail["kind"] != "human" { " " span.flag { (show::name(text(mail, "kind"))) } }
                     @if mail["date"].is_string() { ", written " (show::time(&mail["date"])) }
                 }
                 div.subject { bdi { (show::line(text(mail, "subject"), "(no subject)")) } }
@@ -179,7 +179,7 @@ fn button(
             (show::guarded(viewer))
             input type="hidden" name="action" value=(action);
             @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
-            button type="submit" data-resolve=(action) { bdi { (shown) } }
+            button.quiet[matches!(action, "opt_out" | "discard")] type="submit" data-resolve=(action) { bdi { (shown) } }
         }
     }
 }
@@ -191,7 +191,7 @@ fn attach(item: &Value, viewer: &Viewer) -> Markup {
             (show::guarded(viewer))
             input type="hidden" name="action" value="attach";
             label { span.hidden { "Conversation id" } input name="conversationId" required pattern="[0-9a-fA-F\\-]{36}" placeholder="Conversation id"; }
-            button type="submit" data-resolve="attach" { "Attach" }
+            button.quiet type="submit" data-resolve="attach" { "Attach" }
         }
     }
 }

@@ -26,6 +26,13 @@ pub fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
         .unwrap_or_default()
 }
 
+/// A value of a query; empty when it is absent.
+#[must_use]
+pub fn asked<'a>(query: &'a [(String, String)], name: &str) -> &'a str {
+    let found = query.iter().find(|(other, _)| other == name);
+    found.map(|(_, value)| value.as_str()).unwrap_or_default()
+}
+
 /// What somebody else wrote, as text: marks that would reorder what stands around it are made visible.
 #[must_use]
 pub fn said(text: &str) -> String {
@@ -48,20 +55,16 @@ pub fn line(text: &str, nothing: &str) -> String {
     }
 }
 
-/// A code as words: `READY_FOR_HANDOVER` is "ready for handover".
+/// A code as words inside a sentence: `READY_FOR_HANDOVER` is "ready for handover".
 #[must_use]
 pub fn words(code: &str) -> String {
-    code.to_lowercase().replace(['_', ':'], " ")
+    convo_core::words::inside(code)
 }
 
 /// A code as a name: `READY_FOR_HANDOVER` is "Ready for handover".
 #[must_use]
 pub fn name(code: &str) -> String {
-    let words = words(code);
-    let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
+    convo_core::words::shown(code)
 }
 
 /// A time of the wire. As UTC here; the script writes it in the viewer's zone.
@@ -193,6 +196,9 @@ pub fn done(code: Option<&str>) -> Markup {
         "take-over" => "Taken over.",
         "send" => "Your answer is on its way.",
         "snooze" => "Done.",
+        "approved" => "Approved: it is on its way.",
+        "discarded" => "Discarded. The mail it would have answered waits for a person.",
+        "retried" => "It is tried again: its status says what comes of it.",
         "resolved" => "Decided.",
         "suppressed" => "The address is suppressed.",
         "lifted" => "The suppression is lifted.",
@@ -216,6 +222,22 @@ pub fn next(path: &str, query: &[(String, String)], cursor: &Value) -> Markup {
             @if let Some(cursor) = cursor.as_str() {
                 a #next rel="next" href=(with(path, query, Some(cursor))) { "Next page" }
             }
+        }
+    }
+}
+
+/// Links to what a page lists, as files, with the filters that are set and `more` beside them.
+#[must_use]
+pub fn saved(path: &str, query: &[(String, String)], more: &[(&str, &str)]) -> Markup {
+    let to = |form: &str| {
+        let more = more.iter().copied().chain([("format", form)]);
+        let more = more.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let query: Vec<(String, String)> = query.iter().cloned().chain(more).collect();
+        with(path, &query, None)
+    };
+    html! {
+        p.saved {
+            "Save as " a href=(to("csv")) download { "CSV" } " " a href=(to("jsonl")) download { "JSON Lines" }
         }
     }
 }
@@ -281,5 +303,11 @@ mod tests {
             "/leads?q=a%26b&cursor=new"
         );
         assert_eq!(with("/leads", &[], None), "/leads");
+        let links = saved("/leads/export", &query, &[]).into_string();
+        assert!(
+            links.contains("href=\"/leads/export?q=a%26b&amp;format=csv\""),
+            "{links}"
+        );
+        assert!(links.contains("format=jsonl") && !links.contains("cursor"));
     }
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::layout::part;
-use crate::show::{self, items, text};
+use crate::show::{self, asked, items, text};
 use crate::{Viewer, problem};
 
 /// The list: a page of rows, the query, who looks, and the refusal of what was asked for last.
@@ -16,11 +16,7 @@ pub fn page(
     alert: Option<&Value>,
     done: Option<&str>,
 ) -> Markup {
-    let asked = query
-        .iter()
-        .find(|(name, _)| name == "address")
-        .map_or("", |(_, value)| value.as_str());
-    let found = items(list, "items");
+    let (found, address) = (items(list, "items"), asked(query, "address"));
     let rows = html! {
         @if found.is_empty() { (show::empty("No address is suppressed.")) } @else { (table(found, Some(viewer))) }
         (show::next("/suppressions", query, &list["nextCursor"]))
@@ -30,7 +26,7 @@ pub fn page(
         (show::done(done))
         h1 { "Suppressions" }
         form #filters.filters method="get" action="/suppressions" role="search" {
-            label { "Address" input type="search" name="address" value=(asked) maxlength="254"; }
+            label { "Address" input type="search" name="address" value=(address) maxlength="254"; }
             button type="submit" { "Show" }
             a href="/suppressions" { "Clear" }
         }

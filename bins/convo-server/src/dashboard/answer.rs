@@ -6,11 +6,12 @@ use actix_web::cookie::Cookie;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use convo_app::AppError;
-use convo_dashboard::{Live, Markup, Page, policy, problem};
-use convo_store::Head;
+use convo_dashboard::{Live, Markup, Page, Waits, policy, problem, show};
+use convo_store::{Head, NOTICED};
 use serde::de::DeserializeOwned;
 
 use super::session::Session;
+use crate::api::Api;
 use crate::http::input;
 use crate::problem::Problem;
 
@@ -29,17 +30,28 @@ pub struct Shown<'a> {
 impl Shown<'_> {
     /// The page. One that says why what was asked for is refused is answered with 200 too: it is what was wanted to be
     /// seen, and a browser would log an error that is none.
-    #[must_use]
-    pub fn to(&self, session: &Session) -> HttpResponse {
+    ///
+    /// # Errors
+    /// The database's, when what waits for people cannot be counted.
+    pub async fn to(&self, session: &Session, api: &Api) -> Result<HttpResponse, Refused> {
+        let waits = api.ask(|reader, _| Ok(reader.attention()?)).await?;
         let viewer = session.viewer();
         let page = Page {
             name: self.name,
             title: self.title,
             viewer: Some(&viewer),
             live: self.live.as_ref(),
+            waits: Waits {
+                handover: waits.handover,
+                reviews: waits.reviews,
+                drafts: waits.drafts,
+                mails: waits.mails,
+                receipts: waits.receipts,
+                most: NOTICED,
+            },
             body: self.body.clone(),
         };
-        html(StatusCode::OK, page.render())
+        Ok(html(StatusCode::OK, page.render()))
     }
 }
 
@@ -68,12 +80,8 @@ pub fn see_other(to: &str, cookies: &[Cookie<'_>]) -> HttpResponse {
 #[must_use]
 pub fn live(request: &HttpRequest, head: &Head, subscriptions: &[&str]) -> Live {
     let query = query(request);
-    let cursor = query
-        .iter()
-        .find(|(name, _)| name == "cursor")
-        .map(|(_, value)| value.clone());
     Live {
-        address: convo_dashboard::show::with(request.path(), &query, cursor.as_deref()),
+        address: show::with(request.path(), &query, asked(&query, "cursor")),
         epoch: head.epoch.to_string(),
         seq: head.seq,
         subscriptions: subscriptions.join(" "),
@@ -113,10 +121,7 @@ pub fn filter<T: DeserializeOwned>(query: &[(String, String)]) -> Result<T, Prob
 /// A value of the query; none when it is absent or blank.
 #[must_use]
 pub fn asked<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let found = query.iter().find(|(other, _)| other == name);
-    found
-        .map(|(_, value)| value.as_str())
-        .filter(|value| !value.is_empty())
+    Some(show::asked(query, name)).filter(|value| !value.is_empty())
 }
 
 /// Why there is no page.
@@ -201,6 +206,7 @@ impl ResponseError for Refused {
                     title: document["title"].as_str().unwrap_or_default(),
                     viewer: None,
                     live: None,
+                    waits: Waits::default(),
                     body: problem::page(&document),
                 };
                 let mut answer = html(problem.status_code(), page.render());

@@ -116,13 +116,14 @@ pub async fn page(
         // What was posted is not asked for again.
         live.address = format!("/conversations/{id}");
     }
-    Ok(Shown {
+    Shown {
         name: "conversation",
         title: &subject,
         live: Some(live),
         body,
     }
-    .to(session))
+    .to(session, api)
+    .await
 }
 
 fn told(
@@ -208,11 +209,12 @@ pub async fn thread(
     let next = (rest.len() > NODES).then_some(from.saturating_add(NODES));
     let shown = rest.get(..NODES.min(rest.len())).unwrap_or_default();
     let body: Markup = conversation::thread_page(&id.to_string(), &subject, shown, next);
-    Ok(Shown {
+    Shown {
         name: "thread",
         title: "Thread",
         live: None,
         body,
     }
-    .to(&session))
+    .to(&session, &api)
+    .await
 }

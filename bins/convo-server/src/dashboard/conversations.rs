@@ -51,11 +51,12 @@ pub async fn list(
         &head,
         &["conversation_states", "message_threads", "handover_events"],
     );
-    Ok(Shown {
+    Shown {
         name: "conversations",
         title: "Conversations",
         live: Some(live),
         body,
     }
-    .to(&session))
+    .to(&session, &api)
+    .await
 }

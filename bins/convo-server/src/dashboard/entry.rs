@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use convo_app::{tickets, wire};
-use convo_dashboard::{Page, entry};
+use convo_dashboard::{Page, Waits, entry};
 
 use super::answer::{self, Refused, asked, see_other};
 use super::form::{self, Posted};
@@ -124,6 +124,7 @@ fn form_page(
         title: "Log in",
         viewer: None,
         live: None,
+        waits: Waits::default(),
         body: entry::log_in(&csrf, to, wrong.as_ref().map(|(_, text)| *text)),
     };
     let status = wrong

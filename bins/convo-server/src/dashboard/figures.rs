@@ -1,10 +1,11 @@
 //! Figures over a span of days.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use convo_app::wire::{AnalyticsQuery, GroupBy};
 use convo_app::{AppError, views};
 use convo_dashboard::figures::{self, Figures, SPANS};
+use convo_store::Reader;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -21,20 +22,15 @@ pub async fn show(
     request: HttpRequest,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Refused> {
-    let query = answer::query(&request);
-    let days = asked(&query, "days").and_then(|text| text.parse().ok());
-    let days = days.filter(|days| SPANS.contains(days)).unwrap_or(USUAL);
+    let days = span(&answer::query(&request));
     let reports = api.ask(move |reader, now| {
-        let by = |group_by| AnalyticsQuery {
-            from: Some(now - Duration::days(i64::from(days))),
-            group_by: Some(group_by),
-            ..AnalyticsQuery::default()
-        };
-        let speed = value(&views::reply_speed(reader, &by(GroupBy::Day), now)?)?;
-        let ownership = value(&views::ownership(reader, &by(GroupBy::Agent), now)?)?;
-        let conversion = value(&views::conversion(reader, &by(GroupBy::Campaign), now)?)?;
-        let delivery = value(&views::delivery(reader, &by(GroupBy::Day), now)?)?;
-        Ok([speed, ownership, conversion, delivery])
+        let mut of = |report: Shows| report.read(reader, days, now);
+        Ok([
+            of(Shows::ReplySpeed)?,
+            of(Shows::Ownership)?,
+            of(Shows::Conversion)?,
+            of(Shows::Delivery)?,
+        ])
     });
     let [speed, ownership, conversion, delivery] = reports.await?;
     let body = figures::page(&Figures {
@@ -45,13 +41,69 @@ pub async fn show(
         delivery: &delivery,
     });
     // A figure moves with every mail: it is looked at again when it is asked for again.
-    Ok(Shown {
+    Shown {
         name: "figures",
         title: "Figures",
         live: None,
         body,
     }
-    .to(&session))
+    .to(&session, &api)
+    .await
+}
+
+/// The span that is asked for, in days.
+pub(super) fn span(query: &[(String, String)]) -> u32 {
+    let days = asked(query, "days").and_then(|text| text.parse().ok());
+    days.filter(|days| SPANS.contains(days)).unwrap_or(USUAL)
+}
+
+/// A report of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shows {
+    /// How fast we answer, by day.
+    ReplySpeed,
+    /// How fast agents take over, by agent.
+    Ownership,
+    /// How far leads come, by campaign.
+    Conversion,
+    /// What becomes of mail, by day.
+    Delivery,
+}
+
+impl Shows {
+    /// The report by the name that its route in the API has.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "reply-speed" => Some(Self::ReplySpeed),
+            "ownership" => Some(Self::Ownership),
+            "conversion" => Some(Self::Conversion),
+            "delivery" => Some(Self::Delivery),
+            _ => None,
+        }
+    }
+
+    /// What it says of the last days.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) fn read(
+        self,
+        reader: &mut Reader<'_>,
+        days: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Value, AppError> {
+        let by = |group_by| AnalyticsQuery {
+            from: Some(now - Duration::days(i64::from(days))),
+            group_by: Some(group_by),
+            ..AnalyticsQuery::default()
+        };
+        match self {
+            Self::ReplySpeed => value(&views::reply_speed(reader, &by(GroupBy::Day), now)?),
+            Self::Ownership => value(&views::ownership(reader, &by(GroupBy::Agent), now)?),
+            Self::Conversion => value(&views::conversion(reader, &by(GroupBy::Campaign), now)?),
+            Self::Delivery => value(&views::delivery(reader, &by(GroupBy::Day), now)?),
+        }
+    }
 }
 
 fn value<T: Serialize>(report: &T) -> Result<Value, AppError> {

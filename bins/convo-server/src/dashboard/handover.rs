@@ -28,5 +28,5 @@ pub async fn show(
         live: Some(live),
         body: handover::page(&queue),
     };
-    Ok(shown.to(&session))
+    shown.to(&session, &api).await
 }

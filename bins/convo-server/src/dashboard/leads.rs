@@ -24,13 +24,14 @@ pub async fn list(
     let page = api.leads(filter, &paging).await?;
     let live = live(&request, &head, &["lead_journeys"]);
     let body = leads::page(&page, &query);
-    Ok(Shown {
+    Shown {
         name: "leads",
         title: "Leads",
         live: Some(live),
         body,
     }
-    .to(&session))
+    .to(&session, &api)
+    .await
 }
 
 /// `GET /leads/{id}`.
@@ -74,11 +75,12 @@ pub async fn one(
         suppressions: &held,
     });
     let live = live(&request, &head, &[&format!("lead:{id}")]);
-    Ok(Shown {
+    Shown {
         name: "lead",
         title: "Lead",
         live: Some(live),
         body,
     }
-    .to(&session))
+    .to(&session, &api)
+    .await
 }

@@ -56,7 +56,7 @@ pub async fn show(
         live: Some(live),
         body: overview::page(&of),
     };
-    Ok(shown.to(&session))
+    shown.to(&session, &api).await
 }
 
 /// `GET /setup`.
@@ -81,5 +81,5 @@ pub async fn setup(
         live: Some(live),
         body: page::page(&list),
     };
-    Ok(shown.to(&session))
+    shown.to(&session, &api).await
 }

@@ -32,13 +32,14 @@ pub async fn list(
     let list = list.await?;
     let done = answer::query_done(&request);
     let body = receipts::page(&list, &query, &session.viewer(), done.as_deref());
-    Ok(Shown {
+    Shown {
         name: "receipts",
         title: "Receipts",
         live: None,
         body,
     }
-    .to(&session))
+    .to(&session, &api)
+    .await
 }
 
 /// `POST /receipts/{id}/replay`: as `POST /api/webhook-receipts/{id}/replay`.

@@ -96,11 +96,12 @@ async fn page(
     if refused.is_some() {
         live.address = "/review".to_owned();
     }
-    Ok(Shown {
+    Shown {
         name: "review",
         title: "Review",
         live: Some(live),
         body,
     }
-    .to(session))
+    .to(session, api)
+    .await
 }

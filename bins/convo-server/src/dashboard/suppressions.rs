@@ -115,11 +115,12 @@ async fn page(
         alert.as_ref(),
         done.as_deref().filter(|_| refused.is_none()),
     );
-    Ok(Shown {
+    Shown {
         name: "suppressions",
         title: "Suppressions",
         live: None,
         body,
     }
-    .to(session))
+    .to(session, api)
+    .await
 }

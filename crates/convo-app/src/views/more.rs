@@ -7,11 +7,14 @@ use convo_core::machine::{Cell, Event, State, cell};
 use convo_core::rules::Rules;
 use convo_core::vocabulary::RuleKind;
 use convo_store::Reader;
-use convo_store::rows::{AgentRow, CampaignRow, DraftRow, LeadRow, ReviewRow, SuppressionRow};
+use convo_store::rows::{
+    AgentRow, CampaignRow, DraftRow, LeadRow, OutboxRow, ReviewRow, SuppressionRow,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{agent, campaign, lead, message_list, policy, review};
+use super::named::subjects;
+use super::{agent, campaign, lead, message_list, named, outgoing, policy, review};
 use crate::batch::policy_of;
 use crate::context::Context;
 use crate::error::AppError;
@@ -95,6 +98,46 @@ pub fn drafts(reader: &mut Reader<'_>, rows: &[DraftRow]) -> Result<Vec<Value>, 
         Some(super::draft(row, lease))
     });
     Ok(each.collect())
+}
+
+/// Drafts with names and subjects beside ids, and the mail that each would answer as `answered`.
+///
+/// # Errors
+/// The database's.
+pub fn drafts_with_names(
+    reader: &mut Reader<'_>,
+    rows: &[DraftRow],
+) -> Result<Vec<Value>, AppError> {
+    let mut items = drafts(reader, rows)?;
+    named(reader, &mut items.iter_mut().collect::<Vec<_>>())?;
+    subjects(reader, &mut items)?;
+    let answers = |item: &Value| item["answers"].as_str()?.parse::<Uuid>().ok();
+    let ids: Vec<Uuid> = items.iter().filter_map(answers).collect();
+    let rows = reader.messages_by_ids(&ids)?;
+    let messages = message_list(reader, &rows)?;
+    for item in &mut items {
+        let answered = messages
+            .iter()
+            .find(|message| message["id"] == item["answers"]);
+        if let (Some(answered), Value::Object(members)) = (answered, item) {
+            members.insert("answered".to_owned(), answered.clone());
+        }
+    }
+    Ok(items)
+}
+
+/// Outgoing mails with names and subjects beside ids.
+///
+/// # Errors
+/// The database's.
+pub fn outgoing_with_names(
+    reader: &mut Reader<'_>,
+    rows: &[OutboxRow],
+) -> Result<Vec<Value>, AppError> {
+    let mut items: Vec<Value> = rows.iter().map(outgoing).collect();
+    named(reader, &mut items.iter_mut().collect::<Vec<_>>())?;
+    subjects(reader, &mut items)?;
+    Ok(items)
 }
 
 /// Campaigns with the policies they have of their own.

@@ -50,6 +50,26 @@ pub fn named(reader: &mut Reader<'_>, items: &mut [&mut Value]) -> Result<(), Ap
     Ok(())
 }
 
+/// Adds `conversationSubject` to objects that have `conversationId`; one bulk read.
+///
+/// # Errors
+/// The database's.
+pub fn subjects(reader: &mut Reader<'_>, items: &mut [Value]) -> Result<(), AppError> {
+    let ids: Vec<Uuid> = items
+        .iter()
+        .filter_map(|item| id(&item["conversationId"]))
+        .collect();
+    let rows = reader.conversations_by_ids(&ids)?.into_iter();
+    let subjects: HashMap<Uuid, String> = rows.map(|row| (row.id, row.subject)).collect();
+    for item in items {
+        let subject = id(&item["conversationId"]).and_then(|id| subjects.get(&id));
+        if let Value::Object(members) = item {
+            put(members, "conversationSubject", subject);
+        }
+    }
+    Ok(())
+}
+
 /// Where an agent's id stands.
 const AGENT: [&str; 2] = ["assignedAgentId", "agentId"];
 

@@ -31,7 +31,7 @@ fn button(of: &Conversation<'_>, act: &str, agent: Option<&str>, shown: &str) ->
         form.inline method="post" action=(of.action(act)) {
             (show::guarded(of.viewer))
             @if let Some(agent) = agent { input type="hidden" name="agentId" value=(agent); }
-            button type="submit" data-act=(act) { (shown) }
+            button.quiet[matches!(act, "decline" | "release")] type="submit" data-act=(act) { (shown) }
         }
     }
 }
@@ -68,7 +68,7 @@ fn taken_over(of: &Conversation<'_>) -> Markup {
                 @if let Some(own) = own { input type="hidden" name="agentId" value=(own); }
                 @else { (events::agent(of)) }
                 label { span.hidden { "Why" } input name="reason" required maxlength="2000" placeholder="Why"; }
-                button type="submit" data-act="take-over" { "Take over" }
+                button.quiet type="submit" data-act="take-over" { "Take over" }
             }
         }
     }
@@ -80,13 +80,13 @@ fn sleep(of: &Conversation<'_>) -> Markup {
     html! {
         form.inline method="post" action=(of.action("snooze")) {
             (show::guarded(of.viewer))
-            @if asleep { input type="hidden" name="days" value="0"; button type="submit" data-act="wake" { "Wake" } }
+            @if asleep { input type="hidden" name="days" value="0"; button.quiet type="submit" data-act="wake" { "Wake" } }
             @else {
                 label { span.hidden { "For how long" } select name="days" {
                     option value="1" { "a day" } option value="3" { "three days" }
                     option value="7" selected { "a week" } option value="30" { "a month" }
                 } }
-                button type="submit" data-act="snooze" { "Snooze" }
+                button.quiet type="submit" data-act="snooze" { "Snooze" }
             }
         }
     }

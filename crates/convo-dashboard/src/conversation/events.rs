@@ -54,7 +54,7 @@ fn form(of: &Conversation<'_>, event: &Value) -> Markup {
                 "CONVERSATION_COMPLETED" | "CONVERSATION_ABANDONED" => (outcome(code)),
                 _ => {},
             }
-            button type="submit" data-fire=(code) aria-label={ "Trigger " (show::words(code)) } { "Trigger" }
+            button.quiet type="submit" data-fire=(code) aria-label={ "Trigger " (show::words(code)) } { "Trigger" }
             @for warning in items(event, "warnings") { span.help { " " (warned(warning)) } }
         }
     }

@@ -72,12 +72,12 @@ pub fn timeline(journey: &Value) -> Markup {
             }
         }
         dl.facts {
-            dt { "Next" } dd { (show::line(&show::words(text(analytics, "nextBestAction")), "–")) }
+            dt { "Next" } dd { (show::line(&show::name(text(analytics, "nextBestAction")), "–")) }
             dt { "Lead answers after" } dd { (show::minutes(&analytics["averageResponseMinutes"])) }
             dt { "Answers" } dd { (show::percent(&analytics["responseRate"])) " of what we write" }
-            dt { "Trend" } dd { (show::line(&show::words(text(analytics, "engagementTrend")), "–")) }
+            dt { "Trend" } dd { (show::line(&show::name(text(analytics, "engagementTrend")), "–")) }
             @if !items(analytics, "riskFactors").is_empty() {
-                dt { "Risks" } dd { @for risk in items(analytics, "riskFactors") { span.flag { (show::words(risk.as_str().unwrap_or_default())) } " " } }
+                dt { "Risks" } dd { @for risk in items(analytics, "riskFactors") { span.flag { (show::name(risk.as_str().unwrap_or_default())) } " " } }
             }
         }
         @if !items(journey, "recommendations").is_empty() {
@@ -101,7 +101,7 @@ pub fn scores(of: &Conversation<'_>) -> Markup {
                 meter min="0" max="100" value=(number(analytics, member)) aria-label=(shown) { (show::figure(&analytics[member])) " of 100" }
                 ul.points {
                     @for entry in items(&of.journey["explanation"], code) {
-                        li { span.number { (signed(number(entry, "points"))) } " " (show::words(text(entry, "reason"))) }
+                        li { span.number { (signed(number(entry, "points"))) } " " (show::name(text(entry, "reason"))) }
                     }
                 }
             }

@@ -34,9 +34,9 @@ fn one(message: &Value) -> Markup {
         article.message.(text(message, "direction")) data-message=(id) id={ "m-" (id) } {
             header {
                 strong { (who(message)) } " " (show::time(&message["createdAt"]))
-                @if text(message, "kind") != "human" { " " span.flag { (show::words(text(message, "kind"))) } }
-                @for flag in items(message, "flags") { " " span.flag { (show::words(flag.as_str().unwrap_or_default())) } }
-                @if message["sending"].is_object() { " " span.help { (show::words(text(&message["sending"], "status"))) } }
+                @if text(message, "kind") != "human" { " " span.flag { (show::name(text(message, "kind"))) } }
+                @for flag in items(message, "flags") { " " span.flag { (show::name(flag.as_str().unwrap_or_default())) } }
+                @if message["sending"].is_object() { " " span.help { (show::name(text(&message["sending"], "status"))) } }
                 div.subject { bdi { (show::line(text(message, "subject"), "")) } }
             }
             @if message["erased"] == true { p.empty { "Its text was erased." } }

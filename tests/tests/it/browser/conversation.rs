@@ -26,7 +26,7 @@ async fn an_event_is_fired_and_a_refusal_is_explained() {
     browser.until("the conversation", ON_PAGE).await;
     connected(&browser).await;
     lit(&browser, "NEW").await;
-    browser.press("Trigger first email sent").await;
+    browser.press("Trigger first mail sent").await;
     lit(&browser, "ACTIVE").await;
     browser
         .until(
@@ -77,7 +77,7 @@ async fn an_event_is_fired_and_a_refusal_is_explained() {
     assert_eq!(alert, "version_conflict");
     browser.inspect("refusal").await;
     assert_eq!(contact.status().await["version"], before);
-    browser.press("Trigger engagement increased").await;
+    browser.press("Trigger engagement grew").await;
     let step = format!(
         "document.querySelector('#history li[data-version=\"{}\"]') !== null",
         before + 1
