@@ -11,6 +11,7 @@ mod looks;
 mod payloads;
 mod proof;
 mod town;
+mod waiting;
 
 use convo_tests::{BOOTSTRAP_KEY, Browser, Server};
 

@@ -9,7 +9,7 @@ use convo_tests::{Mail, Server};
 use serde_json::json;
 
 /// Every page of the navigation, and what is beside it.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 13] = [
     "/",
     "/setup",
     "/conversations",
@@ -20,6 +20,9 @@ const PAGES: [&str; 10] = [
     "/suppressions",
     "/receipts",
     "/receipts?status=dead",
+    "/drafts",
+    "/outbox",
+    "/outbox?status=all",
 ];
 
 /// A key of an agent's own.

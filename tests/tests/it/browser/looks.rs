@@ -1,6 +1,6 @@
 //! Every page: its form, its colours, its keyboard, its pictures.
 
-use convo_tests::{Kind, Options, no_browser};
+use convo_tests::{Kind, Options, PlayedMailgun, no_browser};
 
 use super::{inside, town};
 
@@ -9,8 +9,10 @@ async fn every_page_keeps_the_rules_and_obeys_the_keyboard() {
     if no_browser() {
         return;
     }
-    let server = Options::on(Kind::Sqlite).start().await;
+    let mailgun = PlayedMailgun::start().await;
+    let server = Options::on(Kind::Sqlite).sending(&mailgun).start().await;
     let town = town::build(&server).await;
+    town::trouble(&server, &mailgun).await;
     let browser = inside(&server).await;
     let talk = format!("/conversations/{}", town.talk.id);
     let lead = format!("/leads/{}", town.talk.lead);
@@ -26,6 +28,8 @@ async fn every_page_keeps_the_rules_and_obeys_the_keyboard() {
         ("suppressions", "/suppressions"),
         ("receipts", "/receipts"),
         ("setup", "/setup"),
+        ("drafts", "/drafts"),
+        ("outbox", "/outbox"),
     ];
     let mut broken = String::new();
     for (name, path) in pages {
@@ -59,6 +63,8 @@ async fn an_empty_server_shows_what_to_do() {
         "/review",
         "/suppressions",
         "/receipts",
+        "/drafts",
+        "/outbox",
     ] {
         browser.open(path).await;
         let empty = "document.querySelector('main .empty') !== null";

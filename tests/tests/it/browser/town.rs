@@ -2,7 +2,7 @@
 
 use convo_tests::mailgun::Event;
 use convo_tests::records::Contact;
-use convo_tests::{Mail, Server};
+use convo_tests::{Mail, Play, PlayedMailgun, Server, eventually};
 use serde_json::{Value, json};
 
 /// People with names, conversations in every state, mail to decide on, what is suppressed and what failed.
@@ -97,6 +97,24 @@ pub async fn build(server: &Server) -> Town {
     Town {
         talk: talks.swap_remove(4),
     }
+}
+
+/// A draft that waits, and a mail that the provider will never take.
+pub async fn trouble(server: &Server, mailgun: &PlayedMailgun) {
+    let asks = server.contact("grace.murray@customer.example").await;
+    asks.reply("Can I book a test drive? What does it cost?")
+        .await;
+    let draft = json!({"author": "ai", "text": "Good morning,\n\nyes, on Tuesday or on Thursday. Which suits you?", "draft": true});
+    asks.send(draft).await.expect(202);
+    let refused = server.contact("refused@customer.example").await;
+    mailgun.next([Play::Answer(400, None)]);
+    let mail = json!({"author": "ai", "text": "Good morning"});
+    refused.send(mail).await.expect(202);
+    eventually("the mail is given up", async || {
+        let dead = server.items("/api/outbox?status=dead").await;
+        (dead.len() == 1).then_some(())
+    })
+    .await;
 }
 
 /// Asks for a person after some mails with HTML, a file and a quote.
