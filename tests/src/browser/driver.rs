@@ -89,8 +89,12 @@ impl Driver {
                 "binary": program(BROWSER).to_string_lossy(),
                 "args": arguments,
                 "perfLoggingPrefs": {"enableNetwork": true, "enablePage": false},
-                // The first page is empty: the usual one asks a search engine.
-                "prefs": {"session": {"restore_on_startup": 4, "startup_urls": ["about:blank"]}},
+                // The first page is empty: the usual one asks a search engine. A field somebody writes in has the browser
+                // fetch a dictionary.
+                "prefs": {
+                    "session": {"restore_on_startup": 4, "startup_urls": ["about:blank"]},
+                    "browser": {"enable_spellchecking": false},
+                },
             },
         });
         let Value::Object(wanted) = wanted else {
