@@ -26,6 +26,13 @@ impl MessageId {
         scan(text).next().or_else(|| Self::bare(text))
     }
 
+    /// Reads an id as [`Self::as_str`] gave it: one with a comma needs no brackets here, since nothing else can stand
+    /// beside it.
+    fn stored(text: &str) -> Option<Self> {
+        let alone = !text.contains(['<', '>']);
+        Self::clean(text).filter(|id| alone && *id.0 == *text)
+    }
+
     /// The id without `<` and `>`.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -98,7 +105,7 @@ impl TryFrom<String> for MessageId {
     type Error = NoMessageId;
 
     fn try_from(text: String) -> Result<Self, NoMessageId> {
-        Self::parse(&text).ok_or(NoMessageId)
+        text.parse()
     }
 }
 
@@ -106,7 +113,9 @@ impl std::str::FromStr for MessageId {
     type Err = NoMessageId;
 
     fn from_str(text: &str) -> Result<Self, NoMessageId> {
-        Self::parse(text).ok_or(NoMessageId)
+        Self::stored(text)
+            .or_else(|| Self::parse(text))
+            .ok_or(NoMessageId)
     }
 }
 
@@ -264,6 +273,17 @@ mod tests {
         assert!(serde_json::from_str::<MessageId>("\"yes\"").is_err());
     }
 
+    /// A mail is stored with its ids before it takes effect: what was read from a header is read back.
+    #[test]
+    fn ids_that_need_their_brackets_survive_storage() {
+        for value in ["<m0@us,x.example>", "<a;b@x>", "<\"a,b\"@x>", "<a@b@c>"] {
+            let id = scan(value).next().unwrap();
+            let stored = serde_json::to_string(&id).unwrap();
+            let read: MessageId = serde_json::from_str(&stored).unwrap();
+            assert_eq!(read, id, "{value}");
+        }
+    }
+
     #[test]
     fn derived_ids_differ_when_any_field_does() {
         let mail = Unidentified {
@@ -307,8 +327,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn scanning_never_panics_and_ids_read_back(value in "[<>@ \"a-cä\\r\\n\\t.,]{0,80}") {
+        fn scanning_never_panics_and_ids_read_back(value in "[<>@ \"a-cä\\r\\n\\t.,;]{0,80}") {
             for id in scan_or_bare(&value) {
+                let read: Result<MessageId, _> = id.as_str().parse();
+                prop_assert_eq!(read, Ok(id.clone()));
                 prop_assert_eq!(MessageId::parse(&id.to_header()), Some(id));
             }
         }
