@@ -8,8 +8,11 @@
 
 mod analytics;
 mod export;
+mod faults;
 mod gate;
 mod handover;
+mod model;
 mod reopening;
+mod simulation;
 mod timers;
 mod world;

@@ -18,9 +18,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// The time of a world, which only the test moves.
+/// The time of a world, which only the test moves; and a fuse for what asks it.
 #[derive(Clone)]
-pub struct Clock(Arc<AtomicI64>);
+pub struct Clock(Arc<AtomicI64>, Arc<AtomicU32>);
 
 impl Clock {
     pub fn now(&self) -> DateTime<Utc> {
@@ -34,14 +34,37 @@ impl Clock {
     pub fn wait(&self, span: TimeDelta) {
         self.set(self.now() + span);
     }
+
+    /// The writer panics when it asks for the time or for an id for the `count`th time from now; 0: never.
+    pub fn burn(&self, count: u32) {
+        self.1.store(count, Ordering::SeqCst);
+    }
+
+    /// Whether the fuse still burns.
+    pub fn burns(&self) -> bool {
+        self.1.load(Ordering::SeqCst) > 0
+    }
+
+    fn asked(&self) {
+        if std::thread::current().name() != Some("writer") {
+            return;
+        }
+        let less = |left: u32| left.checked_sub(1);
+        let left = self
+            .1
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+        assert_ne!(left, Ok(1), "the fuse of the test");
+    }
 }
 
 impl Shell for Clock {
     fn now(&self) -> DateTime<Utc> {
+        self.asked();
         self.now()
     }
 
     fn new_id(&self) -> Uuid {
+        self.asked();
         // One count for all applications: an id is drawn once.
         static DRAWN: AtomicU64 = AtomicU64::new(1);
         let drawn = DRAWN.fetch_add(1, Ordering::SeqCst);
@@ -123,7 +146,7 @@ impl World {
     fn new(now: &str, sending: Sending, url: Option<String>) -> World {
         let folder = tempfile::tempdir().unwrap();
         let file = || format!("sqlite://{}", folder.path().join("convo.db").display());
-        let clock = Clock(Arc::default());
+        let clock = Clock(Arc::default(), Arc::default());
         clock.set(at(now));
         let mut world = World {
             clock,
@@ -172,6 +195,26 @@ impl World {
 
     pub fn app(&self) -> &App {
         self.node.as_ref().unwrap().app()
+    }
+
+    /// Whether it is on PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        !self.url.starts_with("sqlite://")
+    }
+
+    /// Runs statements on a connection of the test's own; the texts of the first column of what they select.
+    pub fn sql(&self, statements: &str) -> Vec<String> {
+        let Some(file) = self.url.strip_prefix("sqlite://") else {
+            return postgres(&self.url, statements);
+        };
+        let connection = rusqlite::Connection::open(file).unwrap();
+        if !statements.starts_with("SELECT") {
+            connection.execute_batch(statements).unwrap();
+            return Vec::new();
+        }
+        let mut query = connection.prepare(statements).unwrap();
+        let rows = query.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
     }
 
     /// Runs a command.
@@ -355,20 +398,29 @@ fn postgres_url() -> Option<String> {
     };
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = format!("app_{}_{count}", std::process::id());
+    postgres(&admin, &format!("CREATE DATABASE {name}"));
+    let (server, _) = admin.rsplit_once('/').expect("a URL with a database");
+    Some(format!("{server}/{name}"))
+}
+
+/// Runs statements on a connection of its own; the texts of the first column of what they select.
+fn postgres(url: &str, statements: &str) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(&admin, tokio_postgres::NoTls)
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
             .await
             .expect("the PostgreSQL of the tests answers");
         let connection = tokio::spawn(connection);
-        let sql = format!("CREATE DATABASE {name}");
-        client.batch_execute(&sql).await.unwrap();
+        let said = client.simple_query(statements).await.unwrap();
         drop(client);
         let _ = connection.await;
-    });
-    let (server, _) = admin.rsplit_once('/').expect("a URL with a database");
-    Some(format!("{server}/{name}"))
+        let rows = said.iter().filter_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        rows.map(str::to_owned).collect()
+    })
 }
