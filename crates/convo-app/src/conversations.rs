@@ -141,6 +141,8 @@ impl Batch<'_, '_> {
             integration: None,
             queued_since: None,
             facts: String::new(),
+            audit_version: 0,
+            audit_digest: None,
             updated_at: self.now,
         };
         let entry = ConversationEntry {

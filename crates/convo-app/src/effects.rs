@@ -15,6 +15,9 @@ use crate::handover::Before;
 use crate::records::Suppressing;
 use crate::wire::{address_key, is_address};
 
+/// Bytes of the salt of a metadata row: nobody tries all of them.
+pub(crate) const SALT: usize = 16;
+
 /// What came of a decision, for answers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Came {
@@ -133,6 +136,8 @@ impl Batch<'_, '_> {
             metadata_id: metadata,
             at: step.at,
             recorded_at: self.clock,
+            content_digest: None,
+            digest: None,
         });
         let mut data = json!({
             "fromState": step.from.as_str(),
@@ -294,6 +299,8 @@ impl Batch<'_, '_> {
         body: &Value,
     ) -> Uuid {
         let id = self.new_id();
+        let mut salt = vec![0; SALT];
+        self.context.shell.random(&mut salt);
         self.commit.metadata.push(MetadataRow {
             id,
             conversation_id: Some(conversation),
@@ -301,6 +308,7 @@ impl Batch<'_, '_> {
             kind: kind.to_owned(),
             body: body.to_string(),
             created_at: self.clock,
+            salt: Some(salt),
         });
         self.wrote();
         id

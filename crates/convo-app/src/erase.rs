@@ -197,7 +197,8 @@ impl Batch<'_, '_> {
                 self.wrote();
             }
         }
-        let more = !self.commit.sweeps.is_empty();
+        let chained = self.chain_older()?;
+        let more = chained || !self.commit.sweeps.is_empty();
         Ok(Answer {
             status: if more { 200 } else { 204 },
             ..no_content()

@@ -17,6 +17,7 @@
 //! | [`live`] | the event log as it happens: hub, feed, streams that begin in the past |
 //! | `analytics` | rows and counts that figures over many conversations are read from |
 //! | [`verify`], [`rebuild`] | every stored invariant, checked; what follows from sources, made anew |
+//! | `chain` | older audit rows brought into the chain |
 //! | [`handover`] | whom conversations are offered to, who has them, and clocks |
 //! | `send`, `gate`, [`outbox`], [`sending`] | mail to leads and agents: asked for, allowed, on its way; under which names |
 //! | [`reply_token`], [`tickets`], [`unsubscribe`] | tokens in addresses; keys lent for one connection; links to take oneself off |
@@ -31,6 +32,7 @@ pub mod app;
 pub mod attachments;
 pub mod backup;
 mod batch;
+mod chain;
 pub mod command;
 pub mod context;
 pub mod conversations;

@@ -18,6 +18,7 @@
 //! | [`scoring`] | engagement, qualification, handover readiness, each explained |
 //! | [`handover`] | whom to offer a conversation to, until when, and how far it is |
 //! | [`conversation`], [`lead`], [`change`] | the two aggregates and what can change in them |
+//! | [`history`] | the state as of a time, folded out of the audit |
 //! | [`clocks`] | when something is due by itself |
 //! | [`rules`] | the seven rules and the trait for the caller's own |
 //! | [`snapshot`], [`observe`](mod@observe), [`decide`](mod@decide) | what a decision sees, and the two doors |
@@ -36,6 +37,7 @@ mod draft;
 pub mod email;
 pub mod gate;
 pub mod handover;
+pub mod history;
 pub mod journey;
 pub mod lead;
 pub mod lexicon;

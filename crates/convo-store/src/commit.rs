@@ -89,8 +89,13 @@ pub struct Commit {
     pub attachments: Vec<AttachmentRow>,
     /// New metadata rows.
     pub metadata: Vec<MetadataRow>,
-    /// New audit rows.
+    /// New audit rows, those of a conversation in the order of their versions; the writer chains them.
     pub transitions: Vec<TransitionRow>,
+    /// Stored audit rows that an older version of the program wrote, to be chained: all of a conversation that follow
+    /// its last chained one, or the first of them. Their conversations must be put.
+    pub unchained: Vec<TransitionRow>,
+    /// Stored metadata rows of those, with the salts that were drawn for them.
+    pub salted: Vec<MetadataRow>,
     /// New rows of the journey.
     pub journey: Vec<JourneyEventRow>,
     /// Provider events, inserted or replaced.
@@ -374,6 +379,8 @@ impl Commit {
         self.attachments.extend(later.attachments);
         self.metadata.extend(later.metadata);
         self.transitions.extend(later.transitions);
+        self.unchained.extend(later.unchained);
+        self.salted.extend(later.salted);
         self.journey.extend(later.journey);
         self.email_events.extend(later.email_events);
         self.receipts.extend(later.receipts);

@@ -7,6 +7,7 @@
 //!   numbers of the event log last, and commits.
 //! - [`Reader`]: bulk look-ups by key for the writer, lists for the views, pages and recounts for checks.
 //! - [`Store::dump`], [`Store::restore`]: every row out of one state of the database, and into an empty one.
+//! - [`chain`]: the digests by which the audit proves itself.
 //! - [`StoreError`], [`CommitError`]: away, conflict and fault are different kinds.
 //!
 //! Inside: `record` (one macro for a table, its row and its bulk writes), `sql` (ids and times that mean the same
@@ -15,6 +16,7 @@
 //! `migrate`, `transaction`, `write`, `sweep`, `check`. No other crate of the workspace names Diesel.
 
 mod any;
+pub mod chain;
 mod check;
 mod commit;
 mod counted;
@@ -52,6 +54,10 @@ pub use read::{
     Head, Interval, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts, MessageHead,
     MessageLabel, MessageNode, MessageSize, NOTICED, OpenReviews, Reader, Recount, SentMail,
     SentOne, Sort, WaitFigures, Waiting,
+    Backlog, COUNTED, ConversationList, Cursor, ExportFilter, ExportedText, FigureList, Head,
+    Interval, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts, MessageHead,
+    MessageLabel, MessageNode, MessageSize, OpenReviews, Reader, Recount, SentMail, SentOne, Sort,
+    StepRow, WaitFigures, Waiting,
 };
 pub use store::{Connections, Database, Store};
 pub use writer::Writer;

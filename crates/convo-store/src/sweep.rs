@@ -224,7 +224,10 @@ fn erase_lead(conn: &mut AnyConn, lead: Uuid, address_keys: &[String]) -> StoreR
     erase_reviews(conn, lead_id, &of, address_keys)?;
     let metadata =
         conversation_metadata::table.filter(conversation_metadata::lead_id.eq(Some(lead_id)));
-    let emptied = diesel::update(metadata).set(conversation_metadata::body.eq("{}"));
+    let emptied = diesel::update(metadata).set((
+        conversation_metadata::body.eq("{}"),
+        conversation_metadata::salt.eq(None::<Vec<u8>>),
+    ));
     at("conversation_metadata", emptied.execute(conn))?;
     gate::erase_drafts(conn, lead_id)?;
     let answers = idempotency_keys::table.filter(idempotency_keys::lead_id.eq(Some(lead_id)));

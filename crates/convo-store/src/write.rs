@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::any::AnyConn;
+use crate::chain;
 use crate::check;
 use crate::commit::{Commit, CountKey, Placement, Put, ReceiptChange, Revised, TimerKey};
 use crate::error::{StoreError, StoreResult};
@@ -16,8 +17,9 @@ use crate::sweep;
 use crate::together::Together;
 
 /// Writes everything; the event log comes last.
-pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
+pub(crate) fn write(conn: &mut AnyConn, mut commit: Commit) -> StoreResult<Logged> {
     check::texts(&commit)?;
+    chain::link(&mut commit);
     people(conn, &commit)?;
     put(
         conn,
@@ -72,6 +74,7 @@ pub(crate) fn write(conn: &mut AnyConn, commit: Commit) -> StoreResult<Logged> {
             answers: commit.answers,
         },
     )?;
+    chain::write(conn, &commit.unchained, &commit.salted)?;
     upsert(conn, commit.messages_changed, MessageRow::upsert_all)?;
     place(conn, &commit.placements)?;
     upsert(conn, commit.aliases, AliasRow::upsert_all)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use convo_store::rows::*;
-use convo_store::{Commit, CountKey, Put, Reader, Store, StoreError};
+use convo_store::{Commit, CountKey, NewLogRow, Put, Reader, Store, StoreError};
 use uuid::Uuid;
 
 use crate::play::Played;
@@ -138,6 +138,27 @@ fn counted(row: CountRow, times: i64) -> (CountKey, i64) {
     (key, row.value * times)
 }
 
+/// The row of the event log that tells of a step in a copy.
+fn logged(row: &TransitionRow, copy: u128) -> NewLogRow {
+    let (from, to, event, version) = (&row.from_state, &row.to_state, &row.event, row.version);
+    let by = match row.triggered_by.as_str() {
+        "system" => ",\"triggeredBy\":\"system\"",
+        _ => "",
+    };
+    NewLogRow {
+        kind: "conversation_state_changed".to_owned(),
+        at: row.recorded_at,
+        conversation_id: Some(moved(row.conversation_id, copy)),
+        lead_id: Some(moved(row.lead_id, copy)),
+        metadata_id: row.metadata_id.map(|id| moved(id, copy)),
+        silent: false,
+        quiet: false,
+        data: format!(
+            "{{\"fromState\":\"{from}\",\"toState\":\"{to}\",\"event\":\"{event}\",\"version\":{version}{by}}}"
+        ),
+    }
+}
+
 /// The id in a copy.
 fn moved(id: Uuid, copy: u128) -> Uuid {
     Uuid::from_u128(id.as_u128() | copy << COPY)
@@ -218,6 +239,8 @@ fn add(commit: &mut Commit, person: &Person, named: &LeadRow, copy: u128, number
             id: id(row.id),
             lead_id: id(row.lead_id),
             facts: text(&row.facts),
+            audit_version: 0,
+            audit_digest: None,
             ..row.clone()
         }));
     }
@@ -266,8 +289,13 @@ fn add(commit: &mut Commit, person: &Person, named: &LeadRow, copy: u128, number
             cause: row.cause.as_deref().map(text),
             implied_by: maybe(row.implied_by),
             metadata_id: maybe(row.metadata_id),
+            content_digest: None,
+            digest: None,
             ..row.clone()
         }));
+    commit
+        .log
+        .extend(person.transitions.iter().map(|row| logged(row, copy)));
     commit
         .journey
         .extend(person.journey.iter().map(|row| JourneyEventRow {

@@ -2,7 +2,8 @@
 //!
 //! A thousand conversations are played through the application itself, on a database of their own; their rows are
 //! then copied under other ids, names and addresses, with counters that many times as large. So every row is one that
-//! the application wrote, and `convo-server verify` finds nothing wrong. The event log stays empty.
+//! the application wrote, and `convo-server verify` finds nothing wrong. The event log holds
+//! the steps of the audit.
 //!
 //! ```sh
 //! cargo run --release -p convo-app --example fill -- sqlite://big.db 1000000

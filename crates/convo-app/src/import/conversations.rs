@@ -151,6 +151,8 @@ impl Batch<'_, '_> {
             metadata_id: None,
             at,
             recorded_at: self.clock,
+            content_digest: None,
+            digest: None,
         };
         self.commit.transitions.push(row);
         let data = json!({

@@ -35,6 +35,7 @@ fn one(commit: &mut Commit, mut row: ConversationRow, at: DateTime<Utc>) {
         kind: "transition".to_owned(),
         body: "{\"triggeredBy\":\"bench\",\"metadata\":{}}".to_owned(),
         created_at: at,
+        salt: Some(vec![7; 16]),
     });
     commit.transitions.push(TransitionRow {
         id: Uuid::now_v7(),
@@ -54,6 +55,8 @@ fn one(commit: &mut Commit, mut row: ConversationRow, at: DateTime<Utc>) {
         metadata_id: Some(metadata_id),
         at,
         recorded_at: at,
+        content_digest: None,
+        digest: None,
     });
     commit.log.push(NewLogRow {
         kind: "conversation_state_changed".to_owned(),
@@ -145,6 +148,8 @@ fn conversation(lead_id: Uuid, at: DateTime<Utc>) -> ConversationRow {
         integration: None,
         queued_since: None,
         facts: format!("{{\"schema\":1,\"tally\":\"{}\"}}", "0".repeat(800)),
+        audit_version: 6,
+        audit_digest: Some(vec![6; 32]),
         updated_at: at,
     }
 }

@@ -45,6 +45,10 @@ record! {
         at: DateTime<Utc> => Moment,
         /// When it was stored.
         recorded_at: DateTime<Utc> => Moment,
+        /// Salted digest of the metadata row's content; the writer sets it.
+        content_digest: Option<Vec<u8>> => Nullable<Binary>,
+        /// Digest over the one of the step before and all of the above; the writer sets it. None: not chained yet.
+        digest: Option<Vec<u8>> => Nullable<Binary>,
     }
     writes: insert
 }
@@ -67,6 +71,8 @@ record! {
         body: String => Text,
         /// When it was stored.
         created_at: DateTime<Utc> => Moment,
+        /// Random bytes that its digest in the audit is made with; they go with the content.
+        salt: Option<Vec<u8>> => Nullable<Binary>,
     }
     writes: insert
 }

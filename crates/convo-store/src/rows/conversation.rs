@@ -67,6 +67,10 @@ record! {
         qualification: i16 => SmallInt,
         /// JSON of the core's conversation.
         facts: String => Text,
+        /// The version up to which the audit is chained; the writer sets it.
+        audit_version: i64 => BigInt,
+        /// Digest of that version's audit row; the writer sets it.
+        audit_digest: Option<Vec<u8>> => Nullable<Binary>,
         /// When it was last changed.
         updated_at: DateTime<Utc> => Moment,
     }

@@ -72,6 +72,8 @@ pub fn conversation(n: u128, lead: u128) -> ConversationRow {
         integration: None,
         queued_since: None,
         facts: "{}".to_owned(),
+        audit_version: 0,
+        audit_digest: None,
         created_at: at(n as i64),
         updated_at: at(n as i64),
     }
@@ -145,6 +147,8 @@ pub fn transition(n: u128, conversation: u128, lead: u128, version: i64) -> Tran
         metadata_id: None,
         at: at(version),
         recorded_at: at(version),
+        content_digest: None,
+        digest: None,
     }
 }
 

@@ -43,6 +43,7 @@ fn an_erase_leaves_no_text_of_the_person() {
             kind: "transition".to_owned(),
             body: format!("{{\"by\":\"{SECRET}\"}}"),
             created_at: at(0),
+            salt: Some(vec![3; 16]),
         });
         let mut theirs = receipt(40, "done");
         theirs.conversation_id = Some(id(2));

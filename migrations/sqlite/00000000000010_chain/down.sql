@@ -1,0 +1,16 @@
+DROP TRIGGER metadata_emptied;
+DROP TRIGGER metadata_salted_anew;
+DROP TRIGGER metadata_rewritten;
+DROP TRIGGER metadata_changed;
+DROP TRIGGER metadata_deleted;
+DROP TRIGGER log_changed;
+DROP TRIGGER log_deleted;
+DROP TRIGGER audit_chained_anew;
+DROP TRIGGER audit_changed;
+DROP TRIGGER audit_deleted;
+DROP INDEX conversation_state_transitions_unchained;
+ALTER TABLE conversation_metadata DROP COLUMN salt;
+ALTER TABLE conversation_state_transitions DROP COLUMN digest;
+ALTER TABLE conversation_state_transitions DROP COLUMN content_digest;
+ALTER TABLE conversations DROP COLUMN audit_digest;
+ALTER TABLE conversations DROP COLUMN audit_version;
