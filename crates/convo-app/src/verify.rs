@@ -1,6 +1,8 @@
 //! Every stored invariant, checked: what `convo-server verify` prints.
 
 mod analytics;
+mod audit;
+mod log;
 mod sending;
 mod timers;
 
@@ -8,17 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use convo_core::conversation::Conversation;
 use convo_core::lead::Lead;
-use convo_core::machine::{Cell, Event, State, cell};
 use convo_core::tally::Tally;
 use convo_store::Reader;
-use convo_store::rows::{ConversationRow, TransitionRow};
+use convo_store::rows::ConversationRow;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::batch::{Counted, queued_since};
 use crate::door::{FactParts, Spoken, fact, is_judged, judged};
 use crate::error::AppError;
-use crate::import::IMPORTED;
 use crate::rebuild;
 
 /// Conversations read at once.
@@ -36,6 +36,8 @@ pub struct Report {
     pub conversations: u64,
     /// Audit rows looked at.
     pub transitions: u64,
+    /// Of them, those that are not chained yet: an older version of the program wrote them.
+    pub unchained: u64,
     /// Messages looked at.
     pub messages: u64,
     /// Provider events looked at.
@@ -61,18 +63,47 @@ pub struct Finding {
     /// The row, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
+    /// The conversation whose audit it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<Uuid>,
+    /// The conversation's version that it tells of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
     /// What is wrong, without personal data.
     pub detail: String,
 }
 
 impl Report {
     fn found(&mut self, invariant: &'static str, id: Option<Uuid>, detail: impl Into<String>) {
+        self.add(invariant, id, None, detail.into());
+    }
+
+    /// A row of the audit, or what should be one.
+    fn found_in_audit(
+        &mut self,
+        invariant: &'static str,
+        id: Option<Uuid>,
+        (conversation, version): (Uuid, i64),
+        detail: impl Into<String>,
+    ) {
+        self.add(invariant, id, Some((conversation, version)), detail.into());
+    }
+
+    fn add(
+        &mut self,
+        invariant: &'static str,
+        id: Option<Uuid>,
+        place: Option<(Uuid, i64)>,
+        detail: String,
+    ) {
         self.problems += 1;
         if self.findings.len() < KEPT {
             self.findings.push(Finding {
                 invariant,
                 id,
-                detail: detail.into(),
+                conversation_id: place.map(|(conversation, _)| conversation),
+                version: place.map(|(_, version)| version),
+                detail,
             });
         }
     }
@@ -86,13 +117,14 @@ pub fn verify(reader: &mut Reader<'_>) -> Result<Report, AppError> {
     let mut report = Report::default();
     let mut counted: BTreeMap<String, i64> = BTreeMap::new();
     let mut figures = analytics::Analytics::new(reader)?;
-    let asked = conversations(reader, &mut report, &mut counted, &mut figures)?;
+    let mut steps = log::Steps::default();
+    let asked = conversations(reader, &mut report, &mut counted, &mut figures, &mut steps)?;
     offers(reader, &mut report, asked)?;
     leads(reader, &mut report, &mut counted, &mut figures)?;
     sending::sending(reader, &mut report)?;
     figures.finish(reader, &mut report)?;
     counters(reader, &mut report, &counted)?;
-    log(reader, &mut report)?;
+    log::check(reader, &mut report, steps)?;
     for violation in reader.foreign_key_violations()? {
         report.found("foreign_key", None, violation);
     }
@@ -117,6 +149,7 @@ fn conversations(
     report: &mut Report,
     counted: &mut BTreeMap<String, i64>,
     figures: &mut analytics::Analytics,
+    logged: &mut log::Steps,
 ) -> Result<BTreeMap<Uuid, Uuid>, AppError> {
     let mut asked = BTreeMap::new();
     let mut after = None;
@@ -129,14 +162,15 @@ fn conversations(
         };
         after = Some(last.id);
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let mut audit: BTreeMap<Uuid, Vec<TransitionRow>> = BTreeMap::new();
-        for row in reader.transitions_by_conversations(&ids)? {
-            audit.entry(row.conversation_id).or_default().push(row);
-        }
+        let mut audit = audit::read(reader, report, &ids)?;
+        let said = audit::Said::of(reader, audit.values().flatten())?;
         timers.read(reader, report, &ids)?;
         figures.read(reader, &ids)?;
         for row in &rows {
             report.conversations += 1;
+            let steps = audit.remove(&row.id).unwrap_or_default();
+            audit::chain(report, row, &steps, &said);
+            logged.expect(&steps);
             let Ok(facts) = serde_json::from_str::<Conversation<Uuid>>(&row.facts) else {
                 report.found("facts_readable", Some(row.id), "the facts cannot be read");
                 continue;
@@ -151,10 +185,9 @@ fn conversations(
                     "another open conversation has the same lead and campaign",
                 );
             }
-            let steps = audit.remove(&row.id).unwrap_or_default();
             let spoken = messages(reader, report, row, &facts)?;
             figures.check(reader, report, row, &facts, &steps, &spoken)?;
-            history(report, row, &facts, steps);
+            audit::history(report, row, &facts, &steps);
             for (name, share) in Counted::of(row, &facts).shares() {
                 *counted.entry(name.to_owned()).or_default() += share;
             }
@@ -214,82 +247,6 @@ fn columns(report: &mut Report, row: &ConversationRow, facts: &Conversation<Uuid
                 format!("column {column} differs from the facts"),
             );
         }
-    }
-}
-
-/// Audit versions are gapless and every step stands in the table, or is the one that began an import.
-fn history(
-    report: &mut Report,
-    row: &ConversationRow,
-    facts: &Conversation<Uuid>,
-    mut audit: Vec<TransitionRow>,
-) {
-    audit.sort_by_key(|step| step.version);
-    let mut at = State::New;
-    // Mail of another age may be imported at any time, so only what an import began with has a place in time.
-    let begun = audit.first().filter(|step| step.event == IMPORTED);
-    let begun = begun.map(|step| step.at);
-    for (number, step) in audit.iter().enumerate() {
-        report.transitions += 1;
-        if i64::try_from(number + 1) != Ok(step.version) {
-            report.found(
-                "audit_gapless",
-                Some(step.id),
-                format!("version {} at place {}", step.version, number + 1),
-            );
-        }
-        let (from, to) = (
-            step.from_state.parse::<State>(),
-            step.to_state.parse::<State>(),
-        );
-        let (Ok(from), Ok(to)) = (from, to) else {
-            report.found("audit_states", Some(step.id), "a state is none");
-            continue;
-        };
-        if from != at {
-            report.found(
-                "audit_chain",
-                Some(step.id),
-                format!("begins in {from} but the step before ended in {at}"),
-            );
-        }
-        let legal = match step.event.parse::<Event>() {
-            Ok(event) => match cell(from, event) {
-                Cell::To(expected) => expected == to,
-                Cell::Recorded => from == to,
-                Cell::Refused => false,
-            },
-            Err(_) => step.event == IMPORTED && number == 0,
-        };
-        if begun.is_some_and(|begun| step.at < begun) {
-            report.found(
-                "audit_times",
-                Some(step.id),
-                "is older than the state that was imported",
-            );
-        }
-        if !legal {
-            report.found(
-                "audit_table",
-                Some(step.id),
-                format!("{} from {from} to {to} is not in the table", step.event),
-            );
-        }
-        at = to;
-    }
-    if at != facts.state {
-        report.found(
-            "audit_end",
-            Some(row.id),
-            format!("the audit ends in {at}, the facts in {}", facts.state),
-        );
-    }
-    if i64::try_from(audit.len()) != Ok(row.version) {
-        report.found(
-            "audit_count",
-            Some(row.id),
-            "the version is not the number of audit rows",
-        );
     }
 }
 
@@ -404,36 +361,6 @@ fn counters(
                 format!("{name} is {kept}, counted again {again}"),
             );
         }
-    }
-    Ok(())
-}
-
-/// The log is contiguous 1..n and its head says n.
-fn log(reader: &mut Reader<'_>, report: &mut Report) -> Result<(), AppError> {
-    let span = reader.log_span()?;
-    let head = reader.head()?;
-    report.log_rows = span.count;
-    let contiguous =
-        span.count == span.last.unwrap_or(0) && span.first.is_none_or(|first| first == 1);
-    if !contiguous {
-        report.found(
-            "log_contiguous",
-            None,
-            format!(
-                "{} rows from {:?} to {:?}",
-                span.count, span.first, span.last
-            ),
-        );
-    }
-    if head.seq != span.last.unwrap_or(0) {
-        report.found(
-            "log_head",
-            None,
-            format!(
-                "the head says {}, the last row is {:?}",
-                head.seq, span.last
-            ),
-        );
     }
     Ok(())
 }

@@ -27,7 +27,6 @@ use crate::error::{StoreError, StoreResult};
 pub use analytics::{FigureList, Interval, SentOne, WaitFigures};
 pub use backlog::{Attention, Backlog, COUNTED, NOTICED, Waiting};
 pub use audit::StepRow;
-pub use backlog::{Backlog, COUNTED, Waiting};
 pub use conversation::{ConversationList, Sort};
 pub use export::{ExportFilter, ExportedText, MessageSize};
 pub use gate::SentMail;

@@ -2,6 +2,7 @@
 
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
 use convo_app::views::{self, TreeForm};
 use convo_app::{AppError, Command, conversations, wire};
 use serde::Deserialize;
@@ -17,7 +18,7 @@ use crate::http::input::{PathParts, QueryString};
 use crate::openapi::figures::{ConversationFigures, Overview};
 use crate::openapi::journey::Journey;
 use crate::openapi::messages::{ContextAnswer, ThreadTree};
-use crate::openapi::states::Status;
+use crate::openapi::states::StatusAnswer;
 use crate::openapi::vocabulary::TreeFormat;
 use crate::openapi::{lists, moves, requests};
 use crate::problem::Problem;
@@ -42,22 +43,37 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(metrics);
 }
 
-/// State, flags, scores and integration status of a conversation.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct StatusQuery {
+    /// A time gone by: the state as of then, out of the audit. 404 before the conversation was made.
+    #[serde(default, deserialize_with = "wire::moment")]
+    #[param(nullable = false)]
+    as_of: Option<DateTime<Utc>>,
+}
+
+/// State, flags, scores and integration status of a conversation; or its state as of a time.
 #[utoipa::path(
     tag = "conversation state",
-    params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = Status))
+    params(("id" = uuid::Uuid, Path), StatusQuery),
+    responses((status = 200, body = StatusAnswer))
 )]
 #[get("/conversation-state/{id}/status")]
 pub async fn status(
     _caller: Authorized<Read>,
     path: PathParts,
+    query: QueryString<StatusQuery>,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let id = path.id("id")?;
     let app = api.app.clone();
+    let as_of = query.0.as_of;
     let value = api
         .ask(move |reader, now| {
+            if let Some(as_of) = as_of {
+                return views::status_as_of(reader, id, as_of, now);
+            }
             let seen = views::see(reader, id)?;
             views::status(reader, app.context(), &seen, now)
         })

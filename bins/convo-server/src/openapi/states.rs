@@ -5,8 +5,48 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::vocabulary::{
-    Awaiting, DeliveryStatus, Event, FlagCode, HandoverStatus, Outcome, Score, State,
+    Awaiting, DeliveryStatus, Event, FlagCode, HandoverStatus, Outcome, Score, Stage, State, StepEvent,
 };
+
+/// Where a conversation stands, or stood where `asOf` is given.
+#[derive(Debug, ToSchema)]
+#[serde(untagged)]
+pub enum StatusAnswer {
+    /// Now.
+    Now(Box<Status>),
+    /// Then.
+    Then(StatusThen),
+}
+
+/// Where a conversation stood, as far as the audit has it.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct StatusThen {
+    /// The conversation.
+    pub conversation_id: Uuid,
+    /// When; all of its millisecond counts.
+    pub as_of: DateTime<Utc>,
+    /// The state it was in.
+    pub current_state: State,
+    /// Accepted events by then.
+    pub version: u64,
+    /// Since when it was in that state.
+    pub since: DateTime<Utc>,
+    /// The last event accepted by then.
+    pub last_event: Option<StepEvent>,
+    /// When that counted from; without one, when the conversation was made.
+    pub last_updated: DateTime<Utc>,
+    /// Its lead.
+    pub lead_id: Uuid,
+    /// Its campaign.
+    pub campaign_id: Option<Uuid>,
+    /// Events the table accepts in that state, in table order.
+    pub allowed_events: Vec<Event>,
+    /// The stage the lead was in.
+    pub stage: Option<Stage>,
+    /// The highest stage the lead had been in.
+    pub highest_stage: Option<Stage>,
+}
 
 /// Where a conversation stands.
 #[derive(Debug, ToSchema)]

@@ -107,6 +107,18 @@ impl Reader<'_> {
         at("conversation_state_transitions", rows)
     }
 
+    /// The versions that a conversation's audit tells of, in order.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn audit_versions(&mut self, conversation: Uuid) -> StoreResult<Vec<i64>> {
+        let query = conversation_state_transitions::table
+            .filter(conversation_state_transitions::conversation_id.eq(BoundId(conversation)))
+            .select(conversation_state_transitions::version)
+            .order(conversation_state_transitions::version.asc());
+        at("conversation_state_transitions", query.load(self.conn))
+    }
+
     /// Accepted events that are not chained and come after the last chained one of their conversation, by
     /// conversation, oldest first.
     ///
