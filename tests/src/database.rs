@@ -102,6 +102,33 @@ impl Database {
         }
     }
 
+    /// Takes away what keeps the audit and the event log append-only, as who tampers with them would.
+    pub async fn unlock_audit(&self) {
+        let on = [
+            (
+                "conversation_state_transitions",
+                "audit",
+                &["deleted", "changed", "chained_anew"][..],
+            ),
+            ("event_log", "log", &["deleted", "changed"]),
+            (
+                "conversation_metadata",
+                "metadata",
+                &["deleted", "changed", "rewritten", "salted_anew", "emptied"],
+            ),
+        ];
+        for (table, prefix, triggers) in on {
+            for trigger in triggers {
+                let of = match self.kind {
+                    Kind::Sqlite => String::new(),
+                    Kind::Postgres => format!(" ON {table}"),
+                };
+                self.execute(&format!("DROP TRIGGER {prefix}_{trigger}{of}"))
+                    .await;
+            }
+        }
+    }
+
     /// Runs a statement.
     pub async fn execute(&self, sql: &str) {
         match self.kind {

@@ -113,7 +113,12 @@ pub(crate) fn link(commit: &mut Commit) {
         .metadata
         .iter()
         .chain(&commit.salted)
-        .map(|row| (row.id, row.salt.as_ref().map(|salt| content_digest(salt, row))))
+        .map(|row| {
+            (
+                row.id,
+                row.salt.as_ref().map(|salt| content_digest(salt, row)),
+            )
+        })
         .collect();
     let mut heads: HashMap<Uuid, &mut ConversationRow> = commit
         .conversations
@@ -143,7 +148,7 @@ pub(crate) fn link(commit: &mut Commit) {
 const CHAIN: &str = update_columns!(conversation_state_transitions (content_digest digest));
 const CHAIN_END: &str = ") AS given(id, content_digest, digest) \
      WHERE conversation_state_transitions.id = given.id AND conversation_state_transitions.digest IS NULL";
-const SALT: &str = update_columns!(conversation_metadata (salt));
+const SALT: &str = update_columns!(conversation_metadata(salt));
 const SALT_END: &str = ") AS given(id, salt) \
      WHERE conversation_metadata.id = given.id AND conversation_metadata.salt IS NULL";
 
@@ -153,7 +158,10 @@ pub(crate) fn write(
     unchained: &[TransitionRow],
     salted: &[MetadataRow],
 ) -> StoreResult<()> {
-    let rows: Vec<&TransitionRow> = unchained.iter().filter(|row| row.digest.is_some()).collect();
+    let rows: Vec<&TransitionRow> = unchained
+        .iter()
+        .filter(|row| row.digest.is_some())
+        .collect();
     if !rows.is_empty() {
         let done = match conn {
             AnyConn::Sqlite(conn) => rows.iter().try_for_each(|row| {
@@ -255,7 +263,10 @@ mod tests {
             number(6),
             none.to_vec(),
         ];
-        assert_eq!(row_digest(None, &row()), Sha256::digest(bytes.concat()).to_vec());
+        assert_eq!(
+            row_digest(None, &row()),
+            Sha256::digest(bytes.concat()).to_vec()
+        );
     }
 
     #[test]

@@ -163,6 +163,7 @@ async fn a_given_state_stays_as_it_is(options: Options) {
     drop(server);
 
     // A step older than the state it follows is found.
+    database.unlock_audit().await;
     database
         .execute("UPDATE conversation_state_transitions SET at = (SELECT min(created_at) FROM conversations) WHERE version = 2")
         .await;

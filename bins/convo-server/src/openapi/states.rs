@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::vocabulary::{
-    Awaiting, DeliveryStatus, Event, FlagCode, HandoverStatus, Outcome, Score, Stage, State, StepEvent,
+    Awaiting, DeliveryStatus, Event, FlagCode, HandoverStatus, Outcome, Score, Stage, State,
+    StepEvent,
 };
 
 /// Where a conversation stands, or stood where `asOf` is given.
