@@ -53,11 +53,7 @@ pub use read::{
     Attention, Backlog, COUNTED, ConversationList, Cursor, ExportFilter, ExportedText, FigureList,
     Head, Interval, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts, MessageHead,
     MessageLabel, MessageNode, MessageSize, NOTICED, OpenReviews, Reader, Recount, SentMail,
-    SentOne, Sort, WaitFigures, Waiting,
-    Backlog, COUNTED, ConversationList, Cursor, ExportFilter, ExportedText, FigureList, Head,
-    Interval, LeadList, LogFilter, LogSpan, MessageArrival, MessageFacts, MessageHead,
-    MessageLabel, MessageNode, MessageSize, OpenReviews, Reader, Recount, SentMail, SentOne, Sort,
-    StepRow, WaitFigures, Waiting,
+    SentOne, Sort, StepRow, WaitFigures, Waiting,
 };
 pub use store::{Connections, Database, Store};
 pub use writer::Writer;

@@ -25,8 +25,8 @@ use crate::any::AnyConn;
 use crate::error::{StoreError, StoreResult};
 
 pub use analytics::{FigureList, Interval, SentOne, WaitFigures};
-pub use backlog::{Attention, Backlog, COUNTED, NOTICED, Waiting};
 pub use audit::StepRow;
+pub use backlog::{Attention, Backlog, COUNTED, NOTICED, Waiting};
 pub use conversation::{ConversationList, Sort};
 pub use export::{ExportFilter, ExportedText, MessageSize};
 pub use gate::SentMail;
