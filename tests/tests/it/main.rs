@@ -9,6 +9,7 @@
 
 mod access;
 mod arrival;
+mod audit;
 mod bad_input;
 mod browser;
 mod cluster;
