@@ -45,8 +45,8 @@ fn a_fault_at_any_statement_costs_nothing() {
             }
         }
         let (mut played, mut refused) = (0, 0);
-        // The statements are the same on both; PostgreSQL, which takes longer, has every second one.
-        let every = if world.is_postgres() { 2 } else { 1 };
+        // The statements are the same on both; PostgreSQL, which takes longer, has every third one.
+        let every = if world.is_postgres() { 3 } else { 1 };
         for (at, point) in places.iter().step_by(every) {
             // Each fault at each point would take minutes; over all points each fault has its turn.
             let fault = faults[played % faults.len()];
@@ -86,7 +86,7 @@ fn a_fault_at_any_statement_costs_nothing() {
         world.verify();
         story::log_is_whole(world.app());
         println!("{played} points, {refused} tries refused");
-        assert!(played > 40 && refused > 20, "{played} {refused}");
+        assert!(played > 30 && refused > 20, "{played} {refused}");
     });
 }
 

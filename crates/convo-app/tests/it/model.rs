@@ -7,13 +7,13 @@ use std::cell::RefCell;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use convo_app::handover::{Act, Action};
-use convo_app::{Actor, AppError, Command, Envelope, IdempotencyKey, Payload, Webhook};
+use convo_app::{Actor, AppError, Command, Envelope, IdempotencyKey, Payload, Shell as _, Webhook};
 use convo_core::machine::{Event, State};
 use convo_email::{
     EmailObservation, EventKind, InboundEmail, Limits, MessageId, UserVariables, mime,
 };
 use convo_store::rows::ConversationRow;
-use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
+use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestRng, TestRunner};
 use proptest_state_machine::{ReferenceStateMachine as _, StateMachineTest};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::world::{World, id, read};
 use reference::{LEADS, Parent, Step, Town};
 
-/// Cases on SQLite, of at most so many steps; a third of them on PostgreSQL.
+/// Cases on SQLite, of at most so many steps; a quarter of them on PostgreSQL.
 const CASES: u32 = 100;
 const STEPS: usize = 30;
 
@@ -37,7 +37,7 @@ fn the_store_and_the_application_do_what_the_documents_say() {
         let agent = id(&world.run(Command::CreateAgent(read(agent))));
         world.run(Command::PutPolicy(json!({"fastTrack": true})));
         let cases = if world.is_postgres() {
-            CASES / 3
+            CASES / 4
         } else {
             CASES
         };
@@ -51,7 +51,7 @@ fn the_store_and_the_application_do_what_the_documents_say() {
             failure_persistence: Some(Box::new(FileFailurePersistence::Direct(kept))),
             ..Config::default()
         };
-        let played = TestRunner::new(config.clone()).run(
+        let played = TestRunner::new_with_rng(config.clone(), rng()).run(
             &Town::sequential_strategy(1..=STEPS),
             |(town, steps, seen)| {
                 Played::test_sequential(config.clone(), town, steps, seen);
@@ -64,6 +64,21 @@ fn the_store_and_the_application_do_what_the_documents_say() {
         with(|world, _| world.verify());
         WORLD.set(None);
     });
+}
+
+/// The same cases every time, or others where `CONVO_MODEL_SEED` is a number.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "whoever wants other cases says so"
+)]
+fn rng() -> TestRng {
+    let Ok(seed) = std::env::var("CONVO_MODEL_SEED") else {
+        return TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    };
+    let seed: u64 = seed.parse().expect("CONVO_MODEL_SEED is a number");
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)
 }
 
 fn with<T>(ask: impl FnOnce(&mut World, Uuid) -> T) -> T {
@@ -151,7 +166,7 @@ impl Played {
             provider: "mailgun".to_owned(),
             kind,
             occurred_at: world.clock.now(),
-            event_id: Some(Uuid::new_v4().to_string()),
+            event_id: Some(world.clock.new_id().to_string()),
             domain: Some("dealer.example".to_owned()),
             recipient: Some(self.email(who)),
             message_id: MessageId::parse(&format!("<{}>", self.ours(world, who))),
@@ -202,7 +217,7 @@ impl Played {
                 let token = if same {
                     token
                 } else {
-                    Uuid::new_v4().to_string()
+                    world.clock.new_id().to_string()
                 };
                 let said = post(world, &token, Payload::Mail(Box::new(mail), None));
                 assert_eq!(said["status"], "duplicate");
@@ -215,7 +230,7 @@ impl Played {
                 };
                 let event = self.fared(world, *who, kind);
                 for _ in 0..=u8::from(*twice) {
-                    let token = Uuid::new_v4().to_string();
+                    let token = world.clock.new_id().to_string();
                     post(world, &token, Payload::Event(Box::new(event.clone())));
                 }
             }
@@ -223,7 +238,7 @@ impl Played {
                 let event = self.fared(world, *who, EventKind::Complained);
                 post(
                     world,
-                    &Uuid::new_v4().to_string(),
+                    &world.clock.new_id().to_string(),
                     Payload::Event(Box::new(event)),
                 );
             }
@@ -270,7 +285,7 @@ impl Played {
         let expected = talk.version + i64::from(!right);
         let body = json!({"event": event.as_str(), "triggeredBy": "test", "metadata": {"agentId": agent}, "expectedVersion": expected});
         let mut scope = [0; 32];
-        scope[..16].copy_from_slice(Uuid::new_v4().as_bytes());
+        scope[..16].copy_from_slice(world.clock.new_id().as_bytes());
         let envelope = Envelope {
             idempotency: Some(IdempotencyKey {
                 scope,
@@ -409,7 +424,7 @@ impl StateMachineTest for Played {
         with(|world, _| {
             let mut played = Self {
                 leads: [Uuid::nil(); LEADS],
-                case: Uuid::new_v4(),
+                case: world.clock.new_id(),
                 last: [None, None, None],
                 mails: 0,
             };

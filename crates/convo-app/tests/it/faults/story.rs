@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use convo_app::handover::{Act, Action};
 use convo_app::outbox::compose::Composed;
 use convo_app::outbox::{Leased, Outcome};
 use convo_app::{
-    Actor, Answer, App, AppError, Command, Envelope, IdempotencyKey, Payload, Sent, Webhook, wire,
+    Actor, Answer, App, AppError, Command, Envelope, IdempotencyKey, Payload, Sent, Shell as _,
+    Webhook, wire,
 };
 use convo_email::{
     EmailObservation, EventKind, InboundEmail, Limits, MessageId, UserVariables, mime,
@@ -50,6 +51,8 @@ pub struct Story {
     pub conversation: Uuid,
     /// Message-ID of our first mail.
     ours: String,
+    /// When the lead wrote, once it has.
+    wrote: Option<DateTime<Utc>>,
 }
 
 /// The house of the stories: everybody who writes asks for a person, and one agent takes them all.
@@ -71,6 +74,7 @@ impl Story {
             lead: Uuid::nil(),
             conversation: Uuid::nil(),
             ours: String::new(),
+            wrote: None,
         }
     }
 
@@ -198,7 +202,7 @@ impl Story {
     /// What the server's sender does, from the lease to telling what came of it.
     fn relay(&self, app: &App) -> Result<(), AppError> {
         loop {
-            let owner = Uuid::new_v4();
+            let owner = self.clock.new_id();
             let lease = Command::LeaseOutbox {
                 owner,
                 limit: 100,
@@ -243,12 +247,15 @@ impl Story {
         }
     }
 
-    fn reply(&self) -> InboundEmail {
+    fn reply(&mut self) -> InboundEmail {
+        let wrote = *self.wrote.get_or_insert(self.clock.now());
         let mail = format!(
             "From: {0}\r\nTo: sales@dealer.example\r\nSubject: Re: Your car\r\nIn-Reply-To: <{1}>\r\n\
-             Date: Mon, 05 Jan 2026 10:00:00 +0000\r\nMessage-ID: <reply.{0}>\r\n\r\n\
+             Date: {2}\r\nMessage-ID: <reply.{0}>\r\n\r\n\
              Please call me on +49 30 1234567, I want to buy it this week.\r\n",
-            self.email, self.ours
+            self.email,
+            self.ours,
+            wrote.to_rfc2822()
         );
         InboundEmail::assemble(mime::parts(mail.as_bytes(), &Limits::default()).unwrap())
     }

@@ -81,6 +81,8 @@ pub struct Person {
     pub mails: u32,
     pub opted_out: bool,
     pub complained: bool,
+    /// Said to want no more, and wrote nothing since.
+    gone: bool,
     pub erased: bool,
 }
 
@@ -207,6 +209,7 @@ impl Person {
 
     fn mail(&mut self, raised: bool, now: i64) {
         self.mails += 1;
+        self.gone = false;
         let there = self
             .last()
             .is_some_and(|talk| talk.state.is_open() || talk.may_reopen(now));
@@ -221,6 +224,7 @@ impl Person {
 
     /// The lead wants no more: what no agent has is over.
     fn leaves(&mut self, now: i64) {
+        self.gone = true;
         if let Some(talk) = self
             .last()
             .filter(|talk| talk.state.is_open() && !talk.owned)
@@ -262,8 +266,12 @@ impl Town {
                 self.people[who].leaves(now);
             }
             Step::Unsubscribe(who) => {
-                self.people[who].opted_out = true;
-                self.people[who].leaves(now);
+                // Again it changes nothing, until the person has written since.
+                let person = &mut self.people[who];
+                if !(person.opted_out && person.gone) {
+                    person.opted_out = true;
+                    person.leaves(now);
+                }
             }
             Step::Ask(who, event, right, _) => {
                 let talk = self.talk(who);
