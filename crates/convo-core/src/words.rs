@@ -303,7 +303,7 @@ const NAMES: &[(&str, &str)] = &[
     ("human_opens", "Opens by a person"),
     ("human_clicks", "Clicks by a person"),
     ("opens_and_clicks_cap", "Opens and clicks count so far only"),
-    ("ceiling", "100 is the most"),
+    ("ceiling", "No more than 100"),
     ("contact_data", "Contact data"),
     ("engagement", "Engagement"),
     ("email_known", "Address is known"),

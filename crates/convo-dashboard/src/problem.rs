@@ -91,7 +91,7 @@ mod tests {
             "{html}"
         );
         assert!(
-            html.contains("Engagement threshold</strong>: is 12, needs 40 – &lt;wait&gt;"),
+            html.contains("Engagement</strong>: is 12, needs 40 – &lt;wait&gt;"),
             "{html}"
         );
     }
