@@ -94,6 +94,7 @@ impl Driver {
                 "prefs": {
                     "session": {"restore_on_startup": 4, "startup_urls": ["about:blank"]},
                     "browser": {"enable_spellchecking": false},
+                    "spellcheck": {"dictionaries": []},
                 },
             },
         });

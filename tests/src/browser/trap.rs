@@ -9,12 +9,14 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
 /// Whom Chromium asks by itself, at its start and where it sees a form, whatever page is open. A page that asks them is found in its log.
-const OF_CHROMIUM: [&str; 5] = [
+const OF_CHROMIUM: [&str; 6] = [
     "accounts.google.com",
     "content-autofill.googleapis.com",
     "clients2.google.com",
     "update.googleapis.com",
     "optimizationguide-pa.googleapis.com",
+    // A field somebody writes in has it fetch a dictionary.
+    "redirector.gvt1.com",
 ];
 
 /// A running proxy.

@@ -140,6 +140,12 @@ async fn looks(contact: &Contact) {
     ] {
         contact.get(rest).await.ok();
     }
+    let now = Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ");
+    contact.get(&format!("status?asOf={now}")).await.ok();
+    contact
+        .get("status?asOf=2999-01-01T00:00:00Z")
+        .await
+        .expect(422);
     let api = &contact.api;
     for path in [
         format!("{STATE}/lead/{}/journey", contact.lead),
