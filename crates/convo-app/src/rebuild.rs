@@ -407,17 +407,7 @@ fn sums(reader: &mut Reader<'_>, found: &mut Found) -> Result<(), AppError> {
             counters.insert(name.clone(), by);
         }
     }
-    let mut kept: BTreeMap<CountKey, i64> = BTreeMap::new();
-    for row in reader.all_analytics_counts()? {
-        let key = CountKey {
-            figure: row.figure,
-            day: row.day,
-            campaign_id: row.campaign_id,
-            agent_id: row.agent_id,
-            source: row.source,
-        };
-        kept.insert(key, row.value);
-    }
+    let kept = reader.all_analytics_counts()?;
     let keys: BTreeSet<&CountKey> = kept.keys().chain(found.counts.keys()).collect();
     let mut counts = BTreeMap::new();
     for key in keys {

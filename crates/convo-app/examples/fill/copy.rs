@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use convo_store::rows::*;
-use convo_store::{Commit, CountKey, NewLogRow, Put, Reader, Store, StoreError};
+use convo_store::{Commit, NewLogRow, Put, Reader, Store, StoreError};
 use uuid::Uuid;
 
 use crate::play::Played;
@@ -85,7 +85,10 @@ pub fn copy(played: &Played, store: &Store, copies: usize) -> usize {
         .into_iter()
         .map(|(name, n)| (name, n * times))
         .collect();
-    first.counts = counts.into_iter().map(|row| counted(row, times)).collect();
+    first.counts = counts
+        .into_iter()
+        .map(|(key, n)| (key, n * times))
+        .collect();
     write(first);
     // All copies of one person after each other: their keys are neighbours in every index.
     let each: Vec<(usize, usize)> = (0..people.len())
@@ -125,17 +128,6 @@ fn shared(reader: &mut Reader<'_>) -> Result<Commit, StoreError> {
         agents: agents.into_iter().map(Put::new).collect(),
         ..Commit::default()
     })
-}
-
-fn counted(row: CountRow, times: i64) -> (CountKey, i64) {
-    let key = CountKey {
-        figure: row.figure,
-        day: row.day,
-        campaign_id: row.campaign_id,
-        agent_id: row.agent_id,
-        source: row.source,
-    };
-    (key, row.value * times)
 }
 
 /// The row of the event log that tells of a step in a copy.

@@ -148,17 +148,7 @@ impl Analytics {
 
     /// Compares the counts with what was counted again.
     pub fn finish(self, reader: &mut Reader<'_>, report: &mut Report) -> Result<(), AppError> {
-        let mut kept: BTreeMap<CountKey, i64> = BTreeMap::new();
-        for row in reader.all_analytics_counts()? {
-            let key = CountKey {
-                figure: row.figure,
-                day: row.day,
-                campaign_id: row.campaign_id,
-                agent_id: row.agent_id,
-                source: row.source,
-            };
-            kept.insert(key, row.value);
-        }
+        let kept = reader.all_analytics_counts()?;
         let keys: BTreeSet<&CountKey> = kept.keys().chain(self.counts.keys()).collect();
         for key in keys {
             let value = |counts: &BTreeMap<CountKey, i64>| counts.get(key).copied().unwrap_or(0);

@@ -1,5 +1,7 @@
 //! What figures are made of: counts, waits, offers, cohorts, events. All of it by its own time within a span.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -8,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Cursor, Reader, at, by_keys, page};
 use crate::any::MultiBackend;
+use crate::commit::CountKey;
 use crate::error::StoreResult;
 use crate::rows::tables::*;
 use crate::rows::*;
@@ -256,9 +259,20 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`crate::StoreError`].
-    pub fn all_analytics_counts(&mut self) -> StoreResult<Vec<CountRow>> {
+    pub fn all_analytics_counts(&mut self) -> StoreResult<BTreeMap<CountKey, i64>> {
         let query = analytics_counts::table.select(CountRow::as_select());
-        at("analytics_counts", query.load(self.conn))
+        let rows: Vec<CountRow> = at("analytics_counts", query.load(self.conn))?;
+        let keyed = rows.into_iter().map(|row| {
+            let key = CountKey {
+                figure: row.figure,
+                day: row.day,
+                campaign_id: row.campaign_id,
+                agent_id: row.agent_id,
+                source: row.source,
+            };
+            (key, row.value)
+        });
+        Ok(keyed.collect())
     }
 
     /// A page of events counted as `code`, newest first.
