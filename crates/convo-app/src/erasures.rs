@@ -37,6 +37,8 @@ struct Line {
 pub struct Applied {
     /// Leads that were there again, and are forgotten again.
     pub erased: u64,
+    /// Lines that name a lead.
+    pub named: u64,
     /// Lines that say nothing: a crash left half of one.
     pub unreadable: u64,
 }
@@ -121,17 +123,20 @@ impl App {
     /// # Errors
     /// The database's, or a fault when the ledger cannot be read.
     pub fn apply_erasures(&self, ledger: &Erasures) -> Result<Applied, AppError> {
-        let mut erased = 0;
-        let unreadable = ledger.read(|lead| match self.erase(lead) {
-            Ok(()) => {
-                erased += 1;
-                Ok(())
+        let mut applied = Applied::default();
+        applied.unreadable = ledger.read(|lead| {
+            applied.named += 1;
+            match self.erase(lead) {
+                Ok(()) => {
+                    applied.erased += 1;
+                    Ok(())
+                }
+                // Never there, or forgotten already.
+                Err(AppError::NotFound) => Ok(()),
+                Err(error) => Err(error),
             }
-            // Never there, or forgotten already.
-            Err(AppError::NotFound) => Ok(()),
-            Err(error) => Err(error),
         })?;
-        Ok(Applied { erased, unreadable })
+        Ok(applied)
     }
 }
 

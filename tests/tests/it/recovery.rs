@@ -270,6 +270,14 @@ async fn who_was_forgotten_since_is_forgotten_again(options: Options) {
     let (options, told) = restore(server.options(), kind, &folder, &[]).await;
     assert_eq!(told["erasures"]["erased"], 0);
     let restored = options.start().await;
+    // What is no ledger at all would let mail go to whoever is forgotten.
+    let manifest = Path::new(&folder).join("manifest.json");
+    let wrong = ["resume", "--erasures", manifest.to_str().unwrap()];
+    let refused = restored.command(&wrong).await;
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("no ledger"), "{refused:?}");
+    let ready = restored.get("/readyz").await.ok();
+    assert!(ready.to_string().contains("resumed"), "{ready:#}");
     let resume = ["resume", "--erasures", ledger];
     let told = report(&restored.command(&resume).await);
     assert_eq!(told["erasures"]["erased"], 1);
@@ -324,6 +332,10 @@ async fn a_changed_byte_is_named_and_nothing_is_overwritten(options: Options) {
         assert!(refused.stderr.contains("damaged"), "{name}: {refused:?}");
         fs::write(&file, whole).unwrap();
     }
+    let nowhere = ["restore", &folder, "--erasures", "no-such-ledger"];
+    let refused = server.options().command(&empty, &place, &nowhere).await;
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("no-such-ledger"), "{refused:?}");
     assert!(empty.dump().await.is_empty(), "nothing was made of it");
     let options = server.options().clone();
     options

@@ -7,7 +7,7 @@ use convo_store::Cursor;
 use uuid::Uuid;
 
 use super::args::{EraseArgs, KeysCommand, RebuildArgs, ReplayArgs};
-use super::{CommandError, Ended, serve};
+use super::{CommandError, Ended, backup, serve};
 use crate::api::webhooks;
 use crate::auth::Scope;
 use crate::routes::Routes;
@@ -97,10 +97,9 @@ pub fn rebuild(
     args: &RebuildArgs,
     out: &mut dyn Write,
 ) -> Result<Ended, CommandError> {
-    let store = wiring::migrated(settings)?;
     let rebuilt = match args.dry_run {
-        true => store.snapshot(rebuild::look),
-        false => rebuild::rebuild(&store),
+        true => backup::current(settings)?.snapshot(rebuild::look),
+        false => rebuild::rebuild(&wiring::migrated(settings)?),
     };
     let report = rebuilt.map_err(WiringError::from)?;
     serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;

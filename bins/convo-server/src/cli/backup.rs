@@ -6,7 +6,7 @@ use std::path::Path;
 use convo_app::backup::{self, BackupError};
 use convo_app::erasures::{Applied, Erasures};
 use convo_app::{Actor, App, Command, Envelope};
-use convo_store::StoreError;
+use convo_store::{Store, StoreError};
 use serde_json::{Value, json};
 
 use super::args::{BackupArgs, RestoreArgs, ResumeArgs};
@@ -21,13 +21,7 @@ pub(super) fn backup(
     args: &BackupArgs,
     out: &mut dyn Write,
 ) -> Result<Ended, CommandError> {
-    let store = wiring::opened(settings)?;
-    let missing = store.ready().map_err(WiringError::from)?;
-    if !missing.is_empty() {
-        return Err(CommandError::Refused(
-            "the database has an older schema: run `convo-server migrate` first".to_owned(),
-        ));
-    }
+    let store = current(settings)?;
     let program = env!("CARGO_PKG_VERSION");
     let made = backup::backup(
         &store,
@@ -57,6 +51,7 @@ pub(super) fn restore(
     args: &RestoreArgs,
     out: &mut dyn Write,
 ) -> Result<Ended, CommandError> {
+    there(args.erasures.as_deref())?;
     // The backup first: a database is not even migrated for one that is damaged.
     let manifest = backup::check(&args.folder).map_err(refused)?;
     let store = wiring::opened(settings)?;
@@ -93,6 +88,7 @@ pub(super) fn resume(
     args: &ResumeArgs,
     out: &mut dyn Write,
 ) -> Result<Ended, CommandError> {
+    there(args.erasures.as_deref())?;
     let app = wiring::wire(settings)?.app;
     let erased = forget(&app, &settings.storage, args.erasures.as_deref())?;
     let answer = app
@@ -105,19 +101,44 @@ pub(super) fn resume(
     )
 }
 
+/// A database as it is, for a command that changes nothing.
+pub(super) fn current(settings: &Settings) -> Result<Store, CommandError> {
+    let store = wiring::opened(settings)?;
+    let missing = store.ready().map_err(WiringError::from)?;
+    if missing.is_empty() {
+        Ok(store)
+    } else {
+        Err(CommandError::Refused(
+            "the database has an older schema: run `convo-server migrate` first".to_owned(),
+        ))
+    }
+}
+
+/// A ledger that cannot be read is told before anything is done.
+fn there(ledger: Option<&Path>) -> Result<(), CommandError> {
+    let Some(path) = ledger else {
+        return Ok(());
+    };
+    let opened = std::fs::File::open(path).map(drop);
+    opened.map_err(|source| CommandError::File {
+        path: path.display().to_string(),
+        source,
+    })
+}
+
 /// Applies the ledger of the folder of attachments, and another.
 fn forget(app: &App, storage: &Path, other: Option<&Path>) -> Result<Applied, CommandError> {
-    let mut all = Applied::default();
-    if let Some(other) = other
-        && let Err(source) = std::fs::metadata(other)
-    {
-        let path = other.display().to_string();
-        return Err(CommandError::File { path, source });
-    }
-    let ledgers = other.map(Erasures::at).into_iter();
-    for ledger in ledgers.chain([Erasures::within(storage)]) {
-        let applied = app.apply_erasures(&ledger).map_err(WiringError::from)?;
+    let apply = |ledger: &Erasures| app.apply_erasures(ledger).map_err(WiringError::from);
+    let mut all = apply(&Erasures::within(storage))?;
+    if let Some(path) = other {
+        let applied = apply(&Erasures::at(path))?;
+        if applied.named == 0 && applied.unreadable > 0 {
+            // Whoever is forgotten would be written to, were it taken for a ledger.
+            let said = format!("{} is no ledger of erasures", path.display());
+            return Err(CommandError::Refused(said));
+        }
         all.erased += applied.erased;
+        all.named += applied.named;
         all.unreadable += applied.unreadable;
     }
     Ok(all)
