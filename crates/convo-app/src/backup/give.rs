@@ -35,9 +35,12 @@ pub fn backup(
     };
     at(&parent, fs::create_dir_all(&parent))?;
     // Beside its place, on the same disk; what is not finished is taken away.
-    let draft = tempfile::Builder::new()
-        .prefix(".convo-backup-")
-        .tempdir_in(&parent);
+    let mut place = tempfile::Builder::new();
+    place.prefix(".convo-backup-");
+    // All mail and the instance's keys are in it.
+    #[cfg(unix)]
+    place.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let draft = place.tempdir_in(&parent);
     let draft = at(&parent, draft)?;
     let folder = draft.path();
     let tables = folder.join(TABLES);
