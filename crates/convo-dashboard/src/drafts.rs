@@ -84,7 +84,7 @@ fn approve(of: &Drafts<'_>, draft: &Value) -> Markup {
     html! {
         form.approve method="post" action={ "/drafts/" (id) "/approve" } {
             (show::guarded(of.viewer))
-            label { "Subject" input name="subject" maxlength="998" value=(text(draft, "subject")) placeholder="As the conversation's"; }
+            label { "Subject" input name="subject" maxlength="998" value=(text(draft, "subject")) placeholder="As the conversation's" required[!text(draft, "subject").is_empty()]; }
             label { "Text" textarea name="text" rows="7" required maxlength="100000" { (shown) } }
             @if draft["html"].is_string() { p.help { "It has an HTML form too, which is sent only with the text as it is." } }
             div.inline {

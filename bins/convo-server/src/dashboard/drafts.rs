@@ -64,8 +64,14 @@ pub async fn discard(
 
 /// What is approved: words that were not touched stay as they were drafted, and their HTML form with them.
 async fn approval(posted: &Posted, api: &Api, id: Uuid) -> Result<wire::ApproveDraft, Problem> {
+    if posted.fields.text("text").is_none() {
+        return Err(Problem::invalid_field("text", "must not be blank"));
+    }
     let drafted = api.ask(move |reader, _| Ok(reader.drafts_by_ids(&[id])?.pop()));
     let drafted = drafted.await?.ok_or_else(Problem::not_found)?;
+    if drafted.subject.is_some() && posted.fields.text("subject").is_none() {
+        return Err(Problem::invalid_field("subject", "must not be blank"));
+    }
     let changed = |name: &str, before: &str| {
         let now = posted.fields.text(name)?;
         // A form sends other line ends than a program may have stored.

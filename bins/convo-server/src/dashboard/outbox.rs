@@ -73,6 +73,7 @@ async fn page(
 ) -> Result<HttpResponse, Refused> {
     let mut query = answer::query(request);
     if asked(&query, "status").is_none() {
+        query.retain(|(name, _)| name != "status");
         query.push(("status".to_owned(), Status::Dead.as_str().to_owned()));
     }
     let paging: Paging = answer::filter(&query)?;

@@ -41,6 +41,10 @@ async fn a_draft_is_approved_and_a_dead_mail_tried_again() {
     browser.until("one mail waits", &waits("outbox", 1)).await;
     stays(&browser).await;
     browser.sees("Can I book a test drive?").await;
+    // Emptied, it is not sent as it was drafted.
+    browser.fill("Text", " ").await;
+    browser.press("Approve and send").await;
+    browser.sees("must not be blank").await;
     browser.fill("Text", "On Wednesday at ten.").await;
     browser.press("Approve and send").await;
     browser.sees("Approved: it is on its way.").await;
