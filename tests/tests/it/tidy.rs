@@ -298,7 +298,7 @@ fn migrations_go_in_pairs() {
     assert_eq!(of("sqlite"), of("postgres"));
 }
 
-/// What the README tells people to type is there.
+/// What a backup must hold and what `rebuild` makes anew is told of every table.
 #[test]
 fn every_table_is_told_to_be_a_source_or_derived() {
     let page = fs::read_to_string(root().join("docs/recovery.md")).unwrap();
@@ -325,6 +325,7 @@ fn every_table_is_told_to_be_a_source_or_derived() {
     assert_eq!(told, made, "docs/recovery.md names each table once");
 }
 
+/// What the README tells people to type is there.
 #[test]
 fn readme_commands_exist() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
