@@ -13,6 +13,7 @@ mod faults;
 mod gate;
 mod handover;
 mod model;
+mod pause;
 mod reopening;
 mod simulation;
 mod timers;
