@@ -59,8 +59,8 @@ pub fn backup(
         attachments,
     };
     seal(folder, &manifest)?;
-    let folder = draft.keep();
-    at(to, fs::rename(&folder, to))?;
+    at(to, fs::rename(folder, to))?;
+    let _ = draft.keep();
     sync_folder(&parent)?;
     Ok(manifest)
 }
