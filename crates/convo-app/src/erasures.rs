@@ -88,7 +88,11 @@ impl Erasures {
     fn read(&self, mut each: impl FnMut(Uuid) -> Result<(), AppError>) -> Result<u64, AppError> {
         let wrong = |error: &io::Error| AppError::Fault(format!("{FILE}: {}", error.kind()));
         let file = match File::open(&self.path) {
-            Ok(file) => BufReader::new(file),
+            // What is erased meanwhile adds lines, also whom these lines have forgotten again.
+            Ok(file) => {
+                let length = file.metadata().map_err(|error| wrong(&error))?.len();
+                BufReader::new(file.take(length))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
             Err(error) => return Err(wrong(&error)),
         };

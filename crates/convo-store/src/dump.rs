@@ -207,6 +207,11 @@ fn take_in<E: From<StoreError>>(
     let paused = instance::paused_since.eq(Some(BoundMoment(with.at)));
     let paused = diesel::update(instance::table).set(paused).execute(conn);
     done("instance", paused)?;
+    // Being paused forbids what leases allowed, and a fact that forbids ends them.
+    let open = send_leases::table.filter(send_leases::open_until.gt(Some(BoundMoment(with.at))));
+    let ended = send_leases::open_until.eq(Some(BoundMoment(with.at)));
+    let ended = diesel::update(open).set(ended).execute(conn);
+    done("send_leases", ended)?;
     let renewed = log_head::epoch.eq(BoundId(with.epoch));
     let renewed = diesel::update(log_head::table).set(renewed).execute(conn);
     done("log_head", renewed)?;
