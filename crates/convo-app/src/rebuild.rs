@@ -26,6 +26,7 @@ use crate::analytics::{
 use crate::batch::{Counted, policy_of};
 use crate::door::{FactParts, Spoken, fact};
 use crate::error::AppError;
+use crate::timers::TimerKind;
 
 /// Conversations or leads looked at in one transaction.
 const PAGE: i64 = 200;
@@ -205,6 +206,8 @@ fn conversations(
         waits.entry(row.conversation_id).or_default().push(row);
     }
     let mut all = timers::Timers::read(reader, &ids)?;
+    let recount = reader.timers_first(&[TimerKind::Recount.as_str()], 1)?;
+    let unfinished = !recount.is_empty();
     for row in &rows {
         found.report.conversations += 1;
         let steps = audit.remove(&row.id).unwrap_or_default();
@@ -216,6 +219,7 @@ fn conversations(
             spoken: &spoken,
             events: &events,
             lead: leads.get(&row.lead_id),
+            unfinished,
         };
         let (expected, facts) = conversation::expected(reader, &given)?;
         let columns = conversation::differing(row, &expected);
@@ -238,7 +242,9 @@ fn conversations(
             }
         }
         let stored = waits.remove(&row.id).unwrap_or_default();
-        of_waits(reader, found, row, &facts, &steps, &spoken, stored)?;
+        if !unfinished {
+            of_waits(reader, found, row, &facts, &steps, &spoken, stored)?;
+        }
         all.look(reader, found, row, &facts)?;
         for (name, share) in Counted::of(&expected, &facts).shares() {
             *found.counters.entry(name.to_owned()).or_default() += share;
@@ -290,7 +296,7 @@ fn cohort_of(row: &ConversationRow, facts: &Conversation<Uuid>) -> Option<Cohort
     })
 }
 
-/// The waits of a conversation; those of before their table, where they are still being counted, are left to that.
+/// The waits of a conversation.
 fn of_waits(
     reader: &mut Reader<'_>,
     found: &mut Found,

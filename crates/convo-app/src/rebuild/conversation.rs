@@ -23,6 +23,8 @@ pub(super) struct Given<'a> {
     pub spoken: &'a [Spoken],
     pub events: &'a [EmailEventRow],
     pub lead: Option<&'a Lead<Uuid>>,
+    /// Waits of before their table are still being counted, and reopenings with them.
+    pub unfinished: bool,
 }
 
 /// The row as it should be, with its facts.
@@ -46,7 +48,9 @@ pub(super) fn expected(
         let looked_at: Vec<_> = given.events.iter().filter(|one| is_judged(one)).collect();
         facts.email.judged = judged(&looked_at);
     }
-    facts.reopened_at = reopenings(given.steps.iter(), given.spoken).last().copied();
+    if !given.unfinished {
+        facts.reopened_at = reopenings(given.steps.iter(), given.spoken).last().copied();
+    }
     let mut expected = row.clone();
     // Facts that are right keep the text they have.
     if stored.as_ref() != Some(&facts) {
