@@ -106,7 +106,7 @@ impl Batch<'_, '_> {
             None => None,
         };
         let reputation = self.reputations(campaign, policy)?;
-        let paused = self.is_paused()?;
+        let paused = mail.is_automation() && self.is_paused()?;
         let budget = match here {
             Some(id) if mail.is_automation() && mail.purpose == Purpose::Reply && !mail.stored => {
                 self.loop_budget(id)?
