@@ -18,6 +18,7 @@
 mod any;
 pub mod chain;
 mod check;
+mod checkpoint;
 mod commit;
 mod counted;
 mod dump;

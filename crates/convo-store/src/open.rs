@@ -62,9 +62,9 @@ pub(crate) fn connect(target: &Target, options: &StoreOptions, role: Role) -> St
             );
             setup.push_str(&match role {
                 Role::Read => "PRAGMA query_only=ON;".to_owned(),
-                // Fewer, larger checkpoints.
+                // The writer's own checkpoints are only for when those beside it do not keep up.
                 Role::Write => format!(
-                    "PRAGMA wal_autocheckpoint=16000; PRAGMA cache_size=-{}; PRAGMA secure_delete=ON;",
+                    "PRAGMA wal_autocheckpoint=64000; PRAGMA cache_size=-{}; PRAGMA secure_delete=ON;",
                     options.write_cache
                 ),
             });

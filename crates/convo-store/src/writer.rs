@@ -1,6 +1,7 @@
 //! The one write path.
 
 use crate::any::AnyConn;
+use crate::checkpoint::Checkpoints;
 use crate::commit::Commit;
 use crate::error::{CommitError, StoreError, StoreResult};
 use crate::head::{self, Fate, TransactionId};
@@ -16,6 +17,8 @@ pub struct Writer {
     options: StoreOptions,
     /// Taken out while in use: what goes wrong in between closes it, and with it its transaction.
     conn: Option<AnyConn>,
+    /// From the first commit on, on SQLite.
+    checkpoints: Option<Checkpoints>,
     last: Option<i64>,
     #[cfg(feature = "measure")]
     out_of_turn: bool,
@@ -27,6 +30,7 @@ impl Writer {
             target,
             options,
             conn: None,
+            checkpoints: None,
             last: None,
             #[cfg(feature = "measure")]
             out_of_turn: false,
@@ -46,6 +50,9 @@ impl Writer {
         decide: impl FnOnce(&mut Reader<'_>) -> Result<(Commit, T), E>,
     ) -> Result<T, CommitError<E>> {
         let mut conn = self.take()?;
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.finish(&mut conn);
+        }
         self.begin(&mut conn)?;
         let decided = decide(&mut Reader { conn: &mut conn }).map_err(CommitError::Decide);
         let (writes, value) = match decided {
@@ -63,6 +70,7 @@ impl Writer {
                     Err(error) => self.ask_for(logged.transaction.as_ref(), error)?,
                 }
                 self.last = logged.last.or(self.last);
+                self.ring();
                 Ok(value)
             }
             Err(error) => {
@@ -71,6 +79,16 @@ impl Writer {
                 }
                 Err(error.into())
             }
+        }
+    }
+
+    /// Has what was committed moved out of the write-ahead log by and by.
+    fn ring(&mut self) {
+        if matches!(self.target, Target::Sqlite(_)) {
+            let (target, options) = (&self.target, &self.options);
+            self.checkpoints
+                .get_or_insert_with(|| Checkpoints::start(target.clone(), options.clone()))
+                .committed();
         }
     }
 
