@@ -22,6 +22,10 @@ struct Wanted {
     addresses: BTreeSet<String>,
     /// Addresses that mail comes from.
     writers: BTreeSet<String>,
+    /// Who may be a lead whose own address a message comes from.
+    speakers: BTreeSet<Uuid>,
+    /// Whether messages will be stored whose ids are drawn when they are.
+    drawn: bool,
     rfc_ids: BTreeSet<String>,
     scopes: BTreeSet<Vec<u8>>,
     parked: BTreeSet<String>,
@@ -63,7 +67,6 @@ impl Batch<'_, '_> {
         wanted.leads.extend(heads.map(|head| head.lead_id));
         self.load_outgoing(&wanted.spoken_of)?;
         self.load_addresses(&wanted.addresses)?;
-        self.load_failing(&wanted.writers)?;
         wanted.leads.extend(self.addresses.values().flatten());
         // A decision needs all conversations of a lead: they are read by lead, each once.
         let named: Vec<Uuid> = wanted.conversations.into_iter().collect();
@@ -73,7 +76,11 @@ impl Batch<'_, '_> {
         self.conversations.extend(nowhere.map(|id| (id, None)));
         self.load_leads(&wanted.leads)?;
         self.load_of_leads(&wanted.leads)?;
-        if self.waiting.is_empty() {
+        let speaking = wanted.speakers.iter().filter_map(|id| self.leads.get(id));
+        let own = speaking.flatten().map(|lead| address_key(&lead.row.email));
+        wanted.writers.extend(own);
+        self.load_failing(&wanted.writers)?;
+        if self.waiting.is_empty() && !wanted.drawn {
             // No message will be stored, so that no tree matters.
             return Ok(());
         }
@@ -134,6 +141,17 @@ fn want(command: &Command, context: &Context, wanted: &mut Wanted) {
         }
         Command::ProcessMessage(id, request) => {
             wanted.conversations.insert(*id);
+            wanted.drawn = true;
+            if request.is_from_ai != 1 {
+                match request.sender_id.trim().parse::<Uuid>() {
+                    Ok(speaker) => wanted.speakers.extend([speaker]),
+                    Err(_) => {
+                        let key = address_key(&request.sender_id);
+                        wanted.writers.insert(key.clone());
+                        wanted.addresses.insert(key);
+                    }
+                }
+            }
             for (name, value) in request.email_headers.iter().flatten() {
                 let threading = ["message-id", "in-reply-to", "references"];
                 if threading

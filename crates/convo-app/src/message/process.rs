@@ -163,10 +163,11 @@ impl Batch<'_, '_> {
             });
         }
         let uuid: Option<Uuid> = sender.parse().ok();
-        if let Some(agent) = uuid
+        let of = self.conversation(id)?.map(|entry| entry.row.lead_id);
+        if let Some(agent) = uuid.filter(|id| of != Some(*id))
             && let Some(row) = self.agent(agent)?
         {
-            if self.conversation(id)?.is_none() {
+            if of.is_none() {
                 return Err(AppError::NotFound);
             }
             return Ok(Speaker {
@@ -180,12 +181,7 @@ impl Batch<'_, '_> {
             None => self.lead_of_address(sender)?,
         };
         let lead = lead.ok_or_else(nobody)?;
-        let of = self
-            .conversation(id)?
-            .ok_or(AppError::NotFound)?
-            .row
-            .lead_id;
-        if of != lead {
+        if of.ok_or(AppError::NotFound)? != lead {
             return Err(nobody());
         }
         let address = match uuid {
