@@ -75,10 +75,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Prints each statement with its binds.
+/// Prints each statement of this thread, the writer's, with its binds.
 fn print(event: InstrumentationEvent<'_>) {
-    if let InstrumentationEvent::StartQuery { query, .. } = event {
-        println!("{query}");
+    match event {
+        InstrumentationEvent::StartQuery { query, .. }
+            if std::thread::current().name() == Some("main") =>
+        {
+            println!("{query}");
+        }
+        _ => {}
     }
 }
 

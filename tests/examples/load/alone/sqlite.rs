@@ -20,6 +20,9 @@ pub fn items(database: &Database, sent: &[String], size: usize, time: Duration) 
         panic!("statements: {sent:?}");
     };
     conn.execute_batch(pragmas).expect("pragmas");
+    // The store has a thread for checkpoints; alone, the writer makes them when as much has gathered.
+    conn.execute_batch("PRAGMA wal_autocheckpoint=16000")
+        .expect("a pragma");
     let head = writes
         .iter()
         .position(|sql| sql.starts_with("UPDATE log_head"))
