@@ -17,6 +17,11 @@ pub struct Pages {
 impl Pages {
     /// A browser without cookies.
     pub fn of(server: &Server) -> Pages {
+        Pages::at(server.base())
+    }
+
+    /// The same for a server at this address, `http://` included.
+    pub fn at(base: &str) -> Pages {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(no_tls())
             .no_proxy()
@@ -26,7 +31,7 @@ impl Pages {
             .expect("a client");
         Pages {
             client,
-            base: server.base().to_owned(),
+            base: base.to_owned(),
             cookies: Arc::default(),
         }
     }

@@ -5,8 +5,11 @@
 //!
 //! ```text
 //! load [--seconds N] [--database sqlite|postgres] [--conversations N]
-//!      [--only transitions|mails|messages|events|constant|store|fanout|slow|writers|nodes|size]
+//!      [--only PART,PART…]
 //! ```
+//!
+//! Parts: `store`, `transitions`, `mails`, `messages`, `events`, `dashboard`, `fanout`, `slow`, `writers`, `nodes`,
+//! `constant`, and `size`, which runs only when it is named.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -16,8 +19,10 @@
     reason = "a bench fails by panicking, and reads the clock and the environment of the machine"
 )]
 
+mod alone;
 mod client;
 mod constant;
+mod dashboard;
 mod disk;
 mod events;
 mod fanout;
@@ -45,7 +50,7 @@ const CLIENTS: [usize; 2] = [16, 64];
 struct Plan {
     time: Duration,
     kinds: Vec<Kind>,
-    only: Option<String>,
+    only: Option<Vec<String>>,
     conversations: usize,
 }
 
@@ -68,7 +73,9 @@ impl Plan {
                 ("--conversations", number) => {
                     plan.conversations = number.parse().expect("conversations");
                 }
-                ("--only", part) => plan.only = Some(part.to_owned()),
+                ("--only", parts) => {
+                    plan.only = Some(parts.split(',').map(str::to_owned).collect());
+                }
                 other => panic!("unknown argument {other:?}"),
             }
         }
@@ -76,7 +83,11 @@ impl Plan {
     }
 
     fn wants(&self, part: &str) -> bool {
-        self.only.as_deref().is_none_or(|only| only == part)
+        self.only.is_none() || self.names(part)
+    }
+
+    fn names(&self, part: &str) -> bool {
+        self.only.iter().flatten().any(|only| only == part)
     }
 }
 
@@ -88,9 +99,12 @@ async fn main() {
     for kind in plan.kinds.clone() {
         println!("{kind:?}: fsyncs the folder takes: {:.0}/s", disk::fsyncs());
         if plan.wants("store") {
-            store::rates(kind).await;
+            table.store.push((kind, store::rates(kind).await));
         }
         load(&plan, kind, &mut table).await;
+        if plan.wants("dashboard") {
+            dashboard::run(kind, &mut table).await;
+        }
         if plan.wants("fanout") {
             fanout::run(kind).await;
         }
@@ -103,7 +117,7 @@ async fn main() {
         if plan.wants("nodes") {
             nodes(&plan, kind, &mut table).await;
         }
-        if plan.only.as_deref() == Some("size") {
+        if plan.names("size") {
             size::run(kind, plan.conversations, plan.time).await;
         }
         if plan.wants("constant") {

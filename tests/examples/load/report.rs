@@ -3,6 +3,7 @@
 use convo_tests::Kind;
 
 use crate::measure::Measured;
+use crate::store::Rates;
 
 /// One measurement.
 pub struct Row {
@@ -16,40 +17,58 @@ pub struct Row {
 /// All measurements of a run.
 pub struct Table {
     pub rows: Vec<Row>,
+    /// What the raw store reached, where it was measured.
+    pub store: Vec<(Kind, Rates)>,
 }
 
-const HEAD: &str = "database   what                  clients  per second   p50 ms   p99 ms  p999 ms  commits/s  per commit  server µs  writer µs  of healthz  refused  load";
+const HEAD: &str = "database   what                  clients  per second   p50 ms   p99 ms  p999 ms  commits/s  per commit  server µs  writer µs  of healthz  of store  refused  load";
 
 impl Table {
     pub fn new() -> Table {
         println!("{HEAD}");
-        Table { rows: Vec::new() }
+        Table {
+            rows: Vec::new(),
+            store: Vec::new(),
+        }
     }
 
-    /// Prints everything again, now with each figure's share of the same server's `/healthz`.
+    /// Prints everything again, now with each figure's share of the same server's `/healthz`, and of what the raw store
+    /// takes in batches of the same size.
     pub fn print(&self) {
         println!("\n{HEAD}");
         for row in &self.rows {
-            let healthz = self
-                .rows
-                .iter()
-                .find(|other| other.kind == row.kind && other.what == "healthz");
-            let share = healthz.map(|other| row.measured.per_second / other.measured.per_second);
-            println!("{}", row.with_share(share));
+            println!(
+                "{}",
+                row.with_shares(self.of_healthz(row), self.of_store(row))
+            );
         }
+    }
+
+    fn of_healthz(&self, row: &Row) -> Option<f64> {
+        let mut rows = self.rows.iter();
+        let healthz = rows.find(|other| other.kind == row.kind && other.what == "healthz")?;
+        Some(row.measured.per_second / healthz.measured.per_second)
+    }
+
+    fn of_store(&self, row: &Row) -> Option<f64> {
+        let (_, rates) = self.store.iter().find(|(kind, _)| *kind == row.kind)?;
+        let one = &row.measured;
+        let writes = one.commits_per_second * one.commands_per_commit > one.per_second / 2.0;
+        Some(one.per_second / rates.at(one.commands_per_commit).filter(|_| writes)?)
     }
 }
 
 impl Row {
     pub fn line(&self) -> String {
-        self.with_share(None)
+        self.with_shares(None, None)
     }
 
-    fn with_share(&self, share: Option<f64>) -> String {
+    fn with_shares(&self, of_healthz: Option<f64>, of_store: Option<f64>) -> String {
         let one = &self.measured;
-        let share = share.map_or(String::new(), |share| format!("{:.0} %", share * 100.0));
+        let ratio = |share: Option<f64>| share.map_or(String::new(), |share| format!("{share:.3}"));
+        let [of_healthz, of_store] = [of_healthz, of_store].map(ratio);
         format!(
-            "{:<10} {:<21} {:>7}  {:>10.0}  {:>7.2}  {:>7.2}  {:>7.2}  {:>9.0}  {:>10.1}  {:>9.0}  {:>9.0}  {share:>10}  {:>7}  {}",
+            "{:<10} {:<21} {:>7}  {:>10.0}  {:>7.2}  {:>7.2}  {:>7.2}  {:>9.0}  {:>10.1}  {:>9.0}  {:>9.0}  {of_healthz:>10}  {of_store:>8}  {:>7}  {}",
             format!("{:?}", self.kind),
             self.what,
             self.clients,

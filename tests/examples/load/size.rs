@@ -97,7 +97,7 @@ async fn measured(kind: Kind, size: usize, time: Duration) -> Took {
 }
 
 /// The program that fills a database; it prints how long that took.
-fn fill(database: &Database, size: usize) {
+pub fn fill(database: &Database, size: usize) {
     let program = std::env::var_os("CONVO_BENCH_FILL").expect("CONVO_BENCH_FILL names the program");
     let status = Command::new(program)
         .args([database.url(), &size.to_string()])
