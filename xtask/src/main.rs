@@ -29,7 +29,7 @@ usage: cargo xtask <task>
   test [ARGS…] [-- TEST-ARGS…]   build, start PostgreSQL and Redis, run `cargo test` (ARGS go to it)
   services COMMAND…              run a command with the two servers, their URLs in the environment
   generate [--check]             write docs/state-machine.md and docs/openapi.json, or compare them
-  bench [ARGS…]                  transitions and mails per second on both databases, docs/performance.md
+  bench [ARGS…]                  requests, pages and the store beside its database alone, docs/performance.md
   faults [--kills N] [--restarts N] [--clients N] [--seed S] [--database sqlite|postgres] [--without-full-disk] [--release]
                                  kill, restart and fill the disk under load; count what is lost, docs/operations.md
   ci                             all that must pass before a change lands
