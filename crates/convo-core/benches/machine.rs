@@ -53,11 +53,25 @@ fn matched(state: State, event: Event) -> Option<State> {
     })
 }
 
-/// The walk by a function from state and event to the next state, a refusal staying where it was. No event is known to the
-/// compiler before it comes, here and in `by_statig`.
-fn walk(step: impl Fn(State, Event) -> Option<State>) -> State {
+/// Lives of shuffled events: a processor learns the one walk by heart, but not these.
+const LIVES: usize = 4_096;
+const LENGTH: usize = 16;
+
+/// The state after these events from NEW, a refusal staying where it was. No event is known to the compiler before it
+/// comes, here and in `by_statig`.
+fn walk(events: &[Event], step: impl Fn(State, Event) -> Option<State>) -> State {
     let step = |state, event: &Event| step(state, black_box(*event)).unwrap_or(state);
-    WALK.iter().fold(State::New, step)
+    events.iter().fold(State::New, step)
+}
+
+/// Any of the nine events one after the other, always the same.
+fn shuffled() -> Vec<Event> {
+    let mut seed: u64 = 1;
+    let mut next = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        Event::ALL[(seed >> 33) as usize % Event::ALL.len()]
+    };
+    (0..LIVES * LENGTH).map(|_| next()).collect()
 }
 
 fn next_states(bench: &mut Criterion) {
@@ -76,14 +90,29 @@ fn next_states(bench: &mut Criterion) {
         });
         assert_eq!(by_statig(&events), ours, "{events:?}");
     }
-    let mut group = bench.benchmark_group("next state");
-    group.throughput(Throughput::Elements(WALK.len() as u64));
-    group.bench_function("our table", |b| b.iter(|| walk(next_state)));
-    group.bench_function("match", |b| b.iter(|| walk(matched)));
-    group.bench_function("statig", |b| {
-        b.iter(|| by_statig(&WALK));
-    });
-    group.finish();
+    let shuffled = shuffled();
+    for (name, events, length) in [
+        ("next state, the walk", &WALK[..], WALK.len()),
+        ("next state, shuffled", &shuffled[..], LENGTH),
+    ] {
+        let mut group = bench.benchmark_group(name);
+        group.throughput(Throughput::Elements(events.len() as u64));
+        let mut row = |name, one: &dyn Fn(&[Event]) -> State| {
+            group.bench_function(name, |b| {
+                b.iter(|| {
+                    events
+                        .chunks(length)
+                        .map(one)
+                        .map(|end| end as usize)
+                        .sum::<usize>()
+                });
+            });
+        };
+        row("our table", &|events| walk(events, next_state));
+        row("match", &|events| walk(events, matched));
+        row("statig", &by_statig);
+        group.finish();
+    }
 }
 
 fn decisions(bench: &mut Criterion) {
