@@ -7,9 +7,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel,
+};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::sql_types::Integer;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
@@ -27,8 +29,10 @@ const PASSES: usize = 16;
 
 /// The thread that makes checkpoints; it ends when this is dropped.
 pub(crate) struct Checkpoints {
-    /// Rung after each commit; dropped to end the thread.
+    /// Rung after each commit.
     bell: Option<SyncSender<()>>,
+    /// Dropped, with the bell, to end the thread.
+    alive: Option<Sender<()>>,
     /// Whether the writer shall move the last pages.
     long: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -38,14 +42,16 @@ impl Checkpoints {
     /// Starts the thread; without one SQLite makes the writer do it.
     pub(crate) fn start(target: Target, options: StoreOptions) -> Self {
         let (bell, rung) = sync_channel(1);
+        let (alive, dropped) = channel();
         let long = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&long);
         let thread = std::thread::Builder::new()
             .name("checkpoints".into())
-            .spawn(move || serve(&target, &options, &rung, &told))
+            .spawn(move || serve(&target, &options, [&rung, &dropped], &told))
             .ok();
         Checkpoints {
             bell: Some(bell),
+            alive: Some(alive),
             long,
             thread,
         }
@@ -75,6 +81,7 @@ impl Checkpoints {
 impl Drop for Checkpoints {
     fn drop(&mut self) {
         self.bell = None;
+        self.alive = None;
         if let Some(thread) = self.thread.take() {
             // What it panicked with the hook has logged.
             let _ = thread.join();
@@ -82,16 +89,16 @@ impl Drop for Checkpoints {
     }
 }
 
-fn serve(target: &Target, options: &StoreOptions, rung: &Receiver<()>, long: &AtomicBool) {
+fn serve(
+    target: &Target,
+    options: &StoreOptions,
+    [rung, dropped]: [&Receiver<()>; 2],
+    long: &AtomicBool,
+) {
     let mut open = None;
     while rung.recv().is_ok() {
-        let until = Instant::now() + EVERY;
-        loop {
-            match rung.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(()) => {}
-                Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
+        if dropped.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
+            return;
         }
         // A database that cannot be reached or written now is tried again after the next commit.
         let Ok(conn) = open
