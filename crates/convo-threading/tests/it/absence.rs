@@ -35,6 +35,10 @@ fn the_day_of_return() {
     );
     check("I am on annual leave, returning 2024-06-17.", "2024-06-17");
     check("I am out of the office until Monday.", "2024-06-10");
+    check("I am out of the office until Tuesday.", "2024-06-11");
+    check("I am out of the office until Wednesday.", "2024-06-05");
+    check("I am out of the office until Friday.", "2024-06-07");
+    check("23. Juni bin ich wieder da, jetzt im Urlaub.", "2024-06-23");
     check("On leave until January 2.", "2025-01-02");
     check("Ich bin bis zum 14.06.2024 im Urlaub.", "2024-06-14");
     check("Ich bin vom 3.6. bis 14.6. nicht im Büro.", "2024-06-14");
