@@ -6,6 +6,7 @@
 //! - `bench`: load on a durable server, on both databases ([`mod@bench`]).
 //! - `faults`: kills, restarts and a full disk under load, on both databases ([`mod@faults`]).
 //! - `mutants`: how many changes to the pure crates their tests miss ([`mod@mutants`]).
+//! - `shuttle`: what threads share, in the orders in which they may meet ([`mod@shuttle`]).
 //! - `ci`: formatting, lints, documentation, generated files and tests ([`ci`]).
 #![allow(
     clippy::disallowed_methods,
@@ -21,6 +22,7 @@ mod generate;
 mod mutants;
 mod node;
 mod services;
+mod shuttle;
 mod test;
 
 use std::process::ExitCode;
@@ -36,6 +38,7 @@ usage: cargo xtask <task>
                                  kill, restart and fill the disk under load; count what is lost, docs/operations.md
   mutants [ARGS…]                change the pure crates and count what their tests miss (ARGS go to `cargo mutants`,
                                  as --shard 0/8), docs/testing.md
+  shuttle [TEST-ARGS…]           try the orders in which threads may meet, docs/testing.md
   ci                             all that must pass before a change lands
 ";
 
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(rest),
         "faults" => faults::run(rest),
         "mutants" => mutants::run(rest),
+        "shuttle" => shuttle::run(rest),
         "ci" => ci::run(),
         _ => {
             eprint!("{USAGE}");
