@@ -5,6 +5,8 @@
 //! - `generate`: writes the files of `docs/` that are printed by the program ([`generate`]).
 //! - `bench`: load on a durable server, on both databases ([`mod@bench`]).
 //! - `faults`: kills, restarts and a full disk under load, on both databases ([`mod@faults`]).
+//! - `mutants`: how many changes to the pure crates their tests miss ([`mod@mutants`]).
+//! - `shuttle`: what threads share, in the orders in which they may meet ([`mod@shuttle`]).
 //! - `ci`: formatting, lints, documentation, generated files and tests ([`ci`]).
 #![allow(
     clippy::disallowed_methods,
@@ -17,8 +19,10 @@ mod chromium;
 mod ci;
 mod faults;
 mod generate;
+mod mutants;
 mod node;
 mod services;
+mod shuttle;
 mod test;
 
 use std::process::ExitCode;
@@ -32,6 +36,9 @@ usage: cargo xtask <task>
   bench [ARGS…]                  requests, pages and the store beside its database alone, docs/performance.md
   faults [--kills N] [--restarts N] [--clients N] [--seed S] [--database sqlite|postgres] [--without-full-disk] [--release]
                                  kill, restart and fill the disk under load; count what is lost, docs/operations.md
+  mutants [ARGS…]                change the pure crates and count what their tests miss (ARGS go to `cargo mutants`,
+                                 as --shard 0/8), docs/testing.md
+  shuttle [TEST-ARGS…]           try the orders in which threads may meet, docs/testing.md
   ci                             all that must pass before a change lands
 ";
 
@@ -50,6 +57,8 @@ fn main() -> ExitCode {
         "generate" => generate::run(rest.iter().any(|argument| argument == "--check")),
         "bench" => bench::run(rest),
         "faults" => faults::run(rest),
+        "mutants" => mutants::run(rest),
+        "shuttle" => shuttle::run(rest),
         "ci" => ci::run(),
         _ => {
             eprint!("{USAGE}");

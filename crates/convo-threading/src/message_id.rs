@@ -245,6 +245,23 @@ mod tests {
         check(&format!("<{}@x> <b@y>", "a".repeat(5000)), &["b@y"]);
     }
 
+    /// Folding does not count for the length of an id.
+    #[test]
+    fn ids_have_an_end() {
+        let id = |len: usize| format!("{}@x", "a".repeat(len - 2));
+        let folded = id(MAX_ID_LEN).replace("a@", "\r\n a@");
+        check(&format!("<{folded}>"), &[&id(MAX_ID_LEN)]);
+        check(&format!("<{}>", id(MAX_ID_LEN + 1)), &[]);
+    }
+
+    /// A set of ids is asked with the text of one.
+    #[test]
+    fn an_id_is_found_by_its_text() {
+        let known = std::collections::HashSet::from([scan("<a@x>").next().unwrap()]);
+        assert!(known.contains("a@x"));
+        assert!(!known.contains("b@x"));
+    }
+
     fn check_field(value: &str, expected: &[&str]) {
         let ids: Vec<_> = scan_or_bare(value)
             .iter()

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -49,8 +49,15 @@ pub trait KeyLookup: Send + Sync {
 pub struct Authenticator {
     lookup: Arc<dyn KeyLookup>,
     bootstrap: Option<KeyHash>,
-    records: Mutex<HashMap<KeyHash, Known>>,
+    records: Mutex<Records>,
     clock: fn() -> Instant,
+}
+
+#[derive(Default)]
+struct Records {
+    known: HashMap<KeyHash, Known>,
+    /// How often all was forgotten: what was looked up before is not remembered after.
+    forgotten: u64,
 }
 
 struct Known {
@@ -75,7 +82,7 @@ impl Authenticator {
         Self {
             lookup,
             bootstrap: bootstrap.map(ApiKey::hash),
-            records: Mutex::new(HashMap::new()),
+            records: Mutex::default(),
             clock,
         }
     }
@@ -101,23 +108,23 @@ impl Authenticator {
             return Ok(Some(Arc::new(Caller::bootstrap())));
         }
         let now = (self.clock)();
-        if let Some(known) = self.known(&hash, now) {
-            return Ok(known);
-        }
+        let forgotten = match self.known(&hash, now) {
+            Ok(known) => return Ok(known),
+            Err(forgotten) => forgotten,
+        };
         let record = self.lookup.find(hash).await?;
         let caller = record
             .filter(|record| !record.revoked)
             .map(|record| Arc::new(Caller::of(record)));
-        self.remember(hash, now, caller.clone());
+        self.remember(hash, now, caller.clone(), forgotten);
         Ok(caller)
     }
 
     /// Forgets all records, after a key was revoked here.
     pub fn forget(&self) {
-        self.records
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        let mut records = self.lock();
+        records.known.clear();
+        records.forgotten += 1;
     }
 
     fn is_bootstrap(&self, hash: &KeyHash) -> bool {
@@ -125,22 +132,40 @@ impl Authenticator {
             .is_some_and(|bootstrap| bootstrap.matches(hash))
     }
 
-    fn known(&self, hash: &KeyHash, now: Instant) -> Option<Option<Arc<Caller>>> {
-        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = records.get(hash)?;
-        (now.saturating_duration_since(known.since) < BELIEVED).then(|| known.caller.clone())
+    /// The record that is believed; without one, how often all was forgotten so far.
+    fn known(&self, hash: &KeyHash, now: Instant) -> Result<Option<Arc<Caller>>, u64> {
+        let records = self.lock();
+        match records.known.get(hash) {
+            Some(known) if known.is_believed(now) => Ok(known.caller.clone()),
+            _ => Err(records.forgotten),
+        }
     }
 
-    /// `now` is the time before the lookup, so that a slow one does not prolong belief.
-    fn remember(&self, hash: KeyHash, now: Instant, caller: Option<Arc<Caller>>) {
-        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        if records.len() >= MAX_RECORDS {
-            records.retain(|_, known| now.saturating_duration_since(known.since) < BELIEVED);
+    /// `now` is the time before the lookup, so that a slow one does not prolong belief; one during which all was
+    /// forgotten may have read a key that is revoked by now.
+    fn remember(&self, hash: KeyHash, now: Instant, caller: Option<Arc<Caller>>, forgotten: u64) {
+        let mut records = self.lock();
+        if records.forgotten != forgotten {
+            return;
         }
-        if records.len() >= MAX_RECORDS {
-            records.clear();
+        let known = &mut records.known;
+        if known.len() >= MAX_RECORDS {
+            known.retain(|_, known| known.is_believed(now));
         }
-        records.insert(hash, Known { since: now, caller });
+        if known.len() >= MAX_RECORDS {
+            known.clear();
+        }
+        known.insert(hash, Known { since: now, caller });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn is_believed(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) < BELIEVED
     }
 }
 

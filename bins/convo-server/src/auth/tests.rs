@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use super::*;
@@ -52,6 +53,45 @@ async fn a_key_revoked_here_is_dead_at_once() {
     assert!(known(&authenticator, &key).await);
     keys.revoke(&key);
     authenticator.forget();
+    assert!(!known(&authenticator, &key).await);
+}
+
+/// Answers with the key as it was before it was revoked meanwhile.
+struct RevokedMeanwhile {
+    keys: Keys,
+    key: ApiKey,
+    authenticator: OnceLock<Weak<Authenticator>>,
+}
+
+impl KeyLookup for RevokedMeanwhile {
+    fn find(
+        &self,
+        hash: KeyHash,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<KeyRecord>, LookupFailed>> + Send + '_>> {
+        let found = self.keys.find(hash);
+        self.keys.revoke(&self.key);
+        let authenticator = self.authenticator.get().and_then(Weak::upgrade);
+        authenticator.unwrap().forget();
+        found
+    }
+}
+
+#[actix_web::test]
+async fn a_key_revoked_while_it_is_looked_up_is_dead_at_once() {
+    let keys = Keys::default();
+    let key = keys.add(&[Scope::Read]);
+    let lookup = Arc::new(RevokedMeanwhile {
+        keys,
+        key: key.clone(),
+        authenticator: OnceLock::new(),
+    });
+    let asked: Arc<dyn KeyLookup> = lookup.clone();
+    let authenticator = Arc::new(Authenticator::with_clock(asked, None, || NOW.get()));
+    let _ = lookup.authenticator.set(Arc::downgrade(&authenticator));
+    assert!(
+        known(&authenticator, &key).await,
+        "asked before it was revoked"
+    );
     assert!(!known(&authenticator, &key).await);
 }
 

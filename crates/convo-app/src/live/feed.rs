@@ -19,6 +19,11 @@ impl Wake {
     pub fn wake(&self) {
         self.0.notify_one();
     }
+
+    /// Resolves at the next wake, or at once after one that nobody waited for.
+    pub(super) async fn woken(&self) {
+        self.0.notified().await;
+    }
 }
 
 /// Reads the log and publishes it.
@@ -49,7 +54,7 @@ impl Feed {
     /// Publishes for as long as it is polled.
     pub async fn run(self) {
         loop {
-            let _ = tokio::time::timeout(POLL, self.wake.0.notified()).await;
+            let _ = tokio::time::timeout(POLL, self.wake.woken()).await;
             if let Err(error) = self.catch_up().await {
                 ::log::warn!("the event log cannot be read: {error}");
                 sleep(POLL).await;

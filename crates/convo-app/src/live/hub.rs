@@ -1,7 +1,7 @@
 //! Who listens to what. Publishing costs the subscribers of an event's topics, not everybody.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use super::event::Event;
 use super::feed::Wake;
 use super::listener::Listener;
 use super::mailbox::{End, Mailbox, Put};
+use super::sync::{Mutex, MutexGuard};
 use super::topic::Topic;
 use crate::error::AppError;
 

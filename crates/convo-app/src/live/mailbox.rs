@@ -1,12 +1,13 @@
 //! What waits for one listener: bounded, so that one who does not read costs nobody else anything.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::event::Event;
+use super::sync::{Mutex, MutexGuard};
 
 /// Events that may wait for a listener; the events themselves are shared.
 pub const QUEUE: usize = 1024;

@@ -11,7 +11,10 @@ mod hub;
 mod listener;
 mod log;
 mod mailbox;
+#[cfg(all(test, shuttle))]
+mod orders;
 mod stream;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod topic;

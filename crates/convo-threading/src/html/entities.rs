@@ -195,4 +195,51 @@ mod tests {
         );
         check("&#0;&#xD800;&#99999999;", "\u{fffd}\u{fffd}\u{fffd}");
     }
+
+    /// Source: <https://html.spec.whatwg.org/multipage/named-characters.html>
+    #[test]
+    fn names() {
+        for (names, characters) in [
+            ("amp AMP lt LT gt GT quot QUOT apos", "&&<<>>\"\"'"),
+            (
+                "ndash mdash horbar lsquo rsquo sbquo ldquo rdquo bdquo",
+                "–—―‘’‚“”„",
+            ),
+            (
+                "lsaquo rsaquo bull hellip euro trade dagger permil prime",
+                "‹›•…€™†‰′",
+            ),
+            (
+                "minus ne le ge larr rarr uarr darr hearts check star",
+                "−≠≤≥←→↑↓♥✓☆",
+            ),
+            (
+                "oelig OElig scaron Scaron zcaron Zcaron Yuml fnof circ tilde",
+                "œŒšŠžŽŸƒˆ˜",
+            ),
+            // Of blanks of many widths one is enough to read.
+            ("ensp emsp thinsp hairsp numsp Tab NewLine", "     \t\n"),
+            (
+                "commat colon comma period excl quest num dollar percnt",
+                "@:,.!?#$%",
+            ),
+            (
+                "ast plus equals lpar rpar lsqb rsqb sol bsol lowbar",
+                "*+=()[]/\\_",
+            ),
+            ("zwnj zwj lrm rlm", "\u{200c}\u{200d}\u{200e}\u{200f}"),
+            ("nbsp not divide ordm thorn yuml Agrave", "\u{a0}¬÷ºþÿÀ"),
+        ] {
+            let text: String = names.split(' ').map(|name| format!("&{name};")).collect();
+            check(&text, characters);
+        }
+    }
+
+    #[test]
+    fn numbers() {
+        check("&#128;&#159;&#160;&#127;", "€Ÿ\u{a0}\u{7f}");
+        check("&#65&#x41B&#X41;", "A\u{41b}A");
+        check("&#0000065;&#00000065;", "AA");
+        check("&ampx &amp", "&ampx &");
+    }
 }

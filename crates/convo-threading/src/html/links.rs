@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn notes() {
-        let check = |href, words, expected: Option<&str>| {
+        let check = |href: &str, words: &str, expected: Option<&str>| {
             assert_eq!(note(href, words).as_deref(), expected)
         };
         check(
@@ -78,5 +78,13 @@ mod tests {
         check("javascript:alert(1)", "x", None);
         check("#top", "up", None);
         check("https://example.com", "", None);
+        check("http://example.com/", "us", Some(" <http://example.com/>"));
+        check("tel:+4930123", "call us", Some(" <+4930123>"));
+        check("", "us", None);
+        check("https://example.com/a b", "us", None);
+        let long = |len: usize| format!("https://example.com/{}", "a".repeat(len - 20));
+        check(&long(300), "us", Some(&format!(" <{}>", long(300))));
+        check(&long(301), "us", None);
+        check(&long(400), "us", None);
     }
 }

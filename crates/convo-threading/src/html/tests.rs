@@ -52,6 +52,13 @@ fn lists_tables_links_images() {
         "Ann <a@example.com>",
     );
     check("<img src=x alt=\"Our shop\"> <img src=y>", "Our shop");
+    check("<img src=x alt=\"logo.png\">a<img src=x alt=\" \">", "a");
+    check(&format!("<img src=x alt=\"{}\">a", "b".repeat(101)), "a");
+    check(
+        &format!("<img src=x alt=\"{}\">", "b".repeat(100)),
+        &"b".repeat(100),
+    );
+    check("<img src=x alt=\"Our shop\" style=\"display:none\">a", "a");
 }
 
 #[test]

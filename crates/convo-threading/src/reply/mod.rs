@@ -34,6 +34,8 @@ mod signature;
 mod verbs;
 
 #[cfg(test)]
+mod edges;
+#[cfg(test)]
 mod tests;
 
 use lines::Line;

@@ -35,6 +35,10 @@ fn the_day_of_return() {
     );
     check("I am on annual leave, returning 2024-06-17.", "2024-06-17");
     check("I am out of the office until Monday.", "2024-06-10");
+    check("I am out of the office until Tuesday.", "2024-06-11");
+    check("I am out of the office until Wednesday.", "2024-06-05");
+    check("I am out of the office until Friday.", "2024-06-07");
+    check("23. Juni bin ich wieder da, jetzt im Urlaub.", "2024-06-23");
     check("On leave until January 2.", "2025-01-02");
     check("Ich bin bis zum 14.06.2024 im Urlaub.", "2024-06-14");
     check("Ich bin vom 3.6. bis 14.6. nicht im Büro.", "2024-06-14");
@@ -85,4 +89,71 @@ fn no_day_of_return() {
     none("I am out of the office. Our fair is on June 20.");
     none("I am out of the office until 99.99.9999.");
     none("We received your request and will answer by June 20.");
+}
+
+/// The mail was written on Tuesday, 4 June 2024.
+#[test]
+fn days_in_many_forms() {
+    for (day, expected) in [
+        ("14th of August", "2024-08-14"),
+        ("14. August", "2024-08-14"),
+        ("14 August 2025", "2025-08-14"),
+        ("14th of August 2025", "2025-08-14"),
+        ("14 de agosto de 2025", "2025-08-14"),
+        ("14 August. 2025 will be calmer", "2024-08-14"),
+        ("9-14 August", "2024-08-14"),
+        ("August 14th", "2024-08-14"),
+        ("August 14, 2025", "2025-08-14"),
+        ("August 14. 2025 will be calmer", "2024-08-14"),
+        ("14-Aug-2025", "2025-08-14"),
+        ("14-Aug-25", "2025-08-14"),
+        ("14/Aug/25", "2025-08-14"),
+        ("2025-08-14", "2025-08-14"),
+        ("14.8.", "2024-08-14"),
+        ("14.8.25", "2025-08-14"),
+        ("14/08", "2024-08-14"),
+        ("1 August", "2024-08-01"),
+        ("31 August", "2024-08-31"),
+        ("the end of March", "2025-03-31"),
+        ("the end of June", "2024-06-30"),
+        ("the end of the month", "2024-06-30"),
+        ("the 5th", "2024-06-05"),
+        ("the 4th", "2024-07-04"),
+        ("the 3rd", "2024-07-03"),
+        ("the 23rd", "2024-06-23"),
+        ("next week", "2024-06-10"),
+        ("tomorrow", "2024-06-05"),
+    ] {
+        let text = format!("I am out of the office until {day}.");
+        check_return("Re: offer", &text, Some(expected));
+    }
+    for (time, expected) in [
+        ("in two weeks", "2024-06-18"),
+        ("in 10 days", "2024-06-14"),
+        ("in a month", "2024-07-04"),
+        ("the day after tomorrow", "2024-06-06"),
+    ] {
+        let text = format!("I am out of the office and will be back {time}.");
+        check_return("Re: offer", &text, Some(expected));
+    }
+}
+
+/// A day that is past is not taken for the same number of the next month.
+#[test]
+fn days_that_are_past_or_none() {
+    for day in [
+        "3rd June 2024",
+        "3rd of June 2024",
+        "June 3rd, 2024",
+        "32 August",
+        "0 August",
+        "14-Aug-1925",
+        "14-Aug-25-1",
+        "2.5 pm",
+        "the 32nd",
+        "August",
+    ] {
+        let text = format!("I am out of the office until {day}.");
+        check_return("Re: offer", &text, None);
+    }
 }

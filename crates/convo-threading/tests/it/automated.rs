@@ -111,6 +111,14 @@ fn headers_of_automatic_mail() {
         "header:delivered-to-autoresponder",
     );
     check_header("Delivered-To", "sales@dealer.example", Human, "");
+    check_header("X-Mailer", "Vacation 1.2", AutoReply, "header:x-mailer");
+    check_header(
+        "X-Mailer",
+        "PHP Autoresponder",
+        AutoReply,
+        "header:x-mailer",
+    );
+    check_header("X-Mailer", "Thunderbird", Human, "");
     check_header("Return-Path", "<>", AutoReply, "header:null-return-path");
     check_header("Return-Path", "<lead@customer.example>", Human, "");
     check_header("X-Auto-Response-Suppress", "OOF, AutoReply", Human, "");
@@ -302,6 +310,120 @@ fn bounces_without_a_machine_readable_part() {
         Class::Bounce,
         "header:x-failed-recipients",
     );
+}
+
+#[test]
+fn the_action_of_a_report_counts_for_more_than_its_words() {
+    let of = |action: Option<&'static str>, subject: &'static str| {
+        let verdict = classify(&Mail {
+            part_types: &["multipart/report", "message/delivery-status"],
+            action,
+            ..mail(&[], subject, "")
+        });
+        (verdict.class, verdict.evidence)
+    };
+    let late = "Delivery Status Notification (Delay)";
+    for (action, subject, class, code) in [
+        (Some("failed"), late, Class::Bounce, "part:delivery-status"),
+        (Some("Failed"), late, Class::Bounce, "part:delivery-status"),
+        (
+            Some("delayed"),
+            "Report",
+            Class::Delay,
+            "part:delivery-status",
+        ),
+        (Some("delivered"), late, Class::AutoReply, "dsn:delivered"),
+        (Some("relayed"), late, Class::AutoReply, "dsn:delivered"),
+        (Some("expanded"), late, Class::AutoReply, "dsn:delivered"),
+        (None, late, Class::Delay, "part:delivery-status"),
+        (None, "Report", Class::Bounce, "part:delivery-status"),
+    ] {
+        let expected = (class, vec![code.into()]);
+        assert_eq!(of(action, subject), expected, "{action:?} {subject}");
+    }
+}
+
+#[test]
+fn words_of_a_failure_need_a_sender_who_is_nobody() {
+    let returned: &[&str] = &["multipart/mixed", "message/rfc822"];
+    let failed = "550 5.1.1 no such user";
+    let of = |path: &'static str, from, subject, parts, text| {
+        classify(&Mail {
+            from,
+            part_types: parts,
+            ..mail(&[("Return-Path", path)], subject, text)
+        })
+    };
+    let (person, program) = ("lead@customer.example", "noreply@mx.example");
+    let (by_person, by_daemon) = ("<lead@customer.example>", "<MAILER-DAEMON@mx.example>");
+    for (path, from, subject, parts, text, code) in [
+        (
+            by_daemon,
+            person,
+            "Delivery failure",
+            &[][..],
+            "",
+            "subject:delivery-failure",
+        ),
+        (by_person, person, "Delivery failure", &[], "", ""),
+        (
+            by_daemon,
+            person,
+            "Hello",
+            &[],
+            failed,
+            "text:delivery-failure",
+        ),
+        (by_person, person, "Hello", &[], failed, ""),
+        (
+            by_person,
+            program,
+            "Hello",
+            returned,
+            failed,
+            "part:returned-mail",
+        ),
+        (by_person, program, "Hello", returned, "Have a look.", ""),
+        (by_person, program, "Hello", &[], failed, ""),
+        (by_person, person, "Hello", returned, failed, ""),
+    ] {
+        let class = if code.is_empty() {
+            Class::Human
+        } else {
+            Class::Bounce
+        };
+        check(&of(path, from, subject, parts, text), class, code);
+    }
+}
+
+/// An absence that is spoken of is no automatic answer.
+#[test]
+fn a_reply_to_an_absence_is_a_persons() {
+    for (subject, class) in [
+        ("Ann is out of the office", Class::OutOfOffice),
+        ("Re: Ann is out of the office", Class::Human),
+        ("AW: Ann is out of the office", Class::Human),
+        ("Fwd: Ann is out of the office", Class::Human),
+    ] {
+        assert_eq!(
+            classify(&mail(&[], subject, "Hello")).class,
+            class,
+            "{subject}"
+        );
+    }
+}
+
+#[test]
+fn notifications_that_were_subscribed_to_by_mail() {
+    let of = |kind: &str| {
+        let text = format!(r#" {{"notificationType":"{kind}","mail":{{}}}}"#);
+        let verdict = classify(&mail(&[], "AWS Notification Message", &text));
+        (verdict.class, verdict.evidence.len())
+    };
+    assert_eq!(of("Bounce"), (Class::Bounce, 1));
+    assert_eq!(of("Complaint"), (Class::SpamReport, 1));
+    assert_eq!(of("Delivery"), (Class::AutoReply, 1));
+    assert_eq!(of("Received"), (Class::Human, 0));
 }
 
 #[test]
