@@ -5,6 +5,7 @@
 //! - `generate`: writes the files of `docs/` that are printed by the program ([`generate`]).
 //! - `bench`: load on a durable server, on both databases ([`mod@bench`]).
 //! - `faults`: kills, restarts and a full disk under load, on both databases ([`mod@faults`]).
+//! - `fuzz-api`: schemathesis against the OpenAPI document ([`fuzz_api`]).
 //! - `ci`: formatting, lints, documentation, generated files and tests ([`ci`]).
 #![allow(
     clippy::disallowed_methods,
@@ -16,6 +17,7 @@ mod cargo;
 mod chromium;
 mod ci;
 mod faults;
+mod fuzz_api;
 mod generate;
 mod node;
 mod services;
@@ -32,6 +34,7 @@ usage: cargo xtask <task>
   bench [ARGS…]                  transitions and mails per second on both databases, docs/performance.md
   faults [--kills N] [--restarts N] [--clients N] [--seed S] [--database sqlite|postgres] [--without-full-disk] [--release]
                                  kill, restart and fill the disk under load; count what is lost, docs/operations.md
+  fuzz-api [ARGS…]               schemathesis against the OpenAPI document, docs/testing.md (ARGS go to `schemathesis run`)
   ci                             all that must pass before a change lands
 ";
 
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         "generate" => generate::run(rest.iter().any(|argument| argument == "--check")),
         "bench" => bench::run(rest),
         "faults" => faults::run(rest),
+        "fuzz-api" => fuzz_api::run(rest),
         "ci" => ci::run(),
         _ => {
             eprint!("{USAGE}");
