@@ -7,6 +7,7 @@ use convo_email::Attachment;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::members::maybe_objects;
 use super::{CONTENT_BYTES, Checks, purpose};
 use crate::error::AppError;
 
@@ -41,6 +42,7 @@ pub struct Send {
     /// Kept for an agent to look at, instead of sent.
     pub draft: Option<bool>,
     /// Files.
+    #[serde(default, deserialize_with = "maybe_objects")]
     pub attachments: Option<Vec<SendFile>>,
 }
 
