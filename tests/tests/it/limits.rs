@@ -10,7 +10,8 @@ on_both!(
     a_mail_over_the_limit_is_refused,
     what_is_left_out_of_a_mail_is_told,
     what_cannot_be_read_is_kept_as_it_came,
-    bodies_and_texts_have_edges
+    bodies_and_texts_have_edges,
+    a_nested_tree_has_a_depth,
 );
 
 async fn a_policy_has_bounds_and_never_stops_the_writer(options: Options) {
@@ -242,5 +243,44 @@ async fn bodies_and_texts_have_edges(options: Options) {
     ] {
         let answer = server.get(&format!("/api/leads?{query}")).await;
         assert_eq!(answer.status, status, "{query}: {}", answer.text());
+    }
+}
+
+/// Deepest node of a nested tree.
+fn depth_of(nodes: &Value) -> usize {
+    let mut deepest = 0;
+    let mut open = vec![(nodes, 0)];
+    while let Some((nodes, depth)) = open.pop() {
+        for node in nodes.as_array().unwrap() {
+            assert_eq!(node["threadDepth"], depth);
+            deepest = deepest.max(depth);
+            open.push((&node["children"], depth + 1));
+        }
+    }
+    deepest
+}
+
+async fn a_nested_tree_has_a_depth(options: Options) {
+    const MOST: usize = 100;
+    let server = options.start().await;
+    let contact = server.contact("ada@customer.example").await;
+    for depth in 0..=MOST + 1 {
+        let headers = json!({
+            "Message-ID": format!("<d{depth}@customer.example>"),
+            "In-Reply-To": (depth > 0).then(|| format!("<d{}@customer.example>", depth - 1)).unwrap_or_default(),
+        });
+        let body = json!({
+            "senderId": contact.lead, "content": "And then?", "messageType": "email", "isFromAI": 0, "emailHeaders": headers,
+        });
+        contact.post("process-message", body).await.ok();
+        if depth < MOST {
+            continue;
+        }
+        let tree = contact.get("thread-tree").await.ok();
+        assert_eq!(tree["maxDepth"], depth);
+        assert_eq!(tree["truncated"] == true, depth > MOST, "{depth}");
+        assert_eq!(depth_of(&tree["threadTree"]), MOST);
+        let flat = contact.get("thread-tree?flat=true").await.ok();
+        assert_eq!(flat["threadTree"].as_array().unwrap().len(), depth + 1);
     }
 }
