@@ -206,7 +206,12 @@ fn changed(world: &World, row: &Row, column: &str, value: &str) {
 /// The step, or the row itself.
 fn names(one: &Finding, row: &Row) -> bool {
     let step = one.conversation_id == Some(row.conversation) && one.version == Some(row.version);
-    step || (one.id.is_some() && one.id == row.id)
+    // A row of the log that tells of another step is named by its number.
+    let number = row.place.strip_prefix("seq = ");
+    let told = number.is_some_and(|seq| one.detail.starts_with(&format!("row {seq} of the log ")));
+    // Of the head it is the conversation that is named, at the first step that it is of another mind of.
+    let head = row.table == "conversations" && one.conversation_id == Some(row.conversation);
+    step || told || head || (one.id.is_some() && one.id == row.id)
 }
 
 /// Other values of a column, as the database writes them: on SQLite one for each byte, on PostgreSQL, which checks what
