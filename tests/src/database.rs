@@ -186,7 +186,8 @@ async fn connect(url: &str) -> tokio_postgres::Client {
 async fn execute(url: &str, sql: &str) {
     let client = connect(url).await;
     let done = client.batch_execute(sql).await;
-    done.unwrap_or_else(|cause| panic!("{sql}: {cause}"));
+    // In full: what the server says stands in what the error was caused by.
+    done.unwrap_or_else(|cause| panic!("{sql}: {cause:?}"));
 }
 
 fn open(file: &Path) -> rusqlite::Connection {

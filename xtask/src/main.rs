@@ -7,6 +7,7 @@
 //! - `faults`: kills, restarts and a full disk under load, on both databases ([`mod@faults`]).
 //! - `mutants`: how many changes to the pure crates their tests miss ([`mod@mutants`]).
 //! - `shuttle`: what threads share, in the orders in which they may meet ([`mod@shuttle`]).
+//! - `fuzz-api`: schemathesis against the OpenAPI document ([`fuzz_api`]).
 //! - `ci`: formatting, lints, documentation, generated files and tests ([`ci`]).
 #![allow(
     clippy::disallowed_methods,
@@ -18,6 +19,7 @@ mod cargo;
 mod chromium;
 mod ci;
 mod faults;
+mod fuzz_api;
 mod generate;
 mod mutants;
 mod node;
@@ -39,6 +41,7 @@ usage: cargo xtask <task>
   mutants [ARGS…]                change the pure crates and count what their tests miss (ARGS go to `cargo mutants`,
                                  as --shard 0/8), docs/testing.md
   shuttle [TEST-ARGS…]           try the orders in which threads may meet, docs/testing.md
+  fuzz-api [ARGS…]               schemathesis against the OpenAPI document, docs/testing.md (ARGS go to `schemathesis run`)
   ci                             all that must pass before a change lands
 ";
 
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         "faults" => faults::run(rest),
         "mutants" => mutants::run(rest),
         "shuttle" => shuttle::run(rest),
+        "fuzz-api" => fuzz_api::run(rest),
         "ci" => ci::run(),
         _ => {
             eprint!("{USAGE}");

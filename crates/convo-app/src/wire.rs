@@ -6,6 +6,7 @@
 mod analytics;
 mod conversation;
 mod gate;
+mod members;
 mod operations;
 mod records;
 mod sending;

@@ -72,6 +72,8 @@ pub struct Page<'a> {
     pub live: Option<&'a Live>,
     /// What waits for a person.
     pub waits: Waits,
+    /// A restore has to be looked at before anything is sent.
+    pub paused: bool,
     /// What it is made of.
     pub body: Markup,
 }
@@ -116,12 +118,29 @@ impl Page<'_> {
                     @if let Some(viewer) = self.viewer { (self.head(viewer)) }
                     main #main tabindex="-1" {
                         p #connection role="status" hidden {}
+                        (self.pause())
                         (self.body)
                     }
                 }
             }
         };
         markup.into_string()
+    }
+
+    /// Part of every page, so that the script takes the words away when they are not true any more.
+    fn pause(&self) -> Markup {
+        html! {
+            @if self.viewer.is_some() {
+                div #paused data-part role="status" {
+                    @if self.paused {
+                        p.alert {
+                            "Paused after a restore: no mail is sent, and no timer fires. Look at what was restored, then run "
+                            code { "convo-server resume" } " where Convo runs."
+                        }
+                    }
+                }
+            }
+        }
     }
 
     fn head(&self, viewer: &Viewer) -> Markup {
@@ -191,9 +210,11 @@ mod tests {
                 most: 100,
                 ..Waits::default()
             },
+            paused: true,
             body: html! { p { "body" } },
         };
         let html = page.render();
+        assert!(html.contains("<code>convo-server resume</code>"));
         assert!(
             html.contains("&lt;b&gt;key&lt;/b&gt;")
                 && html.contains("<title>&lt;x&gt; · Convo</title>")
@@ -219,9 +240,11 @@ mod tests {
             viewer: None,
             live: None,
             waits: Waits::default(),
+            paused: true,
             body: html! {},
         }
         .render();
+        assert!(!outside.contains("convo-server resume"));
         assert!(
             !outside.contains("data-seq") && !outside.contains("<nav") && !outside.contains("csrf")
         );

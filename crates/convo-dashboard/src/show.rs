@@ -199,6 +199,9 @@ pub fn done(code: Option<&str>) -> Markup {
         "approved" => "Approved: it is on its way.",
         "discarded" => "Discarded. The mail it would have answered waits for a person.",
         "retried" => "It is tried again: its status says what comes of it.",
+        "retried-some" => {
+            "The oldest are tried again; others with this code are still given up: press again for the next ones."
+        }
         "resolved" => "Decided.",
         "suppressed" => "The address is suppressed.",
         "lifted" => "The suppression is lifted.",

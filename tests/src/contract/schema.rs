@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate};
+use regex::Regex;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -76,6 +77,7 @@ impl Walk<'_> {
                     differs(among, "one of", wanted)
                 }
                 "format" => differs(has_format(wanted, value), "format", wanted),
+                "pattern" => differs(matches(wanted, value), "pattern", wanted),
                 "minimum" => differs(number(value) >= number(wanted), "at least", wanted),
                 "maximum" => differs(
                     value.is_null() || number(value) <= number(wanted),
@@ -250,6 +252,12 @@ fn has_format(wanted: &Value, value: &Value) -> bool {
     }
 }
 
+fn matches(wanted: &Value, value: &Value) -> bool {
+    let pattern = wanted.as_str().and_then(|text| Regex::new(text).ok());
+    let text = value.as_str();
+    pattern.is_some_and(|pattern| text.is_none_or(|text| pattern.is_match(text)))
+}
+
 /// A number to compare with; below all of them for what is none.
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or(f64::INFINITY)
@@ -333,6 +341,7 @@ mod tests {
                 "/a: not in the document",
             ),
             (json!({"enum": ["a"]}), json!("b"), "/: not one of"),
+            (json!({"pattern": "^a$"}), json!("ab"), "/: not pattern"),
             (json!({"patternProperties": {}}), json!({}), "is not known"),
         ] {
             let said = fault(schema, value);

@@ -43,21 +43,29 @@ async fn audit_and_log_are_append_only(options: Options) {
     let server = options.start().await;
     story(&server, "ada@customer.example").await;
     let before = server.database().dump().await;
-    for sql in [
-        format!("UPDATE {AUDIT} SET actor = 'nobody'"),
-        format!("UPDATE {AUDIT} SET digest = NULL"),
-        format!("DELETE FROM {AUDIT}"),
-        "UPDATE event_log SET data = '{}'".to_owned(),
-        "DELETE FROM event_log".to_owned(),
-        "UPDATE conversation_metadata SET body = '{\"a\":1}'".to_owned(),
-        "DELETE FROM conversation_metadata".to_owned(),
+    let audit = "the audit is append-only";
+    let log = "the event log is append-only";
+    let words = "metadata can only be emptied";
+    for (sql, said) in [
+        (format!("UPDATE {AUDIT} SET actor = 'nobody'"), audit),
+        (format!("UPDATE {AUDIT} SET digest = NULL"), audit),
+        (format!("DELETE FROM {AUDIT}"), audit),
+        ("UPDATE event_log SET data = '{}'".to_owned(), log),
+        ("DELETE FROM event_log".to_owned(), log),
+        (
+            "UPDATE conversation_metadata SET body = '{\"a\":1}'".to_owned(),
+            words,
+        ),
+        ("DELETE FROM conversation_metadata".to_owned(), words),
     ] {
         let database = std::sync::Arc::clone(server.database());
         let refused = tokio::spawn({
             let sql = sql.clone();
             async move { database.execute(&sql).await }
         });
-        assert!(refused.await.is_err(), "{sql}");
+        let refused = refused.await.expect_err(&sql).into_panic();
+        let why = refused.downcast_ref::<String>().expect("a sentence");
+        assert!(why.contains(said), "{why}");
     }
     assert_eq!(server.database().dump().await, before);
     server.verify().await;

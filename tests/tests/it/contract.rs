@@ -52,7 +52,21 @@ async fn every_documented_answer_is_given(options: Options) {
         .map(|(_, _, operation)| operation["operationId"].as_str())
         .collect();
     assert_eq!(ids.len(), operations.len(), "each has a name of its own");
-    let mut open = vec![contract.document()];
+    let document = contract.document();
+    let schemes = &document["components"]["securitySchemes"];
+    let of_all = document["security"].as_array().unwrap();
+    let of_one = operations
+        .iter()
+        .filter_map(|(_, _, operation)| operation["security"].as_array());
+    for way in of_one.flatten().chain(of_all) {
+        for name in names_of(way) {
+            assert!(
+                schemes[&name].is_object(),
+                "{name} is no way to authenticate"
+            );
+        }
+    }
+    let mut open = vec![document];
     while let Some(value) = open.pop() {
         contract.resolve(value);
         open.extend(value.as_object().into_iter().flat_map(|all| all.values()));
@@ -133,6 +147,10 @@ async fn required_members_are_required_and_enough(options: Options) {
             "{method} {path}: {said}"
         );
     }
+}
+
+fn names_of(value: &Value) -> Vec<String> {
+    value.as_object().unwrap().keys().cloned().collect()
 }
 
 fn names(value: &Value) -> BTreeSet<String> {

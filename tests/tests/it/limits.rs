@@ -10,7 +10,8 @@ on_both!(
     a_mail_over_the_limit_is_refused,
     what_is_left_out_of_a_mail_is_told,
     what_cannot_be_read_is_kept_as_it_came,
-    bodies_and_texts_have_edges
+    bodies_and_texts_have_edges,
+    a_nested_tree_has_a_depth,
 );
 
 async fn a_policy_has_bounds_and_never_stops_the_writer(options: Options) {
@@ -242,5 +243,48 @@ async fn bodies_and_texts_have_edges(options: Options) {
     ] {
         let answer = server.get(&format!("/api/leads?{query}")).await;
         assert_eq!(answer.status, status, "{query}: {}", answer.text());
+    }
+}
+
+/// How deep lists stand in each other in a text without brackets in its words.
+fn lists_in_lists(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for one in json.chars() {
+        match one {
+            '[' => depth += 1,
+            ']' => depth -= 1,
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+async fn a_nested_tree_has_a_depth(options: Options) {
+    const MOST: usize = 100;
+    // Nested so deep it is more than the reader of the tests takes.
+    let server = options.without_contract().start().await;
+    let contact = server.contact("ada@customer.example").await;
+    for depth in 0..=MOST + 1 {
+        let parent = match depth {
+            0 => String::new(),
+            _ => format!("<d{}@customer.example>", depth - 1),
+        };
+        let headers =
+            json!({"Message-ID": format!("<d{depth}@customer.example>"), "In-Reply-To": parent});
+        let body = json!({
+            "senderId": contact.lead, "content": "And then?", "messageType": "email", "isFromAI": 0, "emailHeaders": headers,
+        });
+        contact.post("process-message", body).await.ok();
+        if depth < MOST {
+            continue;
+        }
+        let tree = contact.get("thread-tree").await.text();
+        assert!(tree.contains(&format!("\"maxDepth\":{depth},")), "{tree}");
+        assert_eq!(tree.contains("\"truncated\":true"), depth > MOST, "{tree}");
+        // The list of roots, those of each of a hundred generations, and that of the last one, which is empty.
+        assert_eq!(lists_in_lists(&tree), MOST + 2);
+        let flat = contact.get("thread-tree?flat=true").await.ok();
+        assert_eq!(flat["threadTree"].as_array().unwrap().len(), depth + 1);
     }
 }

@@ -9,8 +9,8 @@ use chrono::{Duration, Utc};
 use convo_tests::mailgun::Signature;
 use convo_tests::records::{Contact, text};
 use convo_tests::{
-    Database, Finished, Kind, Mail, Options, PlayedMailgun, Server, eventually, guardian, on_both,
-    skipped, together,
+    BOOTSTRAP_KEY, Database, Finished, Kind, Mail, Options, Pages, PlayedMailgun, Server,
+    eventually, guardian, on_both, skipped, together,
 };
 use serde_json::{Value, json};
 
@@ -188,6 +188,22 @@ async fn a_restored_database_is_paused_until_it_is_resumed(options: Options) {
         checks.into_iter().find(|check| check["name"] == "resumed")
     };
     assert_eq!(checks["status"], "ready");
+    let pages = Pages::inside(&restored, BOOTSTRAP_KEY).await;
+    const HOW: &str = "<code>convo-server resume</code>";
+    let places = [
+        "/",
+        "/conversations",
+        "/handover",
+        "/leads",
+        "/figures",
+        "/review",
+        "/drafts",
+        "/outbox",
+        "/receipts",
+    ];
+    for place in places {
+        assert!(pages.html(place).await.contains(HOW), "{place}");
+    }
     assert_eq!(resumed(&checks).unwrap()["ok"], false);
     assert!(restored.log().contains("resume"), "{}", restored.log());
     let contact = Contact {
@@ -213,6 +229,7 @@ async fn a_restored_database_is_paused_until_it_is_resumed(options: Options) {
     assert_eq!(resume(&restored).await["resumed"], true);
     assert_eq!(resume(&restored).await["resumed"], false);
     assert!(resumed(&restored.get("/readyz").await.ok()).is_none());
+    assert!(!pages.html("/").await.contains(HOW));
     eventually("silence gives up", async || {
         (silent.state().await == "CLOSED").then_some(())
     })

@@ -19,7 +19,9 @@ use crate::openapi::analytics::{
     ConversionReport, DeliveryReport, OwnershipReport, ReplySpeedReport,
 };
 use crate::openapi::lists;
-use crate::openapi::vocabulary::{AnalyticsGroupBy, MailFigure, OfferStatus, Stage, WaitStatus};
+use crate::openapi::vocabulary::{
+    AgentsBy, IdOrNone, LeadsBy, MailFigure, MailsBy, OfferStatus, Stage, WaitStatus,
+};
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -69,7 +71,7 @@ macro_rules! documented {
             #[param(nullable = false)]
             to: Option<chrono::DateTime<chrono::Utc>>,
             /// Of this campaign; `none`: of none.
-            #[param(nullable = false)]
+            #[param(value_type = IdOrNone, inline, required = false)]
             campaign_id: Option<String>,
             $($field)*
         }
@@ -80,34 +82,34 @@ documented! {
     /// Of waits and offers.
     OfAgents {
         /// Of this agent; `none`: of none.
-        #[param(nullable = false)]
+        #[param(value_type = IdOrNone, inline, required = false)]
         agent_id: Option<String>,
         /// What it is told apart by: campaign, agent, day or week.
-        #[param(value_type = AnalyticsGroupBy, required = false)]
+        #[param(value_type = AgentsBy, inline, required = false)]
         group_by: Option<String>,
     }
     /// Of leads.
     OfLeads {
         /// Of this agent; `none`: of none.
-        #[param(nullable = false)]
+        #[param(value_type = IdOrNone, inline, required = false)]
         agent_id: Option<String>,
         /// Of leads from there; nothing: from nowhere known.
         #[param(nullable = false)]
         source: Option<String>,
         /// What it is told apart by: campaign, agent, source or week.
-        #[param(value_type = AnalyticsGroupBy, required = false)]
+        #[param(value_type = LeadsBy, inline, required = false)]
         group_by: Option<String>,
     }
     /// Of mails.
     OfMails {
         /// What it is told apart by: campaign, day or week.
-        #[param(value_type = AnalyticsGroupBy, required = false)]
+        #[param(value_type = MailsBy, inline, required = false)]
         group_by: Option<String>,
     }
     /// Which waits.
     Waits {
         /// Of this agent; `none`: of none.
-        #[param(nullable = false)]
+        #[param(value_type = IdOrNone, inline, required = false)]
         agent_id: Option<String>,
         /// That came to this.
         #[param(value_type = WaitStatus, required = false)]
@@ -116,7 +118,7 @@ documented! {
     /// Which offers.
     Offers {
         /// Of this agent.
-        #[param(nullable = false)]
+        #[param(value_type = IdOrNone, inline, required = false)]
         agent_id: Option<String>,
         /// That came to this.
         #[param(value_type = OfferStatus, required = false)]
@@ -125,7 +127,7 @@ documented! {
     /// Which leads.
     Leads {
         /// Of this agent; `none`: of none.
-        #[param(nullable = false)]
+        #[param(value_type = IdOrNone, inline, required = false)]
         agent_id: Option<String>,
         /// From there; nothing: from nowhere known.
         #[param(nullable = false)]

@@ -302,8 +302,8 @@ pub async fn thread_tree(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct HistoryQuery {
-    /// Messages wanted; default 20.
-    #[param(nullable = false, minimum = 1, maximum = 200)]
+    /// Messages wanted; default 20. There are at most 200, however many are wanted.
+    #[param(nullable = false, minimum = 1)]
     limit: Option<i64>,
 }
 

@@ -12,7 +12,7 @@ use super::sent::sent;
 use crate::auth::{Authorized, Read};
 use crate::export::{self, Form};
 use crate::http::input::{PathParts, QueryString};
-use crate::openapi::vocabulary::{ExportName, ListFormat, State};
+use crate::openapi::vocabulary::{ExportName, ListFormat, State, TimeOrDay};
 use crate::problem::Problem;
 
 /// Adds the routes.
@@ -28,10 +28,10 @@ struct Filter {
     #[param(value_type = ListFormat, inline, required = false)]
     format: Option<String>,
     /// From this time on: RFC 3339, or a day.
-    #[param(nullable = false)]
+    #[param(value_type = TimeOrDay, inline, required = false)]
     from: Option<String>,
     /// Before this time.
-    #[param(nullable = false)]
+    #[param(value_type = TimeOrDay, inline, required = false)]
     to: Option<String>,
     /// Of this campaign.
     #[param(nullable = false)]

@@ -16,8 +16,8 @@ use crate::problem::Problem;
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Paging {
-    /// Items wanted; default 50.
-    #[param(nullable = false, minimum = 1, maximum = 200)]
+    /// Items wanted; default 50. There are at most 200, however many are wanted.
+    #[param(nullable = false, minimum = 1)]
     pub limit: Option<i64>,
     /// `nextCursor` of the page before.
     #[param(nullable = false)]
@@ -54,7 +54,7 @@ impl Paging {
     /// `Invalid` when the cursor is not a number.
     pub fn number(&self) -> Result<i64, AppError> {
         let wrong = |_| AppError::invalid("cursor", "is not one of ours");
-        let text = self.cursor.as_deref();
+        let text = self.cursor.as_deref().filter(|text| !text.is_empty());
         text.map_or(Ok(0), |text| text.parse().map_err(wrong))
     }
 }

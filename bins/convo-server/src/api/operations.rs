@@ -24,8 +24,8 @@ struct After {
     #[serde(default)]
     #[param(minimum = 0)]
     after: i64,
-    /// Rows wanted; default 100.
-    #[param(nullable = false, minimum = 1, maximum = 1000)]
+    /// Rows wanted; default 100. There are at most 1,000, however many are wanted.
+    #[param(nullable = false, minimum = 1)]
     limit: Option<i64>,
 }
 

@@ -52,6 +52,8 @@ pub async fn suppressions(
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let app = api.app.clone();
+    // A wrong page is wrong of a file too, which has none.
+    paging.0.size()?;
     if let Some(format) = &query.0.format {
         let known = Form::named(format);
         let known =

@@ -32,9 +32,10 @@ impl Shown<'_> {
     /// seen, and a browser would log an error that is none.
     ///
     /// # Errors
-    /// The database's, when what waits for people cannot be counted.
+    /// The database's, when what waits for people, or the pause, cannot be read.
     pub async fn to(&self, session: &Session, api: &Api) -> Result<HttpResponse, Refused> {
-        let waits = api.ask(|reader, _| Ok(reader.attention()?)).await?;
+        let asked = api.ask(|reader, _| Ok((reader.attention()?, reader.is_paused()?)));
+        let (waits, paused) = asked.await?;
         let viewer = session.viewer();
         let page = Page {
             name: self.name,
@@ -49,6 +50,7 @@ impl Shown<'_> {
                 receipts: waits.receipts,
                 most: NOTICED,
             },
+            paused,
             body: self.body.clone(),
         };
         Ok(html(StatusCode::OK, page.render()))
@@ -207,6 +209,7 @@ impl ResponseError for Refused {
                     viewer: None,
                     live: None,
                     waits: Waits::default(),
+                    paused: false,
                     body: problem::page(&document),
                 };
                 let mut answer = html(problem.status_code(), page.render());

@@ -125,6 +125,7 @@ fn form_page(
         viewer: None,
         live: None,
         waits: Waits::default(),
+        paused: false,
         body: entry::log_in(&csrf, to, wrong.as_ref().map(|(_, text)| *text)),
     };
     let status = wrong

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
-use convo_app::{Command, Envelope, IdempotencyKey};
+use convo_app::{Answer, Command, Envelope, IdempotencyKey};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -113,12 +113,27 @@ impl Posted {
         scopes: &[Scope],
         command: Command,
     ) -> Result<(), Problem> {
+        let answer = self.answered(api, request, scopes, command);
+        answer.await.map(drop)
+    }
+
+    /// The same; what it was answered.
+    ///
+    /// # Errors
+    /// Those of [`Posted::run`].
+    pub async fn answered(
+        &self,
+        api: &Api,
+        request: &HttpRequest,
+        scopes: &[Scope],
+        command: Command,
+    ) -> Result<Answer, Problem> {
         self.session.needs(scopes)?;
         let answer = api.app.run(self.envelope(request, command)).await?;
         if answer.status == 404 {
             Err(Problem::not_found())
         } else {
-            Ok(())
+            Ok(answer)
         }
     }
 }

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use convo_app::outbox::Status;
 use convo_app::{Command, views, wire};
 use convo_dashboard::outbox;
+use serde_json::Value;
 
 use super::answer::{self, Refused, Shown, asked, live, see_other};
 use super::form::Posted;
@@ -58,8 +59,17 @@ async fn told(
     command: Command,
 ) -> Result<HttpResponse, Refused> {
     posted.session.needs(&[Scope::Admin])?;
-    match posted.run(api, request, &[Scope::Admin], command).await {
-        Ok(()) => Ok(see_other("/outbox?done=retried", &[])),
+    let answered = posted.answered(api, request, &[Scope::Admin], command);
+    match answered.await {
+        Ok(answer) => {
+            // One commit takes so many and no more.
+            let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+            let to = match body["more"] == true {
+                true => "/outbox?done=retried-some",
+                false => "/outbox?done=retried",
+            };
+            Ok(see_other(to, &[]))
+        }
         Err(problem) if problem.status_code() == StatusCode::NOT_FOUND => Err(problem.into()),
         Err(problem) => page(&posted.session, request, api, Some(&problem)).await,
     }

@@ -19,6 +19,8 @@ use crate::problem::Problem;
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// Its name as people write it.
 pub const FIELD: &str = "Idempotency-Key";
+/// What [`parse`] reads, for the document: bare, or in quotes.
+const PATTERN: &str = r#"^([!#-~]([ !#-~]{0,253}[!#-~])?|"([ !#-\[\]-~]|\\["\\]){1,255}")$"#;
 /// Longest key in characters.
 const MAX_LENGTH: usize = 255;
 
@@ -97,8 +99,7 @@ impl IntoParams for IdempotencyKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let text = ObjectBuilder::new()
             .schema_type(Type::String)
-            .min_length(Some(1))
-            .max_length(Some(MAX_LENGTH));
+            .pattern(Some(PATTERN));
         let header = ParameterBuilder::new()
             .name(FIELD)
             .parameter_in(ParameterIn::Header)
@@ -139,8 +140,13 @@ mod tests {
             .map_err(|_| ())
     }
 
+    fn is_documented(value: &str) -> bool {
+        regex::Regex::new(PATTERN).unwrap().is_match(value)
+    }
+
     fn check(value: &str, expected: &str) {
         assert_eq!(key(&[value]), Ok(Some(expected.to_owned())), "{value}");
+        assert!(is_documented(value), "{value}");
     }
 
     #[test]
@@ -164,6 +170,7 @@ mod tests {
             &"k".repeat(256),
         ] {
             assert_eq!(key(&[value]), Err(()), "{value}");
+            assert!(!is_documented(value), "{value}");
         }
         assert_eq!(key(&["a", "a"]), Err(()));
     }

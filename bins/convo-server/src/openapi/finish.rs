@@ -6,13 +6,15 @@ use utoipa::ToSchema as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ArrayItems, Schema, SchemaType, Type};
 use utoipa::openapi::{
-    ContentBuilder, Header, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+    ContentBuilder, Header, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder,
 };
 
 use crate::http::idempotency;
 use crate::problem::{MEDIA_TYPE, ProblemBody};
 
 const PROBLEM: &str = "Problem";
+/// The body that is read as an empty object where there is none.
+const MAY_BE_LEFT_OUT: &str = "HandoverRequest";
 
 /// Adds what holds for every route.
 pub fn finish(document: &mut OpenApi) {
@@ -26,16 +28,29 @@ pub fn finish(document: &mut OpenApi) {
             &mut item.delete,
         ];
         for operation in operations.into_iter().flatten() {
-            asked.extend(bodies(operation));
+            let bodies = bodies(operation);
+            if let Some(RefOr::T(body)) = &mut operation.request_body
+                && bodies.iter().any(|name| name == MAY_BE_LEFT_OUT)
+            {
+                body.required = Some(Required::False);
+            }
+            asked.extend(bodies);
             describe_answers(operation);
         }
     }
     let Some(components) = &mut document.components else {
         return;
     };
+    let mut open: Vec<String> = asked.iter().cloned().collect();
+    while let Some(schema) = open.pop().and_then(|name| components.schemas.get(&name)) {
+        let mut named = Vec::new();
+        references(schema, &mut named);
+        open.extend(named.into_iter().filter(|name| asked.insert(name.clone())));
+    }
     components
         .responses
         .insert(PROBLEM.to_owned(), RefOr::T(problem()));
+    super::texts::describe(&mut components.schemas);
     for (name, schema) in &mut components.schemas {
         if !asked.contains(name) {
             nothing_is_left_out(schema);
@@ -57,6 +72,25 @@ fn bodies(operation: &Operation) -> Vec<String> {
         RefOr::T(_) => None,
     });
     names.map(str::to_owned).collect()
+}
+
+/// Names of the schemas that a schema refers to.
+fn references(schema: &RefOr<Schema>, found: &mut Vec<String>) {
+    match schema {
+        RefOr::Ref(named) => found.extend(named.ref_location.rsplit('/').next().map(str::to_owned)),
+        RefOr::T(Schema::Object(object)) => {
+            let members = object.properties.values();
+            members.for_each(|member| references(member, found));
+        }
+        RefOr::T(Schema::Array(array)) => {
+            if let ArrayItems::RefOrSchema(items) = &array.items {
+                references(items, found);
+            }
+        }
+        RefOr::T(Schema::OneOf(one)) => one.items.iter().for_each(|item| references(item, found)),
+        RefOr::T(Schema::AllOf(all)) => all.items.iter().for_each(|item| references(item, found)),
+        RefOr::T(_) => {}
+    }
 }
 
 fn describe_answers(operation: &mut Operation) {

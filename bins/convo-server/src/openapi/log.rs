@@ -32,9 +32,13 @@ macro_rules! rows {
 
         impl PartialSchema for LogRow {
             fn schema() -> RefOr<Schema> {
+                let mapping = [$((
+                    word(&kinds::$variant::schema()),
+                    Ref::from_schema_name($row::name()).ref_location,
+                )),+];
                 let rows = OneOfBuilder::new()
                     .description(Some("A row of the event log, by its `type`."))
-                    .discriminator(Some(Discriminator::new("type")));
+                    .discriminator(Some(Discriminator::with_mapping("type", mapping)));
                 rows$(.item(Ref::from_schema_name($row::name())))+.into()
             }
         }
@@ -92,6 +96,15 @@ macro_rules! rows {
             )+
         }
     };
+}
+
+/// The one word of an enumeration of one.
+fn word(schema: &RefOr<Schema>) -> String {
+    let RefOr::T(Schema::Object(object)) = schema else {
+        return String::new();
+    };
+    let words = object.enum_values.iter().flatten();
+    words.filter_map(|word| word.as_str()).collect()
 }
 
 rows! {

@@ -10,6 +10,7 @@
 //! - [`records`], [`people`], [`policy`], [`review`], [`sending`], [`log`]: answers of the other routes; [`lists`]: pages of them.
 //! - [`analytics`]: figures over many conversations, and what stands behind them.
 //! - [`gate`]: leave to send, drafts, how mail fared.
+//! - [`texts`]: what texts of requests look like.
 //! - `finish`: what holds for every operation.
 #![expect(
     unused_qualifications,
@@ -33,6 +34,7 @@ pub mod requests;
 pub mod review;
 pub mod sending;
 pub mod states;
+pub mod texts;
 pub mod vocabulary;
 pub mod webhooks;
 
@@ -46,7 +48,7 @@ pub use finish::finish;
 use crate::problem::ProblemBody;
 
 const DESCRIPTION: &str = "State of e-mail conversations with leads: who was written to, who answered, who is handed to a person. \
-Times are RFC 3339 in UTC with milliseconds; lists are `{items, nextCursor}`; unknown fields of requests are ignored. \
+Times are RFC 3339 in UTC with milliseconds; lists are `{items, nextCursor}`; unknown fields of requests are ignored; a text with U+0000 is refused. \
 In answers a member that can be null is always there; only those that are never null may be absent.";
 const KEY: &str = "apiKey";
 

@@ -11,7 +11,7 @@ pub use gate::*;
 pub use records::*;
 
 use super::vocabulary::{
-    FreeObject, IntegrationType, Outcome, Purpose, ReviewAction, State, Writer,
+    FreeObject, HeadFields, IntegrationType, Outcome, Purpose, ReviewAction, State, Writer,
 };
 
 /// Body of `POST /api/conversations`.
@@ -198,7 +198,7 @@ pub struct ProcessMessage {
     #[schema(rename = "isFromAI", maximum = 1)]
     pub is_from_ai: u8,
     /// Each name with a text or a list of texts; names are case-insensitive.
-    pub email_headers: Option<FreeObject>,
+    pub email_headers: Option<HeadFields>,
     /// The message's own time.
     pub sent_at: Option<DateTime<Utc>>,
     /// Subject; the header wins.

@@ -10,8 +10,8 @@ use convo_core::signals;
 use convo_core::vocabulary as words;
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::openapi::schema::{AdditionalProperties, SchemaType, Type};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::openapi::schema::{AdditionalProperties, OneOfBuilder, SchemaType, Type};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::auth::Scope;
@@ -143,6 +143,12 @@ schemas! {
     ConversationOrder = one_of(["lastActivity", "created"]);
     /// What figures are told apart by.
     AnalyticsGroupBy = one_of(["campaign", "agent", "source", "day", "week"]);
+    /// What figures of agents are told apart by.
+    AgentsBy = one_of(["campaign", "agent", "day", "week"]);
+    /// What figures of leads are told apart by.
+    LeadsBy = one_of(["campaign", "agent", "source", "week"]);
+    /// What figures of mails are told apart by.
+    MailsBy = one_of(["campaign", "day", "week"]);
     /// What came of a wait: `dropped` had no answer when the conversation was closed.
     WaitStatus = one_of(["answered", "waiting", "dropped"]);
     /// What came of an offer.
@@ -157,12 +163,30 @@ schemas! {
     /// Whether a stage was entered or left.
     StageAction = one_of(["entered", "left"]);
 
+    /// An id; or `none`, for what has none.
+    IdOrNone = either([
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["none"])),
+    ]);
+    /// A time; or a day, for its beginning in UTC.
+    TimeOrDay = either([
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))),
+    ]);
+    /// A time of day, local.
+    TimeOfDay = ObjectBuilder::new().schema_type(Type::String).pattern(Some(super::texts::TIME));
     /// A score, 0–100.
     Score = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(100));
     /// A value seen or wanted by a rule.
     Measured = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Integer, Type::Boolean, Type::String]));
     /// An object whose members its sender chooses.
     FreeObject = ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)));
+    /// Fields of a mail's head: each name with a text or a list of texts; names are case-insensitive.
+    HeadFields = ObjectBuilder::new().schema_type(Type::Object).additional_properties(Some(RefOr::<Schema>::from(
+        OneOfBuilder::new().item(ObjectBuilder::new().schema_type(Type::String)).item(
+            ObjectBuilder::new().schema_type(Type::String).to_array_builder(),
+        ),
+    )));
     /// A lexicon: the name of a shipped industry, a pack, or a list of packs.
     LexiconChoice = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Object, Type::Array]));
 }
@@ -197,6 +221,11 @@ const REVIEW_ACTIONS: [&str; 6] = [
     "opt_out",
     "release_hold",
 ];
+
+fn either(all: [ObjectBuilder; 2]) -> OneOfBuilder {
+    all.into_iter()
+        .fold(OneOfBuilder::new(), OneOfBuilder::item)
+}
 
 fn one_of<W: Into<Value>>(words: impl IntoIterator<Item = W>) -> ObjectBuilder {
     ObjectBuilder::new()

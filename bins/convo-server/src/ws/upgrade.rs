@@ -32,7 +32,7 @@ struct Ticket {
 #[utoipa::path(
     tag = "events",
     params(Ticket),
-    security((), ("bearer" = [])),
+    security((), ("apiKey" = [])),
     responses((status = 101, description = "The connection is a WebSocket now"))
 )]
 #[get("/ws")]

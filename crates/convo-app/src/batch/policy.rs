@@ -24,8 +24,26 @@ impl PolicyInForce {
     pub(crate) fn over(base: &Policy, given: &Value) -> Result<Policy, String> {
         let mut value = serde_json::to_value(base).map_err(|error| error.to_string())?;
         merge(&mut value, given);
-        serde_json::from_value(value).map_err(|error| error.to_string())
+        let policy = serde_json::from_value(value).map_err(|error| error.to_string())?;
+        let read = serde_json::to_value(&policy).map_err(|error| error.to_string())?;
+        match no_object(given, &read) {
+            Some(name) => Err(format!("{name} must be an object")),
+            None => Ok(policy),
+        }
     }
+}
+
+/// The first member that was read as an object and given as a list of members, which serde takes as well.
+fn no_object<'a>(given: &'a Value, read: &Value) -> Option<&'a str> {
+    let members = given.as_object().into_iter().flatten();
+    members
+        .filter_map(|(name, given)| Some((name, given, read.get(name)?)))
+        .find_map(|(name, given, read)| {
+            let is_list = given.is_array() && read.is_object();
+            is_list
+                .then_some(name.as_str())
+                .or_else(|| no_object(given, read))
+        })
 }
 
 /// Objects are merged member by member, everything else is replaced; null restores nothing.
@@ -149,5 +167,33 @@ impl Batch<'_, '_> {
         // What a campaign has of its own lies over the default one: both are read again.
         self.policies.clear();
         self.lexicons.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_list_of_members_is_no_object() {
+        let base = Policy::default();
+        for given in [
+            json!({"reopen": [180, 14]}),
+            json!({"gate": {"quietHours": ["21:00:00", "08:00:00"]}}),
+        ] {
+            let refused = PolicyInForce::over(&base, &given).unwrap_err();
+            assert!(refused.ends_with("must be an object"), "{given}: {refused}");
+        }
+        for given in [
+            json!({"reopen": {"otherDays": 7}, "publicMailDomains": ["mail.example"]}),
+            json!({"gate": {"quietHours": {"from": "21:00:00", "to": "08:00:00"}}}),
+            json!({"lexicon": [{}], "own": [1]}),
+        ] {
+            assert!(PolicyInForce::over(&base, &given).is_ok(), "{given}");
+        }
     }
 }

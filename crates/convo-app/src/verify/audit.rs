@@ -15,6 +15,8 @@ use crate::import::IMPORTED;
 /// What the steps of a page of conversations have in free words.
 pub(super) struct Said {
     metadata: BTreeMap<Uuid, MetadataRow>,
+    /// Rows whose bytes are none of their kind.
+    unreadable: BTreeSet<Uuid>,
     /// Leads that were erased, of those whose metadata is empty.
     erased: BTreeSet<Uuid>,
 }
@@ -29,11 +31,27 @@ impl Said {
         steps: impl Iterator<Item = &'a TransitionRow>,
     ) -> Result<Self, AppError> {
         let ids: Vec<Uuid> = steps.filter_map(|step| step.metadata_id).collect();
-        let rows = reader.metadata_by_ids(&ids)?;
+        let mut unreadable = BTreeSet::new();
+        let rows = match reader.metadata_by_ids(&ids) {
+            Ok(rows) => rows,
+            Err(error) if error.is_unavailable() => return Err(error.into()),
+            Err(_) => {
+                let mut rows = Vec::new();
+                for id in ids {
+                    match reader.metadata_by_ids(&[id]) {
+                        Ok(row) => rows.extend(row),
+                        Err(error) if error.is_unavailable() => return Err(error.into()),
+                        Err(_) => drop(unreadable.insert(id)),
+                    }
+                }
+                rows
+            }
+        };
         let empty = rows.iter().filter(|row| row.salt.is_none());
         let leads: Vec<Uuid> = empty.filter_map(|row| row.lead_id).collect();
         let leads = reader.leads_by_ids(&leads)?.into_iter();
         Ok(Self {
+            unreadable,
             erased: leads
                 .filter(|lead| lead.erased_at.is_some())
                 .map(|lead| lead.id)
@@ -45,6 +63,9 @@ impl Said {
     /// What is wrong with the content of a chained step.
     fn wrong(&self, step: &TransitionRow) -> Option<&'static str> {
         let id = step.metadata_id?;
+        if self.unreadable.contains(&id) {
+            return Some("the metadata row cannot be read");
+        }
         let Some(row) = self.metadata.get(&id) else {
             return Some("the metadata row is gone");
         };

@@ -48,9 +48,16 @@ pub(super) fn check(
     contiguous(reader, report)?;
     let mut after = i64::MIN;
     loop {
-        let rows = reader.log_after(after, PAGE)?;
-        let Some(last) = rows.last() else { break };
-        after = last.seq;
+        let rows = match reader.log_after(after, PAGE) {
+            Ok(rows) => rows,
+            Err(error) if error.is_unavailable() => return Err(error.into()),
+            Err(_) => readable(reader, report, &mut after)?,
+        };
+        match rows.last() {
+            Some(last) => after = last.seq,
+            None if reader.log_number_after(after)?.is_none() => break,
+            None => continue,
+        }
         let told: Vec<(&LogRow, Option<Told>)> = rows
             .iter()
             .filter(|row| row.kind == STEP)
@@ -83,6 +90,38 @@ pub(super) fn check(
         report.found("log_audit", Some(conversation), detail);
     }
     Ok(())
+}
+
+/// A page's rows row by row, up to one whose bytes are none of its kind: that is named, and `after` is its number.
+fn readable(
+    reader: &mut Reader<'_>,
+    report: &mut Report,
+    after: &mut i64,
+) -> Result<Vec<LogRow>, AppError> {
+    let mut rows = Vec::new();
+    let mut at = *after;
+    for _ in 0..PAGE {
+        let Some(seq) = reader.log_number_after(at)? else {
+            break;
+        };
+        match reader.log_after(at, 1) {
+            Ok(row) => rows.extend(row),
+            Err(error) if error.is_unavailable() => return Err(error.into()),
+            Err(_) if rows.is_empty() => {
+                report.found(
+                    "log_readable",
+                    None,
+                    format!("row {seq} of the log cannot be read"),
+                );
+                *after = seq;
+                break;
+            }
+            // The next page begins with it.
+            Err(_) => break,
+        }
+        at = seq;
+    }
+    Ok(rows)
 }
 
 /// The steps at these places; those that cannot be read are named with the audit.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::members::maybe_object;
 use super::{Checks, maybe_moment, moment};
 use crate::error::AppError;
 
@@ -53,6 +54,7 @@ pub struct ConversationPatch {
     /// Subject shown in lists.
     pub subject: Option<String>,
     /// What Convo does by itself in it; absent members stay.
+    #[serde(deserialize_with = "maybe_object")]
     pub integration: Option<IntegrationPatch>,
 }
 

@@ -7,6 +7,7 @@ use convo_email::Attachment;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::members::maybe_objects;
 use super::{CONTENT_BYTES, Checks, purpose};
 use crate::error::AppError;
 
@@ -41,6 +42,7 @@ pub struct Send {
     /// Kept for an agent to look at, instead of sent.
     pub draft: Option<bool>,
     /// Files.
+    #[serde(default, deserialize_with = "maybe_objects")]
     pub attachments: Option<Vec<SendFile>>,
 }
 
@@ -172,4 +174,57 @@ pub(super) fn is_line(text: &str) -> bool {
 fn is_token(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_graphic() && !"()<>@,;:\\\"/[]?=".contains(c);
     !text.is_empty() && text.chars().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// What is wrong with a mail, by field.
+    fn wrong(mut mail: Send) -> Vec<String> {
+        let checked = mail.check();
+        let error = match checked.and_then(|()| mail.take_files()) {
+            Ok(_) => return Vec::new(),
+            Err(error) => error,
+        };
+        let AppError::Invalid(violations) = error else {
+            return vec![error.to_string()];
+        };
+        violations.into_iter().map(|one| one.field).collect()
+    }
+
+    fn mail(text: usize, html: usize, files: &[usize]) -> Send {
+        let file = |bytes: &usize| SendFile {
+            name: "a.bin".to_owned(),
+            content_type: None,
+            content: STANDARD.encode(vec![0; *bytes]),
+        };
+        Send {
+            author: "ai".to_owned(),
+            text: "x".repeat(text),
+            html: Some("x".repeat(html)),
+            attachments: Some(files.iter().map(file).collect()),
+            ..Send::default()
+        }
+    }
+
+    #[test]
+    fn a_mail_of_ours_has_edges() {
+        const MEBI: usize = 1 << 20;
+        for (case, field) in [
+            (mail(MEBI, 4 * MEBI, &[]), None),
+            (mail(MEBI + 1, 0, &[]), Some("text")),
+            (mail(1, 4 * MEBI + 1, &[]), Some("html")),
+            (mail(1, 0, &[1; 50]), None),
+            (mail(1, 0, &[1; 51]), Some("attachments")),
+            (mail(1, 0, &[12 * MEBI, 13 * MEBI]), None),
+            (mail(1, 0, &[12 * MEBI, 13 * MEBI + 1]), Some("attachments")),
+        ] {
+            let sizes = (case.text.len(), case.html.as_ref().unwrap().len());
+            let fields: Vec<&str> = field.into_iter().collect();
+            assert_eq!(wrong(case), fields, "{sizes:?}");
+        }
+    }
 }

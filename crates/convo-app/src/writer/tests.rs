@@ -162,3 +162,19 @@ fn a_panic_fails_its_own_command_only() {
     let again = queue.run_blocking(lead("a@x.example")).unwrap();
     assert_eq!(again.status, 200, "what was answered is committed");
 }
+
+#[test]
+fn so_many_commands_wait_and_no_more() {
+    // Nobody takes what waits.
+    let (jobs, mut waiting) = tokio::sync::mpsc::channel(super::QUEUE);
+    let queue = super::Queue { jobs };
+    let envelope = || Envelope::new(Command::Resume, Actor::Code("test"));
+    let waits: Vec<_> = (0..super::QUEUE)
+        .map(|_| queue.push(envelope()).unwrap())
+        .collect();
+    assert_eq!((waits.len(), queue.depth()), (4_096, (4_096, 4_096)));
+    assert!(matches!(queue.push(envelope()), Err(AppError::Unavailable)));
+    drop(waiting.try_recv().unwrap());
+    assert!(queue.push(envelope()).is_ok());
+    assert!(matches!(queue.push(envelope()), Err(AppError::Unavailable)));
+}

@@ -16,5 +16,6 @@ mod model;
 mod pause;
 mod reopening;
 mod simulation;
+mod tamper;
 mod timers;
 mod world;

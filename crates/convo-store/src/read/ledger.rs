@@ -82,6 +82,18 @@ impl Reader<'_> {
         at("event_log", query.load(self.conn))
     }
 
+    /// The number of the row of the event log after a number, where its content cannot be read.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub fn log_number_after(&mut self, seq: i64) -> StoreResult<Option<i64>> {
+        let query = event_log::table
+            .filter(event_log::seq.gt(seq))
+            .select(event_log::seq)
+            .order(event_log::seq.asc());
+        at("event_log", query.first(self.conn).optional())
+    }
+
     /// How many rows after one number up to another the filter lets pass.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ use super::cells::{self, Columns};
 
 /// Longest line of a file of rows, in bytes.
 const LINE: u64 = 16 << 20;
+/// What is said of a longer one.
+const TOO_LONG: &str = "the line is too long";
 /// Bytes looked at to see what a file holds.
 const START: u64 = 4 << 10;
 
@@ -141,7 +143,7 @@ fn json_lines<E: From<io::Error>>(
         }
         let object = if bytes.len() as u64 == LINE && !bytes.ends_with(b"\n") {
             file.skip_until(b'\n')?;
-            Err("the line is too long")
+            Err(TOO_LONG)
         } else {
             let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
             if text.trim_ascii().is_empty() {
@@ -160,7 +162,7 @@ fn json_lines<E: From<io::Error>>(
 }
 
 fn csv_rows<E: From<io::Error>>(
-    file: File,
+    file: impl io::Read,
     mut each: impl FnMut(Row) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut file = BufReader::new(file);
@@ -178,7 +180,10 @@ fn csv_rows<E: From<io::Error>>(
         each(Row {
             line: record.position().map_or(0, csv::Position::line),
             bytes: record.as_slice().len(),
-            object: columns.object(&record),
+            object: match record.as_slice().len() as u64 {
+                ..LINE => columns.object(&record),
+                _ => Err(TOO_LONG),
+            },
         })?;
     }
     Ok(())
@@ -223,6 +228,43 @@ mod tests {
         check("campaign_leads.csv", Some(Type::Lead));
         check("2024-messages-final.jsonl", Some(Type::Message));
         check("leads/dump.jsonl", None);
+    }
+
+    /// Line and what is wrong with it, of each row.
+    fn told(
+        read: impl FnOnce(&mut Vec<(u64, Option<&'static str>)>) -> io::Result<()>,
+    ) -> Vec<(u64, Option<&'static str>)> {
+        let mut rows = Vec::new();
+        assert!(read(&mut rows).is_ok());
+        rows
+    }
+
+    #[test]
+    fn a_line_has_a_length() {
+        const MOST: usize = 16 << 20;
+        for (length, wrong) in [(MOST, None), (MOST + 1, Some(TOO_LONG))] {
+            let around = "{\"email\":\"\"}\n".len();
+            let line = format!("{{\"email\":\"{}\"}}\n", "x".repeat(length - around));
+            assert_eq!(line.len(), length);
+            let file = format!("{line}{{}}\n");
+            let rows = told(|rows| {
+                json_lines(file.as_bytes(), |row| {
+                    rows.push((row.line, row.object.err()));
+                    Ok::<_, io::Error>(())
+                })
+            });
+            assert_eq!(rows, [(1, wrong), (2, None)], "{length}");
+        }
+        for (length, wrong) in [(MOST - 1, None), (MOST, Some(TOO_LONG))] {
+            let file = format!("email\n{}\na@b.example\n", "x".repeat(length));
+            let rows = told(|rows| {
+                csv_rows(file.as_bytes(), |row| {
+                    rows.push((row.line, row.object.err()));
+                    Ok::<_, io::Error>(())
+                })
+            });
+            assert_eq!(rows, [(2, wrong), (3, None)], "{length}");
+        }
     }
 
     #[test]
