@@ -170,7 +170,7 @@ impl Batch<'_, '_> {
             Some(_) => self.policy(None)?.policy.clone(),
             None => Policy::default(),
         };
-        let policy = PolicyInForce::over(&base, given)
+        let policy = PolicyInForce::put_over(&base, given)
             .map_err(|message| AppError::invalid("policy", message))?;
         if let Err(problems) = policy.validate() {
             let violation = |problem: &convo_core::policy::Problem| {
